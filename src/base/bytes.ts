@@ -1,0 +1,60 @@
+/** Bytes and the branded types that keep different kinds of them apart. */
+
+declare const brand: unique symbol;
+
+/** `T` that only its makers can produce; everyone else needs a cast that a reader can see. */
+export type Branded<T, Name extends string> = T & { readonly [brand]: Name };
+
+/** A SHA-256: 32 bytes. */
+export type Sha256 = Branded<Uint8Array, 'sha256'>;
+
+export const SHA256_BYTES = 32;
+
+export const EMPTY: Uint8Array = new Uint8Array(0);
+
+/** -1, 0 or 1, comparing as unsigned bytes: the order of names in trees. */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const shared = Math.min(a.length, b.length);
+  for (let i = 0; i < shared; i++) {
+    const difference = (a[i] as number) - (b[i] as number);
+    if (difference !== 0) return difference < 0 ? -1 : 1;
+  }
+  return Math.sign(a.length - b.length);
+}
+
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+export function toHex(bytes: Uint8Array): string {
+  return asBuffer(bytes).toString('hex');
+}
+
+/** @returns undefined if `text` is not exactly `length` bytes in lower-case hex */
+export function fromHex(text: string, length: number): Uint8Array | undefined {
+  if (text.length !== length * 2 || !/^[0-9a-f]*$/.test(text)) return undefined;
+  return Uint8Array.from(Buffer.from(text, 'hex'));
+}
+
+export function utf8(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+/** A Buffer over the same memory: no copy. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,20 @@
+/** Bedrock: errors, bytes, time and chance. No word of what Strata is for. */
+
+export { throwIfAborted } from './abort.ts';
+export { ByteReader, ByteWriter } from './binary.ts';
+export {
+  EMPTY,
+  SHA256_BYTES,
+  asBuffer,
+  compareBytes,
+  concatBytes,
+  equalBytes,
+  fromHex,
+  toHex,
+  utf8,
+} from './bytes.ts';
+export type { Branded, Sha256 } from './bytes.ts';
+export { EXIT_CODES, StrataError, errno, isStrataError, systemError, unreachable } from './error.ts';
+export type { ErrorCode, ErrorDetails, ErrorOptions } from './error.ts';
+export { systemClock, systemRandom } from './world.ts';
+export type { Clock, Random } from './world.ts';
