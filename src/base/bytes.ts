@@ -23,9 +23,7 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
 }
 
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
+  return asBuffer(a).equals(b);
 }
 
 export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {

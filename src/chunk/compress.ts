@@ -43,7 +43,10 @@ export function decompress(codec: Codec, bytes: Uint8Array, plainLength: number)
   let plain: Uint8Array;
   try {
     // One output chunk of the exact size is 1.3–1.8 times faster than the default.
-    plain = zstdDecompressSync(bytes, { maxOutputLength: Math.max(1, plainLength), chunkSize: Math.max(64, plainLength) });
+    plain = zstdDecompressSync(bytes, {
+      maxOutputLength: Math.max(1, plainLength),
+      chunkSize: Math.max(64, plainLength),
+    });
   } catch (error) {
     throw new StrataError('integrity', 'a block does not decompress', { cause: error });
   }
@@ -52,7 +55,10 @@ export function decompress(codec: Codec, bytes: Uint8Array, plainLength: number)
 }
 
 function wrongLength(plainLength: number): StrataError {
-  return new StrataError('integrity', `a block does not have the ${plainLength} bytes that its frame promises`);
+  return new StrataError(
+    'integrity',
+    `a block does not have the ${plainLength} bytes that its frame promises`,
+  );
 }
 
 function looksLikeNoise(bytes: Uint8Array): boolean {

@@ -40,7 +40,8 @@ export interface CutTables {
 
 /** @param seed 96 unpredictable bytes */
 export function cutTables(seed: Uint8Array): CutTables {
-  if (seed.length !== CUT_SEED_BYTES) throw new StrataError('internal', `a cut seed has ${CUT_SEED_BYTES} bytes`);
+  if (seed.length !== CUT_SEED_BYTES)
+    throw new StrataError('internal', `a cut seed has ${CUT_SEED_BYTES} bytes`);
   const reader = new ByteReader(seed, 'cut seed');
   const low = reader.bytes(16).slice();
   const high = reader.bytes(16).slice();
@@ -57,7 +58,13 @@ export function cutTables(seed: Uint8Array): CutTables {
  * @param final whether the run ends at `end`
  * @returns a position in (start, end], or -1 if that depends on bytes after `end`
  */
-export function nextCut(tables: CutTables, bytes: Uint8Array, start: number, end: number, final: boolean): number {
+export function nextCut(
+  tables: CutTables,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  final: boolean,
+): number {
   if (end - start <= MIN_CHUNK) return final ? end : -1;
   const limit = Math.min(end, start + MAX_CHUNK);
   const normal = Math.min(limit, start + NORMAL_CHUNK);

@@ -125,7 +125,8 @@ export class ObjectSealer {
     cipher.setAAD(additional(this.#additional, number, head));
     const sealed = concatBytes([head, cipher.update(bytes), cipher.final(), cipher.getAuthTag()]) as Sealed;
     const opened = openFrame(this.#secret, this.#additional, number, sealed);
-    if (!equalBytes(opened, plain)) throw new StrataError('internal', 'a sealed frame does not open to what was sealed');
+    if (!equalBytes(opened, plain))
+      throw new StrataError('internal', 'a sealed frame does not open to what was sealed');
     return sealed;
   }
 }
@@ -145,8 +146,15 @@ export class ObjectOpener {
    * @param findKey looks a key up by the id that the header gives
    * @throws integrity, unsupported_format, wrong_key
    */
-  static open(header: Uint8Array, identity: ObjectIdentity, findKey: (id: Uint8Array) => SealingKey | undefined): ObjectOpener {
-    const damaged = (reason: string) => new StrataError('integrity', `object ${identity.name} is damaged: ${reason}`, { details: { object: identity.name } });
+  static open(
+    header: Uint8Array,
+    identity: ObjectIdentity,
+    findKey: (id: Uint8Array) => SealingKey | undefined,
+  ): ObjectOpener {
+    const damaged = (reason: string) =>
+      new StrataError('integrity', `object ${identity.name} is damaged: ${reason}`, {
+        details: { object: identity.name },
+      });
     if (header.length !== HEADER_BYTES) throw damaged('it is shorter than its header');
     const reader = new ByteReader(header, `header of ${identity.name}`);
     const magic = reader.bytes(MAGIC.length);
@@ -159,13 +167,19 @@ export class ObjectOpener {
     const commitment = reader.bytes(COMMITMENT_BYTES);
     const sum = reader.bytes(ID_BYTES);
     if (!equalBytes(sum, headerSum(header.subarray(0, SUM_AT)))) throw damaged('its header has changed');
-    if (!equalBytes(magic, MAGIC) || reserved.some((byte) => byte !== 0)) throw damaged('it is no stored object');
+    if (!equalBytes(magic, MAGIC) || reserved.some((byte) => byte !== 0))
+      throw damaged('it is no stored object');
     if (version !== VERSION) {
-      throw new StrataError('unsupported_format', `object ${identity.name} has format version ${version}; this program knows version ${VERSION}`, {
-        hint: 'Use the newer version of Strata that wrote it.',
-      });
+      throw new StrataError(
+        'unsupported_format',
+        `object ${identity.name} has format version ${version}; this program knows version ${VERSION}`,
+        {
+          hint: 'Use the newer version of Strata that wrote it.',
+        },
+      );
     }
-    if (type !== OBJECT_TYPES[identity.type] || !equalBytes(id, objectId(identity.name))) throw damaged('it is not the object that its name says');
+    if (type !== OBJECT_TYPES[identity.type] || !equalBytes(id, objectId(identity.name)))
+      throw damaged('it is not the object that its name says');
     const sealingKey = findKey(key);
     if (sealingKey === undefined) {
       throw new StrataError('wrong_key', `object ${identity.name} is sealed with another key`, {
@@ -199,18 +213,26 @@ export interface FrameShape {
 export function frameShape(bytes: Uint8Array): FrameShape {
   const reader = new ByteReader(bytes, 'a frame');
   const code = reader.u8();
-  const codec = code === CODECS.stored ? 'stored' : code === CODECS.zstd ? 'zstd' : reader.fail('its codec is unknown');
+  const codec =
+    code === CODECS.stored ? 'stored' : code === CODECS.zstd ? 'zstd' : reader.fail('its codec is unknown');
   if (reader.bytes(3).some((byte) => byte !== 0)) reader.fail('its reserved bytes are set');
   const plainLength = reader.u32();
   const sealedLength = reader.u32();
   // zstd adds a little to what it cannot shrink, and such blocks are stored; so a sealed frame is never much longer.
-  if (plainLength > MAX_FRAME_PLAIN || sealedLength < TAG_BYTES || sealedLength > plainLength + TAG_BYTES) reader.fail('its lengths are impossible');
+  if (plainLength > MAX_FRAME_PLAIN || sealedLength < TAG_BYTES || sealedLength > plainLength + TAG_BYTES)
+    reader.fail('its lengths are impossible');
   return { codec, plainLength, frameLength: FRAME_HEADER_BYTES + sealedLength };
 }
 
-function openFrame(secret: Uint8Array, additionalData: Uint8Array, number: number, frame: Uint8Array): Uint8Array {
+function openFrame(
+  secret: Uint8Array,
+  additionalData: Uint8Array,
+  number: number,
+  frame: Uint8Array,
+): Uint8Array {
   const shape = frameShape(frame);
-  if (shape.frameLength !== frame.length) throw new StrataError('integrity', 'a frame does not have the length that it says');
+  if (shape.frameLength !== frame.length)
+    throw new StrataError('integrity', 'a frame does not have the length that it says');
   const decipher = createDecipheriv('aes-256-gcm', secret, nonce(number), { authTagLength: TAG_BYTES });
   decipher.setAAD(additional(additionalData, number, frame.subarray(0, FRAME_HEADER_BYTES)));
   decipher.setAuthTag(frame.subarray(frame.length - TAG_BYTES));
