@@ -14,7 +14,9 @@ export {
   utf8,
 } from './bytes.ts';
 export type { Branded, Sha256 } from './bytes.ts';
+export { makeDirectories, syncDirectory } from './directory.ts';
 export { EXIT_CODES, StrataError, errno, isStrataError, systemError, unreachable } from './error.ts';
 export type { ErrorCode, ErrorDetails, ErrorOptions } from './error.ts';
+export { nearNames } from './near.ts';
 export { systemClock, systemRandom } from './world.ts';
 export type { Clock, Random } from './world.ts';

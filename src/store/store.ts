@@ -2,17 +2,21 @@
  * A store keeps sealed objects under names. It is the only thing that outlives us, and it is not trusted with anything but
  * keeping bytes: what comes back is verified by whoever has the keys.
  *
- * What it demands of the world: nothing; every implementation brings its own.
+ * What it demands of callers: a name is given to one object only (random names, or numbers that are taken once), and no name
+ * is the front of another (`a` and `a/b`).
  *
  * What it promises:
  * - An object appears whole or not at all, and is durable when `put` returns: it survives kill −9 and power loss.
- * - A name is created once. Of several puts of one name at a time exactly one answers `created`; the object never changes.
+ * - A name is created once. Of several puts of one name at a time, in however many processes, exactly one answers `created`;
+ *   the others answer `exists`, and the object has the bytes of the one that created it. It never changes.
+ * - A put that throws may have created the object all the same (its answer was lost); it never leaves a part of one.
  * - After `created`, `get`, `size` and `list` see the object at once, in every process.
- * - `delete` is idempotent. A deleted name may be listed no more.
- * - `list` gives each name once, in ascending byte order, and throws rather than leave something out.
+ * - `delete` is idempotent. A power cut may bring a deleted object back, whole.
+ * - `list` gives each object once, in ascending byte order of the names, and throws rather than leave something out. Objects
+ *   that come or go meanwhile may be in it or not.
+ * - `get` returns exactly the bytes asked for, or throws; it never returns fewer.
  * - Every call ends with `cancelled` soon after its signal aborts; a cancelled `put` leaves no object, or the whole one.
- *
- * Names are as in docs/design.md 3.1: ASCII segments of `[a-z0-9]` joined by `/`.
+ * - No call waits for another one, except that a put may wait for a put of the same name.
  */
 
 import type { Sealed } from '../chunk/index.ts';
@@ -22,8 +26,11 @@ export interface StoreOptions {
 }
 
 export interface GetOptions extends StoreOptions {
-  /** A range past the end of the object is an `integrity` error: readers know the lengths that they ask for. */
-  readonly range?: { readonly offset: number; readonly length: number };
+  /**
+   * Bytes. A range past the end of the object is an `integrity` error: readers know the lengths that they ask for, so
+   * such an object was cut short.
+   */
+  readonly range?: { readonly offset: number; readonly length: number } | undefined;
 }
 
 export interface StoredObject {
@@ -32,23 +39,39 @@ export interface StoredObject {
   readonly size: number;
 }
 
-/** The parts of an object, in order. They are read once. */
+/** The parts of an object, in order. They are read once, to the end, also when the name turns out to be taken. */
 export type Body = Iterable<Sealed> | AsyncIterable<Sealed>;
 
+/**
+ * Every call refuses a name that does not follow the grammar of `isName` with `bad_input`, before it touches anything.
+ * Common to all of them: unavailable, unreadable, disk_full, read_only, cancelled.
+ */
 export interface Store {
   /** Names the store in messages: `local store /var/strata`. */
   readonly label: string;
 
   put(name: string, body: Body, options?: StoreOptions): Promise<'created' | 'exists'>;
 
-  /** @throws not_found */
+  /** @throws not_found; integrity if it is shorter than the range, or if what has the name is no object */
   get(name: string, options?: GetOptions): Promise<Sealed>;
 
   /** @returns bytes, or undefined if there is no such object */
   size(name: string, options?: StoreOptions): Promise<number | undefined>;
 
-  /** Every object whose name starts with `prefix`, which is empty or ends with `/`. */
+  /** Every object whose name starts with `prefix`, which is empty or a name with a `/` after it. */
   list(prefix: string, options?: StoreOptions): AsyncIterable<StoredObject>;
 
+  /** Names of what lies in the store and can be no object, for people to look at: each once, ascending. */
+  foreign(options?: StoreOptions): AsyncIterable<string>;
+
   delete(name: string, options?: StoreOptions): Promise<void>;
+
+  /**
+   * Removes what broken-off puts left behind; no such remains are ever listed as objects. A put that is still under way
+   * and has written nothing for that long fails cleanly.
+   *
+   * @param olderThan milliseconds; be generous, since the clocks of two machines differ
+   * @returns how many were removed
+   */
+  sweep(olderThan: number, options?: StoreOptions): Promise<number>;
 }

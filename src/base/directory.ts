@@ -1,0 +1,38 @@
+/** Directories that are still there after a power cut. */
+
+import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+import { errno } from './error.ts';
+
+const PRIVATE_MODE = 0o700;
+
+/** Makes a directory and those above it, only for ourselves, and makes their names durable. */
+export function makeDirectories(path: string): void {
+  const first = mkdirSync(path, { recursive: true, mode: PRIVATE_MODE });
+  // Also when it was there: whoever made it may have died before its name was durable.
+  const last = dirname(first ?? path);
+  for (let above = dirname(path); ; above = dirname(above)) {
+    syncReadable(above);
+    if (above === last || above === dirname(above)) return;
+  }
+}
+
+/** Makes the names in a directory durable. */
+export function syncDirectory(path: string): void {
+  const directory = openSync(path, 'r');
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
+}
+
+/** A directory that we may not read was not made by us. */
+function syncReadable(path: string): void {
+  try {
+    syncDirectory(path);
+  } catch (error) {
+    if (errno(error) !== 'EACCES') throw error;
+  }
+}

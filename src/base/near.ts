@@ -1,0 +1,31 @@
+/** Names that someone may have meant. */
+
+/** Suggestions at most: more are a list, not a hint. */
+const SUGGESTIONS = 3;
+
+/** The candidates that are few edits away from `name`, nearest first: at most a third of its length, at most 3. */
+export function nearNames(name: string, candidates: Iterable<string>): string[] {
+  const limit = Math.max(1, Math.floor(name.length / 3));
+  const near: { candidate: string; edits: number }[] = [];
+  for (const candidate of candidates) {
+    if (Math.abs(candidate.length - name.length) > limit) continue;
+    const edits = editDistance(name.toLowerCase(), candidate.toLowerCase());
+    if (edits <= limit) near.push({ candidate, edits });
+  }
+  near.sort((a, b) => a.edits - b.edits);
+  return near.slice(0, SUGGESTIONS).map(({ candidate }) => candidate);
+}
+
+/** Insertions, deletions and replacements of one character that turn `a` into `b`. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, row[j]! + 1, next[j - 1]! + 1));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}

@@ -1,0 +1,15 @@
+/** Floor 1: records in SQLite. The schema of every table is here; the rooms above write them. */
+
+export type { Database, Transaction, TransactionOptions } from './database.ts';
+export type {
+  HomeTable,
+  IntentTable,
+  SegmentTable,
+  SnapshotKind,
+  SnapshotTable,
+  Tables,
+  TenantTable,
+  WorkspaceTable,
+} from './schema.ts';
+export { openSqlite } from './sqlite.ts';
+export type { SqliteOptions } from './sqlite.ts';

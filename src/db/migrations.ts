@@ -1,0 +1,134 @@
+/**
+ * How the tables came to be, step by step. A migration that was released is never edited: a change is a new one at the end.
+ *
+ * All that a database lacks is done in one transaction, so a crash leaves the old version or the new one.
+ */
+
+import { sql } from 'kysely';
+import type { CreateTableBuilder, Transaction } from 'kysely';
+
+import { StrataError } from '../base/index.ts';
+import type { Clock } from '../base/index.ts';
+import type { Tables } from './schema.ts';
+
+/** What the two databases call the same thing. */
+export interface ColumnTypes {
+  /** 64 bits. */
+  readonly integer: 'integer' | 'bigint';
+  readonly bytes: 'blob' | 'bytea';
+  /** Ends a table's definition, so that SQLite holds to the types. */
+  readonly strict: boolean;
+}
+
+type Migration = (tx: Transaction<Tables>, types: ColumnTypes) => Promise<void>;
+
+const MIGRATIONS: readonly Migration[] = [first];
+
+/** The version that this program knows: the number of its last migration. */
+export const SCHEMA_VERSION = MIGRATIONS.length;
+
+/** @throws unsupported_format */
+export function checkVersion(version: number, label: string): void {
+  if (version <= SCHEMA_VERSION) return;
+  throw new StrataError(
+    'unsupported_format',
+    `${label} has version ${version}; this program knows versions up to ${SCHEMA_VERSION}`,
+    { hint: 'Use the newer version of Strata that wrote it.' },
+  );
+}
+
+/** @param from what the database has seen already */
+export async function migrate(
+  tx: Transaction<Tables>,
+  types: ColumnTypes,
+  from: number,
+  now: Clock,
+): Promise<void> {
+  if (from === 0) {
+    await table(tx, 'migrations', types)
+      .addColumn('number', types.integer, (column) => column.primaryKey())
+      .addColumn('applied', types.integer, (column) => column.notNull())
+      .execute();
+  }
+  for (const [done, migration] of MIGRATIONS.entries()) {
+    if (done < from) continue;
+    await migration(tx, types);
+    await tx
+      .insertInto('migrations')
+      .values({ number: done + 1, applied: now() })
+      .execute();
+  }
+}
+
+function table<Name extends keyof Tables>(
+  tx: Transaction<Tables>,
+  name: Name,
+  types: ColumnTypes,
+): CreateTableBuilder<Name> {
+  const builder = tx.schema.createTable(name);
+  return types.strict ? builder.modifyEnd(sql`strict`) : builder;
+}
+
+async function first(tx: Transaction<Tables>, types: ColumnTypes): Promise<void> {
+  const { integer, bytes } = types;
+
+  await table(tx, 'home', types)
+    .addColumn('id', 'text', (column) => column.notNull().primaryKey())
+    .addColumn('store', 'text', (column) => column.notNull())
+    .addColumn('created', integer, (column) => column.notNull())
+    .execute();
+
+  await table(tx, 'tenants', types)
+    .addColumn('id', 'text', (column) => column.notNull().primaryKey())
+    .addColumn('name', 'text', (column) => column.notNull().unique())
+    .addColumn('key_seq', integer, (column) => column.notNull())
+    .addColumn('created', integer, (column) => column.notNull())
+    .execute();
+
+  await table(tx, 'workspaces', types)
+    .addColumn('id', 'text', (column) => column.notNull().primaryKey())
+    .addColumn('tenant', 'text', (column) => column.notNull().references('tenants.id'))
+    .addColumn('name', 'text', (column) => column.notNull())
+    .addColumn('created', integer, (column) => column.notNull())
+    .addColumn('seq', integer, (column) => column.notNull())
+    .addColumn('fence', integer, (column) => column.notNull())
+    .addUniqueConstraint('workspaces_name', ['tenant', 'name'])
+    .execute();
+
+  await table(tx, 'snapshots', types)
+    .addColumn('id', 'text', (column) => column.notNull().primaryKey())
+    .addColumn('workspace', 'text', (column) => column.notNull().references('workspaces.id'))
+    .addColumn('number', integer, (column) => column.notNull())
+    .addColumn('seq', integer, (column) => column.notNull())
+    .addColumn('kind', 'text', (column) => column.notNull())
+    .addColumn('created', integer, (column) => column.notNull())
+    .addColumn('root', bytes, (column) => column.notNull())
+    .addColumn('digest', 'text', (column) => column.notNull())
+    .addColumn('files', integer, (column) => column.notNull())
+    .addColumn('directories', integer, (column) => column.notNull())
+    .addColumn('symlinks', integer, (column) => column.notNull())
+    .addColumn('bytes', integer, (column) => column.notNull())
+    .addColumn('new_bytes', integer, (column) => column.notNull())
+    .addColumn('stored_bytes', integer, (column) => column.notNull())
+    .addColumn('message', 'text', (column) => column.notNull())
+    .addColumn('parent_workspace', 'text')
+    .addColumn('parent_number', integer)
+    .addColumn('published', integer, (column) => column.notNull())
+    .addUniqueConstraint('snapshots_number', ['workspace', 'number'])
+    .execute();
+
+  await table(tx, 'intents', types)
+    .addColumn('id', 'text', (column) => column.notNull().primaryKey())
+    .addColumn('tenant', 'text', (column) => column.notNull().references('tenants.id'))
+    .addColumn('epoch', integer, (column) => column.notNull())
+    .addColumn('started', integer, (column) => column.notNull())
+    .addColumn('expires', integer, (column) => column.notNull())
+    .execute();
+
+  await table(tx, 'segments', types)
+    .addColumn('id', 'text', (column) => column.notNull().primaryKey())
+    .addColumn('tenant', 'text', (column) => column.notNull().references('tenants.id'))
+    .addColumn('size', integer, (column) => column.notNull())
+    .addColumn('created', integer, (column) => column.notNull())
+    .execute();
+}

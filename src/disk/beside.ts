@@ -1,0 +1,107 @@
+/** Restoring to a directory that is new or empty: written beside it, then renamed to its name. */
+
+import { closeSync, fsyncSync, mkdirSync, renameSync, rmdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+import { StrataError, errno } from '../base/index.ts';
+import type { Random } from '../base/index.ts';
+import type { Root } from '../tree/index.ts';
+import { at, openDirectory, openDirectoryAt } from './at.ts';
+import type { Selection } from './descend.ts';
+import { writeError } from './failure.ts';
+import { setLooks } from './looks.ts';
+import { removeTree } from './remove.ts';
+import { stage } from './stage.ts';
+import { findStaging, makeStaging, sweep } from './staging.ts';
+import type { Plan } from './survey.ts';
+import type { Target } from './target.ts';
+import type { FileWriter } from './write-file.ts';
+
+export interface Work {
+  readonly selection: Omit<Selection, 'source'>;
+  readonly root: Root;
+  readonly writer: FileWriter;
+  readonly random: Random;
+}
+
+/** The system's errors where an empty directory cannot be replaced, but may be filled. */
+const NOT_BESIDE: ReadonlySet<string | undefined> = new Set(['EACCES', 'EPERM', 'EROFS', 'EBUSY', 'EXDEV']);
+
+/** @returns undefined if the target is there and cannot be replaced: then it has to be restored into */
+export async function restoreBeside(work: Work, target: Target): Promise<Plan | undefined> {
+  const { path, existing } = target;
+  const made = makeParents(target);
+  try {
+    const parent = openDirectory(target.parent);
+    try {
+      return await restoreNextTo(parent, work, target);
+    } finally {
+      closeSync(parent);
+    }
+  } catch (error) {
+    removeParents(made, target.parent);
+    if (existing !== undefined && NOT_BESIDE.has(errno(error))) return undefined;
+    throw appeared(error, path) ?? writeError(error, `restore to ${path}`);
+  }
+}
+
+async function restoreNextTo(parent: number, work: Work, { name, existing }: Target): Promise<Plan> {
+  const { root, writer, selection } = work;
+  const staging = makeStaging(parent, work.random);
+  try {
+    const fd = openDirectoryAt(parent, staging);
+    try {
+      await sweep(parent, findStaging(parent).dead);
+      const plan = await stage(selection, writer, fd, undefined);
+      if (existing !== undefined) await sweep(existing.fd, existing.leftovers);
+      setLooks(fd, root, writer.sync);
+      renameSync(at(parent, staging), at(parent, name));
+      if (writer.sync) fsyncSync(parent);
+      return plan;
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    await removeQuietly(parent, staging);
+    throw error;
+  }
+}
+
+/** What went wrong before is the news, not that the rest could not be swept up: the next restore does that. */
+export async function removeQuietly(parent: number, staging: Buffer): Promise<void> {
+  try {
+    await removeTree(parent, staging);
+  } catch {}
+}
+
+/** @returns the topmost directory that had to be made */
+function makeParents({ parent }: Target): string | undefined {
+  try {
+    return mkdirSync(parent, { recursive: true });
+  } catch (error) {
+    if (errno(error) === 'ENOTDIR' || errno(error) === 'EEXIST')
+      throw new StrataError('bad_input', `cannot make ${parent}: a file is in the way`, {
+        hint: 'Give a directory below directories.',
+        cause: error,
+      });
+    throw writeError(error, `make ${parent}`);
+  }
+}
+
+/** Takes back what was made in vain, up to `topmost`. */
+function removeParents(topmost: string | undefined, parent: string): void {
+  if (topmost === undefined) return;
+  try {
+    for (let path = parent; path.length >= topmost.length; path = dirname(path)) rmdirSync(path);
+  } catch {
+    // Someone has put something there meanwhile: it stays.
+  }
+}
+
+function appeared(error: unknown, path: string): StrataError | undefined {
+  if (!['ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(errno(error) ?? '')) return undefined;
+  return new StrataError('target_not_empty', `${path} has come into being meanwhile`, {
+    hint: 'Nothing was changed. Look what is there, then restore to another directory or with --overwrite.',
+    cause: error,
+  });
+}

@@ -1,0 +1,107 @@
+/** One open file becomes chunks and holes: docs/design.md 2. Needs nothing but the descriptor, so a worker can do it. */
+
+import { readSync } from 'node:fs';
+
+import { MAX_CHUNK, MIN_CHUNK, nextCut } from '../chunk/index.ts';
+import { ContentBuilder } from '../tree/index.ts';
+import type { BuiltContent } from '../tree/index.ts';
+import type { ContentSink } from '../vault/content.ts';
+import { PAGE, holeMap } from './hole-map.ts';
+import type { HoleMap } from './hole-map.ts';
+
+/** Read at a time. Bytes, a multiple of `PAGE`. */
+const PART = 4 * 1024 * 1024;
+
+const ZERO_PAGE = Buffer.alloc(PAGE);
+
+/** What `cutFile` works in; one for many files. A chunk may begin in one part and end in the next. */
+export function cutBuffer(): Buffer {
+  return Buffer.allocUnsafeSlow(PART + MAX_CHUNK);
+}
+
+/**
+ * Reads `size` bytes of a file and gives its chunks to the sink. Yields the bytes of each part, so that the caller can pause.
+ *
+ * @param holes only spares reading: any true map, even an empty one, gives the same result
+ * @returns undefined if the file has another length
+ * @throws the system's error
+ */
+export function* cutFile(
+  fd: number,
+  size: number,
+  sink: ContentSink,
+  buffer: Buffer,
+  holes: HoleMap = holeMap(fd, size),
+): Generator<number, BuiltContent | undefined, void> {
+  const content = new ContentBuilder(sink);
+  if (size <= MIN_CHUNK) {
+    // One byte more than it should have: pseudo files say 0 and have some.
+    if (readFully(fd, buffer, 0, size + 1, 0) !== size) return undefined;
+    if (size > 0) content.chunk(sink.chunk(buffer.subarray(0, size)), size);
+    yield size;
+    return content.finish();
+  }
+
+  /** The data run that is being cut, as far as it is read: `buffer[start, end)`. */
+  let start = 0;
+  let end = 0;
+  const cut = (final: boolean) => {
+    while (start < end) {
+      const next = nextCut(sink.cutTables, buffer, start, end, final);
+      if (next === -1) return;
+      content.chunk(sink.chunk(buffer.subarray(start, next)), next - start);
+      start = next;
+    }
+  };
+  const hole = (length: number) => {
+    cut(true);
+    content.hole(length);
+  };
+
+  let position = 0;
+  for (const [holeStart, holeEnd] of [...holes, [size, size] as const]) {
+    while (position < holeStart) {
+      buffer.copyWithin(0, start, end);
+      end -= start;
+      start = 0;
+      const length = Math.min(holeStart - position, PART);
+      if (readFully(fd, buffer, end, length, position) !== length) return undefined;
+      for (let page = end, stop = end + length; page < stop; page += PAGE) {
+        if (stop - page >= PAGE && isZero(buffer, page)) {
+          hole(PAGE);
+          start = end = page + PAGE;
+        } else {
+          end = Math.min(page + PAGE, stop);
+        }
+      }
+      cut(false);
+      position += length;
+      yield length;
+    }
+    if (holeEnd > holeStart) hole(holeEnd - holeStart);
+    position = holeEnd;
+  }
+  cut(true);
+  return content.finish();
+}
+
+/** @returns fewer bytes than wanted only at the end of the file */
+export function readFully(fd: number, buffer: Buffer, at: number, length: number, position: number): number {
+  let done = 0;
+  while (done < length) {
+    const count = readSync(fd, buffer, at + done, length - done, position + done);
+    if (count === 0) break;
+    done += count;
+  }
+  return done;
+}
+
+/** Almost every page that is not zero says so in one of a few bytes. */
+function isZero(buffer: Buffer, page: number): boolean {
+  return (
+    buffer[page] === 0 &&
+    buffer[page + PAGE / 2] === 0 &&
+    buffer[page + PAGE - 1] === 0 &&
+    ZERO_PAGE.compare(buffer, page, page + PAGE) === 0
+  );
+}

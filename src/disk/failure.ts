@@ -1,0 +1,35 @@
+/** What goes wrong while writing, said so that one knows what to do. */
+
+import { StrataError, errno, isStrataError, systemError } from '../base/index.ts';
+import { displayPath } from '../tree/index.ts';
+import type { Path } from '../tree/index.ts';
+
+/** Turns a system error of writing into one of ours; others pass through. @param doing as for `systemError` */
+export function writeError(error: unknown, doing: string): unknown {
+  const code = errno(error);
+  if (error instanceof StrataError) return error;
+  if (code === 'EACCES' || code === 'EPERM')
+    return new StrataError('refused', `cannot ${doing}: permission denied`, {
+      hint: 'Choose a directory that you may write to.',
+      details: { errno: code },
+      cause: error,
+    });
+  if (code === 'EEXIST')
+    return new StrataError('conflict', `cannot ${doing}: two names of the tree are one on this file system`, {
+      hint: 'Restore to a file system that tells upper from lower case and keeps all bytes of names.',
+      details: { errno: code },
+      cause: error,
+    });
+  return systemError(error, doing);
+}
+
+/** Names the path that damage or a failed read was found for. */
+export function withPath(error: unknown, path: Path): unknown {
+  if (!isStrataError(error) || error.code === 'cancelled') return error;
+  const text = displayPath(path);
+  return new StrataError(error.code, `${error.message} (needed for ${text})`, {
+    hint: error.hint,
+    details: { ...error.details, paths: [text] },
+    cause: error,
+  });
+}

@@ -1,0 +1,11 @@
+/** Floor 3: a directory on disk becomes a tree, and a tree becomes a directory on disk. */
+
+export type { LeftOut, LeftOutReason } from './left-out.ts';
+export type { Progress } from './pace.ts';
+export { restoreTree } from './restore.ts';
+export type { RestoreOptions, RestoreReport } from './restore.ts';
+export { scanDirectory } from './scan.ts';
+export type { ScanOptions, ScanReport } from './scan.ts';
+export type { Plan } from './survey.ts';
+export { tallyDetails } from './tally.ts';
+export type { Tally } from './tally.ts';

@@ -1,0 +1,39 @@
+/** What a save does not keep, counted by reason, and told in one line each. */
+
+import { tallyText, Tallying } from './tally.ts';
+import type { Tally } from './tally.ts';
+
+/** The line that is printed for a count and the first path; undefined where the user asked for it. */
+const LINES = {
+  excluded: undefined,
+  fifo: (paths) => `FIFOs are left out: ${paths}`,
+  socket: (paths) => `sockets are left out: ${paths}`,
+  device: (paths) => `devices are left out: ${paths}`,
+  specialBits: (paths) => `setuid, setgid and sticky bits are not kept: ${paths}`,
+  owner: (paths) => `files of other owners will belong to whoever restores them: ${paths}`,
+} as const satisfies Record<string, ((paths: string) => string) | undefined>;
+
+export type LeftOutReason = keyof typeof LINES;
+
+/** Extended attributes are not kept either, but Node cannot see them: they are in no count. */
+export type LeftOut = Readonly<Record<LeftOutReason, Tally>>;
+
+export type LeavingOut = Readonly<Record<LeftOutReason, Tallying>>;
+
+export function leavingOut(): LeavingOut {
+  return {
+    excluded: new Tallying(),
+    fifo: new Tallying(),
+    socket: new Tallying(),
+    device: new Tallying(),
+    specialBits: new Tallying(),
+    owner: new Tallying(),
+  };
+}
+
+export function warnings(leftOut: LeftOut): string[] {
+  return Object.entries(LINES).flatMap(([reason, line]) => {
+    const tally = leftOut[reason as LeftOutReason];
+    return line === undefined || tally.count === 0 ? [] : [line(tallyText(tally))];
+  });
+}

@@ -1,0 +1,130 @@
+/** Moves what is staged into a directory that is there already, entry by entry: each appears whole, by a rename. */
+
+import { chmodSync, fchmodSync, fstatSync, lstatSync, renameSync } from 'node:fs';
+import type { Stats } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
+
+import { StrataError, errno } from '../base/index.ts';
+import {
+  PERMISSION_BITS,
+  at,
+  lstatAt,
+  nameBytes,
+  namesIn,
+  reopenDirectory,
+  unlockAt,
+  withHandle,
+} from './at.ts';
+import { DirectoryChain } from './chain.ts';
+import { withPath, writeError } from './failure.ts';
+import { setLooks } from './looks.ts';
+import type { Looks } from './looks.ts';
+import { mtimeOf } from './times.ts';
+
+const OWNER_WRITE = 0o200;
+const OWNER_ALL = 0o700;
+
+/** Renames between two turns of the others. */
+const STEPS = 1024;
+
+/** The system's errors when a directory was put in the way, or away, since the survey. */
+const IN_THE_WAY: ReadonlySet<string | undefined> = new Set([
+  'EISDIR',
+  'ENOTDIR',
+  'ENOTEMPTY',
+  'EEXIST',
+  'ELOOP',
+]);
+
+interface Frame {
+  readonly name: Buffer;
+  readonly looks: Looks;
+  readonly names: string[];
+}
+
+/**
+ * Cannot be cancelled: once the first file has moved, all of them being there is the better end.
+ *
+ * A directory that is on both sides is merged, and gets the staged mode and time when all below it has moved. The two
+ * directories given keep their own, and stay open.
+ *
+ * @throws conflict if the target was changed since the survey; whole files only have been replaced
+ */
+export async function merge(staged: number, target: number, sync: boolean): Promise<void> {
+  using from = new DirectoryChain(reopenDirectory(staged));
+  using to = new DirectoryChain(reopenDirectory(target));
+  makeWritable(to.fd);
+  const frames: Frame[] = [
+    { name: Buffer.alloc(0), looks: { mode: OWNER_ALL, mtime: 0 }, names: namesIn(from.fd) },
+  ];
+  for (let steps = 1; ; steps++) {
+    const frame = frames.at(-1)!;
+    const next = frame.names.pop();
+    if (next !== undefined) {
+      const name = nameBytes(next);
+      try {
+        if (!move(from.fd, to.fd, name)) frames.push(enter(from, to, name));
+      } catch (error) {
+        const path = [...frames.slice(1).map((above) => above.name), name];
+        throw withPath(changedUnderUs(error) ?? writeError(error, 'put an entry in its place'), path);
+      }
+    } else {
+      frames.pop();
+      if (frames.length === 0) return;
+      from.leave();
+      to.leave((fd) => setLooks(fd, frame.looks, sync));
+    }
+    if (steps % STEPS === 0) await setImmediate();
+  }
+}
+
+/** @returns false if both are directories, which have to be merged */
+function move(from: number, to: number, name: Buffer): boolean {
+  const staged = lstatSync(at(from, name));
+  if (!staged.isDirectory()) {
+    renameSync(at(from, name), at(to, name));
+    return true;
+  }
+  if (lstatAt(to, name)?.isDirectory() === true) return false;
+  if ((staged.mode & OWNER_WRITE) !== 0) renameSync(at(from, name), at(to, name));
+  else
+    withHandle(from, name, (handle) => {
+      // A directory takes its `..` along, for which it must be writable.
+      chmodSync(handle, OWNER_ALL);
+      renameSync(at(from, name), at(to, name));
+      chmodSync(handle, staged.mode & PERMISSION_BITS);
+    });
+  return true;
+}
+
+function enter(from: DirectoryChain, to: DirectoryChain, name: Buffer): Frame {
+  const stats = lstatSync(at(from.fd, name));
+  const looks = looksOf(stats, at(from.fd, name));
+  unlockAt(from.fd, name);
+  from.enter(name);
+  to.enter(name);
+  makeWritable(to.fd);
+  return { name, looks, names: namesIn(from.fd) };
+}
+
+function looksOf(stats: Stats, path: Buffer): Looks {
+  return {
+    mode: stats.mode & PERMISSION_BITS,
+    mtime: mtimeOf(stats, () => lstatSync(path, { bigint: true })),
+  };
+}
+
+/** A directory of ours that we may not write to is opened for the time of the merge. */
+function makeWritable(directory: number): void {
+  const { mode, uid } = fstatSync(directory);
+  if ((mode & OWNER_ALL) !== OWNER_ALL && uid === process.geteuid?.())
+    fchmodSync(directory, (mode & PERMISSION_BITS) | OWNER_ALL);
+}
+
+function changedUnderUs(error: unknown): StrataError | undefined {
+  if (!IN_THE_WAY.has(errno(error))) return undefined;
+  return new StrataError('conflict', 'the target was changed while it was restored into', {
+    hint: 'Some files have been replaced, each of them whole. Run the restore again with --overwrite.',
+    cause: error,
+  });
+}

@@ -1,0 +1,54 @@
+/** Lets others have their turn: long loops of synchronous calls pause now and then. */
+
+import { setImmediate } from 'node:timers/promises';
+
+import { throwIfAborted } from '../base/index.ts';
+
+/** Work between two pauses, about 10 ms of it. */
+const STEPS = 256;
+const BYTES = 4 * 1024 * 1024;
+
+export interface Progress {
+  readonly files: number;
+  readonly bytes: number;
+}
+
+export interface PaceOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+export class Pace {
+  files = 0;
+  bytes = 0;
+  readonly #options: PaceOptions;
+  readonly #drain: () => Promise<void>;
+  #steps = 0;
+  #pausedAt = 0;
+
+  /** @param drain holds us while too much is waiting elsewhere */
+  constructor(options: PaceOptions, drain: () => Promise<void> = async () => {}) {
+    this.#options = options;
+    this.#drain = drain;
+  }
+
+  /** Is a pause due? Ask once for each entry or part of a file. */
+  step(): boolean {
+    return ++this.#steps >= STEPS || this.bytes - this.#pausedAt >= BYTES;
+  }
+
+  /** @throws cancelled */
+  async pause(): Promise<void> {
+    this.#steps = 0;
+    this.#pausedAt = this.bytes;
+    await this.#drain();
+    // Promises alone never let a signal handler run.
+    await setImmediate();
+    throwIfAborted(this.#options.signal);
+    this.report();
+  }
+
+  report(): void {
+    this.#options.onProgress?.({ files: this.files, bytes: this.bytes });
+  }
+}

@@ -1,0 +1,77 @@
+/** A tree becomes a directory on disk: looked at first, written where nobody sees it, then put in its place. */
+
+import { StrataError, systemRandom } from '../base/index.ts';
+import type { Random } from '../base/index.ts';
+import type { Path, Root, Summary } from '../tree/index.ts';
+import type { ContentSource } from '../vault/content.ts';
+import { restoreBeside } from './beside.ts';
+import { restoreInside } from './inside.ts';
+import { diedMoving, journalHead } from './journal.ts';
+import { Pace } from './pace.ts';
+import type { PaceOptions } from './pace.ts';
+import { survey } from './survey.ts';
+import type { Plan } from './survey.ts';
+import { openTarget } from './target.ts';
+
+export interface RestoreOptions extends PaceOptions {
+  /** Restore into a directory that is not empty: what it has beside the tree stays. */
+  readonly overwrite?: boolean | undefined;
+  /** Return only when everything would survive a power cut. */
+  readonly sync?: boolean | undefined;
+  /** Only this path, at its place in the target, and the directories on the way to it. */
+  readonly only?: Path | undefined;
+  /** Find out what would be done, and do nothing. */
+  readonly dryRun?: boolean | undefined;
+  readonly random?: Random | undefined;
+}
+
+export interface RestoreReport {
+  /** What was done or, with `dryRun`, would be. */
+  readonly plan: Plan;
+  /** What is chosen of the tree, whether it had to be written or was there. */
+  readonly summary: Summary;
+}
+
+/**
+ * Puts a tree on disk. A target that is new or empty appears by one rename; one that is not needs `overwrite`, and then each
+ * file appears whole by a rename of its own. Until then nothing is changed, and an error leaves nothing behind. If the process
+ * dies, the same restore run again completes the work and sweeps up; a target that was empty needs no `overwrite` for that.
+ *
+ * Exactly equal files are left alone; files and links replace each other; what else is in the target stays. Links in the
+ * target are never followed.
+ *
+ * @throws bad_input, target_not_empty, conflict (all paths), path_not_found, refused; disk_full, read_only; integrity with the
+ *   path: no wrong byte is ever in the target; cancelled
+ */
+export async function restoreTree(
+  source: ContentSource,
+  root: Root,
+  target: string,
+  options: RestoreOptions = {},
+): Promise<RestoreReport> {
+  const { overwrite = false, sync = false, only, dryRun = false, random = systemRandom, signal } = options;
+  const pace = new Pace(options);
+  await pace.pause();
+  const place = openTarget(target);
+  using existing = place.existing;
+  const head = journalHead(root, only);
+  const resumes = existing?.leftovers.some((name) => diedMoving(existing.fd, name, head)) ?? false;
+  if (existing?.empty === false && !overwrite && !resumes)
+    throw new StrataError('target_not_empty', `${target} is not empty`, {
+      hint: 'Restore to a new directory, or into this one with --overwrite: what it has beside the tree stays.',
+    });
+
+  const selection = { source, tree: root.tree, only, signal };
+  const { plan, summary } = await survey(selection, existing?.fd, { exact: dryRun, pace });
+  if (dryRun) return { plan, summary };
+
+  const work = { selection, root, writer: { source, pace, sync }, random };
+  let done: Plan | undefined;
+  if (existing === undefined || (existing.empty && !resumes && existing.replaceable))
+    done = await restoreBeside(work, place);
+  if (done === undefined && existing !== undefined) done = await restoreInside(work, existing, head, resumes);
+  if (done === undefined)
+    throw new StrataError('internal', 'a new directory can only be restored beside its place');
+  pace.report();
+  return { plan: done, summary };
+}

@@ -1,0 +1,129 @@
+/** What a restore would do, found out before a byte is written; and the tree is checked to its last node on the way. */
+
+import { accessSync, constants, fstatSync } from 'node:fs';
+
+import { StrataError } from '../base/index.ts';
+import type { Path, Summary } from '../tree/index.ts';
+import type { ContentSource } from '../vault/content.ts';
+import { isPresent } from './compare.ts';
+import { cutBuffer } from './cut-file.ts';
+import { descend } from './descend.ts';
+import type { Selection } from './descend.ts';
+import { withPath, writeError } from './failure.ts';
+import type { Pace } from './pace.ts';
+import { Shadow } from './shadow.ts';
+import { Tallying, tallyDetails, tallyText } from './tally.ts';
+import type { Tally } from './tally.ts';
+
+/** What becomes of the entries of a tree: each is in one of the three. */
+export interface Plan {
+  readonly added: Tally;
+  readonly replaced: Tally;
+  /** Files and links that are there already, exactly, and directories that are merged. */
+  readonly unchanged: number;
+}
+
+export interface Survey {
+  readonly plan: Plan;
+  /** What is chosen of the tree. */
+  readonly summary: Summary;
+}
+
+export interface SurveyOptions {
+  /** Look into files, to tell those that need not be replaced; else all that is there counts as replaced. */
+  readonly exact: boolean;
+  readonly pace: Pace;
+}
+
+/**
+ * @param target an open directory, undefined if there is none yet
+ * @throws conflict with all paths where a directory meets something else
+ * @throws refused with all directories that we may not write to
+ */
+export async function survey(
+  selection: Selection & { readonly source: ContentSource },
+  target: number | undefined,
+  { exact, pace }: SurveyOptions,
+): Promise<Survey> {
+  using shadow = new Shadow(target);
+  const added = new Tallying();
+  const replaced = new Tallying();
+  const conflicts = new Tallying();
+  const locked = new Tallying();
+  const summary = { files: 0, directories: 0, symlinks: 0, bytes: 0 };
+  let unchanged = 0;
+  const buffer = exact ? cutBuffer() : Buffer.alloc(0);
+
+  const checkWritable = (path: Path) => {
+    if (shadow.fd !== undefined && !isWritable(shadow.fd)) locked.add(path);
+  };
+
+  checkWritable([]);
+  await descend(selection, {
+    enter(entry, path) {
+      summary.directories++;
+      const stands = shadow.standing(entry);
+      if (stands === 'conflict') conflicts.add(path);
+      if (stands === 'absent') added.add(path);
+      else unchanged++;
+      try {
+        shadow.enter(entry.name, stands);
+      } catch (error) {
+        throw withPath(writeError(error, 'look into a directory of the target'), path);
+      }
+      if (stands === 'directory') checkWritable(path);
+      return true;
+    },
+    leave() {
+      shadow.leave();
+    },
+    async leaf(entry, path) {
+      if (entry.kind === 'symlink') summary.symlinks++;
+      else {
+        summary.files++;
+        summary.bytes += entry.size;
+      }
+      const stands = shadow.standing(entry);
+      if (stands === 'absent') added.add(path);
+      else if (stands === 'conflict') conflicts.add(path);
+      else if (
+        exact &&
+        shadow.fd !== undefined &&
+        (await isPresent(selection.source, shadow.fd, entry, buffer, pace))
+      )
+        unchanged++;
+      else replaced.add(path);
+      if (pace.step()) await pace.pause();
+    },
+  });
+  throwIfConflict(conflicts);
+  throwIfLocked(locked);
+  return { plan: { added, replaced, unchanged }, summary };
+}
+
+/** Ours can be made writable for the time of the restore. */
+function isWritable(directory: number): boolean {
+  if (fstatSync(directory).uid === process.geteuid?.()) return true;
+  try {
+    accessSync(`/proc/self/fd/${directory}`, constants.W_OK | constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function throwIfConflict(conflicts: Tallying): void {
+  if (conflicts.count === 0) return;
+  throw new StrataError('conflict', `a directory stands against something else at ${tallyText(conflicts)}`, {
+    hint: 'Nothing was changed. Move what is there away, or restore to another directory.',
+    details: tallyDetails(conflicts),
+  });
+}
+
+function throwIfLocked(locked: Tallying): void {
+  if (locked.count === 0) return;
+  throw new StrataError('refused', `you may not write to ${tallyText(locked)} of the target`, {
+    hint: 'Nothing was changed. Choose a directory of yours.',
+    details: tallyDetails(locked),
+  });
+}

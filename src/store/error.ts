@@ -1,0 +1,31 @@
+/** What the stores say in the same words. */
+
+import { StrataError } from '../base/index.ts';
+import type { GetOptions } from './store.ts';
+
+export function noSuchObject(label: string, name: string): StrataError {
+  return new StrataError('not_found', `${label} has no object ${name}`, { details: { object: name } });
+}
+
+export function damagedObject(name: string, reason: string): StrataError {
+  return new StrataError('integrity', `object ${name} is damaged: ${reason}`, { details: { object: name } });
+}
+
+/**
+ * The range asked for, or the whole object.
+ *
+ * @param size of the object, bytes
+ * @throws integrity if the object ends before the range does
+ */
+export function rangeOf(
+  name: string,
+  size: number,
+  range: GetOptions['range'],
+): NonNullable<GetOptions['range']> {
+  if (range === undefined) return { offset: 0, length: size };
+  const { offset, length } = range;
+  if (!Number.isSafeInteger(offset) || !Number.isSafeInteger(length) || offset < 0 || length < 0)
+    throw new StrataError('bad_input', `${offset}+${length} is no range of bytes`);
+  if (offset + length > size) throw damagedObject(name, `it ends at byte ${size}, not ${offset + length}`);
+  return range;
+}

@@ -1,0 +1,57 @@
+/** What the database says must be in the store: the other half of a verification, since a listing cannot show what is gone. */
+
+import { ByteReader, fromHex } from '../base/index.ts';
+import { ID_BYTES } from '../chunk/index.ts';
+import { decodeRoot } from '../tree/index.ts';
+import type { Root } from '../tree/index.ts';
+import { headIdentity, keysIdentity, segmentIdentity } from './names.ts';
+import type { SegmentId, TenantId, WorkspaceId } from './names.ts';
+import type { VaultWorld } from './world.ts';
+
+export interface ExpectedSnapshot {
+  /** `NAME@NUMBER`. */
+  readonly label: string;
+  /** Tenant id in hex. */
+  readonly tenant: string;
+  readonly root: Root;
+  /** Name of its head. */
+  readonly head: string;
+}
+
+export interface Expected {
+  /** Newest first. */
+  readonly snapshots: readonly ExpectedSnapshot[];
+  /** Names of objects that must exist, apart from packs. */
+  readonly objects: readonly string[];
+}
+
+export async function readExpected({ database }: VaultWorld): Promise<Expected> {
+  const { kysely } = database;
+  const tenants = await kysely.selectFrom('tenants').selectAll().execute();
+  const segments = await kysely.selectFrom('segments').select(['id', 'tenant']).execute();
+  const rows = await kysely
+    .selectFrom('snapshots')
+    .innerJoin('workspaces', 'workspaces.id', 'snapshots.workspace')
+    .select(['tenant', 'workspace', 'name', 'number', 'snapshots.seq', 'root', 'published'])
+    .orderBy('snapshots.created', 'desc')
+    .execute();
+  const headName = (row: { tenant: string; workspace: string; seq: number }) =>
+    headIdentity(idOf<TenantId>(row.tenant), idOf<WorkspaceId>(row.workspace), row.seq).name;
+  return {
+    snapshots: rows.map((row) => ({
+      label: `${row.name}@${row.number}`,
+      tenant: row.tenant,
+      root: decodeRoot(new ByteReader(row.root, `the root of ${row.name}@${row.number}`)),
+      head: headName(row),
+    })),
+    objects: [
+      ...tenants.map((row) => keysIdentity(idOf<TenantId>(row.id), row.key_seq).name),
+      ...segments.map((row) => segmentIdentity(idOf<TenantId>(row.tenant), idOf<SegmentId>(row.id)).name),
+      ...rows.filter((row) => row.published === 1).map(headName),
+    ],
+  };
+}
+
+function idOf<Id extends Uint8Array>(hex: string): Id {
+  return fromHex(hex, ID_BYTES) as Id;
+}

@@ -1,0 +1,58 @@
+/** The `format` object: the only one in the open. It says that this is a store, and which one. */
+
+import { StrataError, fromHex, isStrataError, toHex, utf8 } from '../base/index.ts';
+import { ID_BYTES, sha256 } from '../chunk/index.ts';
+import type { Sealed } from '../chunk/index.ts';
+import type { Store, StoreOptions } from '../store/index.ts';
+import { FORMAT_NAME } from './names.ts';
+
+const VERSION = 1;
+
+/** @returns 'exists' if the store has one already */
+export function putFormat(
+  store: Store,
+  storeId: Uint8Array,
+  options?: StoreOptions,
+): Promise<'created' | 'exists'> {
+  // Nothing in it is secret, so this one object is its own sealed form.
+  return store.put(FORMAT_NAME, [utf8(formatText(storeId)) as Sealed], options);
+}
+
+/** @returns the store's id, or undefined if there is no store here yet */
+export async function readFormat(store: Store, options?: StoreOptions): Promise<Uint8Array | undefined> {
+  try {
+    return parseFormat(await store.get(FORMAT_NAME, options), store.label);
+  } catch (error) {
+    if (isStrataError(error, 'not_found')) return undefined;
+    throw error;
+  }
+}
+
+export function formatText(storeId: Uint8Array): string {
+  const front = `strata-store ${VERSION}\nid ${toHex(storeId)}\n`;
+  return `${front}sum ${toHex(sha256(utf8(front)))}\n`;
+}
+
+/** @throws integrity, unsupported_format */
+export function parseFormat(bytes: Uint8Array, where: string): Uint8Array {
+  const text = new TextDecoder().decode(bytes);
+  const match = /^strata-store (\d+)\nid ([0-9a-f]{32})\nsum [0-9a-f]{64}\n$/.exec(text);
+  const version = Number(match?.[1] ?? /^strata-store (\d+)\n/.exec(text)?.[1] ?? VERSION);
+  if (version > VERSION) {
+    throw new StrataError(
+      'unsupported_format',
+      `${where} has format ${version}; this program knows format ${VERSION}`,
+      {
+        hint: 'Use the newer version of Strata that wrote it.',
+      },
+    );
+  }
+  const storeId = fromHex(match?.[2] ?? '', ID_BYTES);
+  if (storeId === undefined || formatText(storeId) !== text) {
+    throw new StrataError('integrity', `${where} is damaged: its \`${FORMAT_NAME}\` object has changed`, {
+      hint: 'Put the object back from a backup of the store.',
+      details: { object: FORMAT_NAME },
+    });
+  }
+  return storeId;
+}

@@ -1,0 +1,56 @@
+/** Sealed parts on their way into a store: the maker never waits, the store takes them as fast as it can. */
+
+import type { Sealed } from '../chunk/index.ts';
+
+export class FrameQueue implements AsyncIterable<Sealed> {
+  readonly #parts: Sealed[] = [];
+  #waitingBytes = 0;
+  #ended = false;
+  #failure: Error | undefined;
+  #wake: (() => void) | undefined;
+  readonly #onTaken: () => void;
+
+  /** @param onTaken called when the store has taken a part */
+  constructor(onTaken: () => void) {
+    this.#onTaken = onTaken;
+  }
+
+  /** Bytes that the store has not taken yet. */
+  get waitingBytes(): number {
+    return this.#waitingBytes;
+  }
+
+  push(part: Sealed): void {
+    this.#parts.push(part);
+    this.#waitingBytes += part.length;
+    this.#wake?.();
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#wake?.();
+  }
+
+  /** Makes the store's read throw, so that it drops what it has of the object. */
+  fail(error: Error): void {
+    this.#failure = error;
+    this.#wake?.();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Sealed> {
+    for (;;) {
+      if (this.#failure !== undefined) throw this.#failure;
+      const part = this.#parts.shift();
+      if (part !== undefined) {
+        this.#waitingBytes -= part.length;
+        this.#onTaken();
+        yield part;
+      } else if (this.#ended) {
+        return;
+      } else {
+        await new Promise<void>((resolve) => (this.#wake = resolve));
+        this.#wake = undefined;
+      }
+    }
+  }
+}

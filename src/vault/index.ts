@@ -1,0 +1,29 @@
+/**
+ * Floor 2: the only room with keys and stores. Chunks go in through a save and come out verified; nothing above ever sees a sealed
+ * byte, nothing below ever sees a plain one.
+ */
+
+export { adoptTenants } from './adopt.ts';
+export type { ContentSink, ContentSource } from './content.ts';
+export type { SnapshotId, TenantId, WorkspaceId } from './names.ts';
+export type { RebuiltIndex } from './rebuild.ts';
+export { rebuildIndex } from './rebuild.ts';
+export type { HeadKind, HeadRecord, SnapshotRecord } from './records.ts';
+export type { Problem, ProblemCode, StoreStats, VerifyReport } from './report.ts';
+export {
+  ROOT_KEY_BYTES,
+  formatRootKey,
+  parseRootKey,
+  rootKeyFromCommand,
+  rootKeyFromPassphrase,
+} from './root-key.ts';
+export type { RootSecret } from './root-key.ts';
+export { rotateRoot } from './rotate.ts';
+export type { Save } from './save.ts';
+export type { TenantVault } from './tenant.ts';
+export { Vault } from './vault.ts';
+export type { FindRootKeys, OpenVaultOptions } from './vault.ts';
+export { verifyStore } from './verify.ts';
+export type { VerifyStoreOptions } from './verify.ts';
+export type { Written } from './writer.ts';
+export type { VaultWorld } from './world.ts';

@@ -1,0 +1,80 @@
+/** A new root key: every record that the old one seals is sealed again, then the old records go. */
+
+import { fromHex, toHex } from '../base/index.ts';
+import { ID_BYTES } from '../chunk/index.ts';
+import type { StoreOptions } from '../store/index.ts';
+import { KEYS_PREFIX, OWNER_PREFIX, keysIdentity, ownerIdentity, parseName } from './names.ts';
+import type { TenantId } from './names.ts';
+import { putOwner } from './owner.ts';
+import { encodeKeys } from './records.ts';
+import { rootSealingKey } from './root-key.ts';
+import type { RootSecret } from './root-key.ts';
+import { putRecord } from './sealed-object.ts';
+import type { Vault } from './vault.ts';
+
+/**
+ * Seals the key records of all tenants, and the owner's, under new numbers with a new root key.
+ *
+ * @param secret can be found again, beside the old one, from before this is called
+ * @param activate forgets the old one
+ */
+export async function rotateRoot(
+  vault: Vault,
+  secret: RootSecret,
+  activate: () => Promise<void>,
+  options: StoreOptions = {},
+): Promise<void> {
+  const { store, database, random, clock } = vault.world;
+  const key = rootSealingKey(secret);
+  const used = await usedNumbers(vault, options);
+  const rows = await database.kysely.selectFrom('tenants').selectAll().execute();
+  const numbers = new Map<string, number>();
+  for (const row of rows) {
+    const tenant = fromHex(row.id, ID_BYTES) as TenantId;
+    const record = await vault.readKeys(tenant, row.key_seq, options);
+    const number = (used.keys.get(row.id) ?? row.key_seq) + 1;
+    await putRecord(
+      store,
+      key,
+      keysIdentity(tenant, number),
+      encodeKeys({ ...record, number }),
+      random,
+      options,
+    );
+    numbers.set(row.id, number);
+  }
+  await putOwner(vault.world, key, { number: used.owner + 1, home: vault.homeId, since: clock() }, options);
+  // From here on the new key is needed, and only after this may the old one be forgotten.
+  await database.transaction(async (tx) => {
+    for (const [id, number] of numbers)
+      await tx.updateTable('tenants').set({ key_seq: number }).where('id', '=', id).execute();
+  });
+  await activate();
+  // A record that only the old key opens would be of no use to anyone but its finder.
+  for await (const { name } of store.list(KEYS_PREFIX, options)) {
+    const parsed = parseName(name);
+    if (parsed?.kind === 'keys' && parsed.number < (numbers.get(toHex(parsed.tenant)) ?? 0))
+      await store.delete(name);
+  }
+  for (let number = used.owner; number > 0; number--) await store.delete(ownerIdentity(number).name);
+}
+
+interface UsedNumbers {
+  owner: number;
+  /** Highest number of the key records of each tenant, by its id in hex. */
+  readonly keys: Map<string, number>;
+}
+
+/** A rotation that was cut off has used numbers that the database knows nothing of. */
+async function usedNumbers({ world: { store } }: Vault, options: StoreOptions): Promise<UsedNumbers> {
+  const used: UsedNumbers = { owner: 0, keys: new Map() };
+  for await (const { name } of store.list(OWNER_PREFIX, options)) {
+    const parsed = parseName(name);
+    if (parsed?.kind === 'owner') used.owner = Math.max(used.owner, parsed.number);
+  }
+  for await (const { name } of store.list(KEYS_PREFIX, options)) {
+    const parsed = parseName(name);
+    if (parsed?.kind === 'keys') used.keys.set(toHex(parsed.tenant), parsed.number);
+  }
+  return used;
+}

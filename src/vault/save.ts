@@ -1,0 +1,110 @@
+/**
+ * A save under way, from its intent to its commit.
+ *
+ * The order is what makes it safe: intent → packs → index segment → (the caller's transaction) → head. Whatever is cut off
+ * leaves stored objects that nothing refers to and an intent that names them.
+ */
+
+import { StrataError, toHex } from '../base/index.ts';
+import { ID_BYTES } from '../chunk/index.ts';
+import type { Transaction } from '../db/index.ts';
+import type { StoreOptions } from '../store/index.ts';
+import type { ChunkIndex } from './chunk-index.ts';
+import type { Keyring } from './keyring.ts';
+import { intentIdentity } from './names.ts';
+import type { IntentId, PackType } from './names.ts';
+import { encodeIntent } from './records.ts';
+import type { IntentRecord } from './records.ts';
+import { putRecord } from './sealed-object.ts';
+import type { VaultWorld } from './world.ts';
+import { VaultWriter } from './writer.ts';
+import type { Written } from './writer.ts';
+
+/** How long a save may take before its commit is refused. Milliseconds. */
+const INTENT_LIFE = 24 * 60 * 60 * 1000;
+
+/** Epochs count collections; the first save of a store reads epoch 1. */
+const FIRST_EPOCH = 1;
+
+export class Save implements AsyncDisposable {
+  readonly writer: VaultWriter;
+  readonly #world: VaultWorld;
+  readonly #keyring: Keyring;
+  readonly #intent: IntentRecord;
+  #written: Written | undefined;
+
+  private constructor(world: VaultWorld, keyring: Keyring, intent: IntentRecord, writer: VaultWriter) {
+    this.#world = world;
+    this.#keyring = keyring;
+    this.#intent = intent;
+    this.writer = writer;
+  }
+
+  /** @param readIndex is called when the intent is in place, not before */
+  static async begin(
+    world: VaultWorld,
+    keyring: Keyring,
+    readIndex: () => Promise<Readonly<Record<PackType, ChunkIndex>>>,
+    options: StoreOptions,
+  ): Promise<Save> {
+    const { store, database, random } = world;
+    const started = world.clock();
+    const id = random(ID_BYTES) as IntentId;
+    const intent = { id, epoch: FIRST_EPOCH, started, expires: started + INTENT_LIFE };
+    const { epoch, expires } = intent;
+    await database.kysely
+      .insertInto('intents')
+      .values({ id: toHex(id), tenant: toHex(keyring.tenant), epoch, started, expires })
+      .execute();
+    const identity = intentIdentity(keyring.tenant, id);
+    await putRecord(store, keyring.seal('intent'), identity, encodeIntent(intent), random, options);
+    const index = await readIndex();
+    return new Save(
+      world,
+      keyring,
+      intent,
+      new VaultWriter({ store, keyring, random, index, intent: id, ...options }),
+    );
+  }
+
+  /** Everything that was given to the writer is durable when this returns. */
+  async finish(): Promise<Written> {
+    this.#written = await this.writer.finish();
+    return this.#written;
+  }
+
+  /**
+   * Puts what was written into force, in the caller's transaction.
+   *
+   * @throws refused if the save was taken for dead meanwhile: its packs may be gone
+   */
+  async commit(tx: Transaction): Promise<void> {
+    const id = toHex(this.#intent.id);
+    const ended = await tx.deleteFrom('intents').where('id', '=', id).executeTakeFirst();
+    if (ended.numDeletedRows === 0n) {
+      throw new StrataError('refused', 'the save took too long and was given up by others', {
+        hint: 'Save again: what is stored already is not stored twice.',
+      });
+    }
+    const segment = this.#written?.segment;
+    if (segment === undefined) return;
+    await tx
+      .insertInto('segments')
+      .values({
+        id: toHex(segment.id),
+        tenant: toHex(this.#keyring.tenant),
+        size: segment.bytes,
+        created: this.#world.clock(),
+      })
+      .execute();
+  }
+
+  /** Ends the save; what was not committed is dropped. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const { store, database } = this.#world;
+    await this.writer.abort(new StrataError('cancelled', 'the save was given up'));
+    await database.kysely.deleteFrom('intents').where('id', '=', toHex(this.#intent.id)).execute();
+    // Last, and without the caller's signal: an intent that stays behind is only a file too many.
+    await store.delete(intentIdentity(this.#keyring.tenant, this.#intent.id).name);
+  }
+}

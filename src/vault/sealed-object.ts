@@ -1,0 +1,207 @@
+/** Writing and reading of whole sealed objects: those of one frame, and those of many with a trailer. */
+
+import {
+  ByteReader,
+  ByteWriter,
+  StrataError,
+  concatBytes,
+  equalBytes,
+  isStrataError,
+  utf8,
+} from '../base/index.ts';
+import type { Random } from '../base/index.ts';
+import {
+  FRAME_HEADER_BYTES,
+  HEADER_BYTES,
+  ObjectOpener,
+  ObjectSealer,
+  frameShape,
+  objectId,
+  sha256,
+} from '../chunk/index.ts';
+import type { ObjectIdentity, Sealed, SealingKey } from '../chunk/index.ts';
+import type { Store, StoreOptions } from '../store/index.ts';
+
+export type FindKey = (id: Uint8Array) => SealingKey | undefined;
+
+/** The number of the trailer frame: no frame before it can have it. */
+const TRAILER = 0xffffffff;
+export const FOOTER_BYTES = 16;
+const FOOTER_SUM_BYTES = 8;
+
+/** Seals `plain` as the only frame of a new object. */
+export async function putRecord(
+  store: Store,
+  key: SealingKey,
+  identity: ObjectIdentity,
+  plain: Uint8Array,
+  random: Random,
+  options?: StoreOptions,
+): Promise<'created' | 'exists'> {
+  const sealer = new ObjectSealer(key, identity, random);
+  return store.put(identity.name, [sealer.header, sealer.frame(0, plain)], options);
+}
+
+/** The only frame of a record. @throws integrity if it is missing or damaged; wrong_key, unsupported_format */
+export async function getRecord(
+  store: Store,
+  identity: ObjectIdentity,
+  findKey: FindKey,
+  options?: StoreOptions,
+): Promise<Uint8Array> {
+  return openRecord(await getWhole(store, identity, options), identity, findKey);
+}
+
+/** @throws integrity if the object is missing */
+export async function getWhole(
+  store: Store,
+  identity: ObjectIdentity,
+  options?: StoreOptions,
+): Promise<Uint8Array> {
+  try {
+    return await store.get(identity.name, options);
+  } catch (error) {
+    throw isStrataError(error, 'not_found') ? missing(identity) : error;
+  }
+}
+
+export function openRecord(bytes: Uint8Array, identity: ObjectIdentity, findKey: FindKey): Uint8Array {
+  const opener = ObjectOpener.open(bytes.subarray(0, HEADER_BYTES), identity, findKey);
+  return naming(identity, () => opener.frame(0, bytes.subarray(HEADER_BYTES)));
+}
+
+/** The last two parts of an object of many frames. */
+export function sealTrailer(
+  sealer: ObjectSealer,
+  identity: ObjectIdentity,
+  offset: number,
+  plain: Uint8Array,
+): readonly [trailer: Sealed, footer: Sealed] {
+  const trailer = sealer.frame(TRAILER, plain);
+  const place = new ByteWriter().u32(offset).u32(trailer.length).finish();
+  return [trailer, concatBytes([place, footerSum(identity, place)]) as Sealed];
+}
+
+/** An object of many frames, opened: its frames are fetched when they are asked for. */
+export interface FramedObject {
+  /** Bytes of the whole object. */
+  readonly size: number;
+  /** The plain trailer. */
+  readonly trailer: Uint8Array;
+  /** Where the trailer starts: frames 0, 1, 2 … fill what lies between the header and here. */
+  readonly trailerAt: number;
+  readonly opener: ObjectOpener;
+}
+
+/** Reads `length` bytes of an object from `offset`. */
+type ReadRange = (offset: number, length: number) => Uint8Array | Promise<Uint8Array>;
+
+/** Opens an object of many frames in the store by three small ranges. @throws integrity if it is missing or damaged */
+export async function openStored(
+  store: Store,
+  identity: ObjectIdentity,
+  findKey: FindKey,
+  options: StoreOptions = {},
+): Promise<FramedObject> {
+  const size = await store.size(identity.name, options);
+  if (size === undefined) throw missing(identity);
+  const read: ReadRange = (offset, length) =>
+    store.get(identity.name, { ...options, range: { offset, length } });
+  return openFramed(identity, size, read, findKey);
+}
+
+/** Opens one whose bytes are all here. */
+export function openBytes(
+  identity: ObjectIdentity,
+  bytes: Uint8Array,
+  findKey: FindKey,
+): Promise<FramedObject> {
+  return openFramed(
+    identity,
+    bytes.length,
+    (offset, length) => bytes.subarray(offset, offset + length),
+    findKey,
+  );
+}
+
+async function openFramed(
+  identity: ObjectIdentity,
+  size: number,
+  read: ReadRange,
+  findKey: FindKey,
+): Promise<FramedObject> {
+  if (size < HEADER_BYTES + FRAME_HEADER_BYTES + FOOTER_BYTES) throw damaged(identity, 'it is too short');
+  const opener = ObjectOpener.open(await read(0, HEADER_BYTES), identity, findKey);
+  const footer = await read(size - FOOTER_BYTES, FOOTER_BYTES);
+  const { offset, length } = readFooter(identity, footer, size);
+  const frame = await read(offset, length);
+  return { size, opener, trailerAt: offset, trailer: naming(identity, () => opener.frame(TRAILER, frame)) };
+}
+
+/** One frame of `bytes`, the whole object: where it starts and how long it is. */
+export interface FramePlace {
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** Where the frames before the trailer lie, read from their heads. @throws integrity if they do not fill the space exactly */
+export function framePlaces(identity: ObjectIdentity, bytes: Uint8Array, trailerAt: number): FramePlace[] {
+  return naming(identity, () => {
+    const places: FramePlace[] = [];
+    let offset = HEADER_BYTES;
+    while (offset < trailerAt) {
+      const length = frameShape(bytes.subarray(offset, offset + FRAME_HEADER_BYTES)).frameLength;
+      places.push({ offset, length });
+      offset += length;
+    }
+    if (offset !== trailerAt) throw damaged(identity, 'its frames do not end where its trailer starts');
+    return places;
+  });
+}
+
+/** Runs `read`, and lets a bare integrity error say which object it was about. */
+export function naming<Value>(identity: ObjectIdentity, read: () => Value): Value {
+  try {
+    return read();
+  } catch (error) {
+    if (isStrataError(error, 'integrity') && error.details['object'] === undefined) {
+      throw new StrataError('integrity', `object ${identity.name} is damaged: ${error.message}`, {
+        details: { object: identity.name },
+        cause: error,
+      });
+    }
+    throw error;
+  }
+}
+
+export function damaged(identity: Pick<ObjectIdentity, 'name'>, reason: string): StrataError {
+  return new StrataError('integrity', `object ${identity.name} is damaged: ${reason}`, {
+    details: { object: identity.name },
+  });
+}
+
+export function missing(identity: ObjectIdentity): StrataError {
+  return new StrataError('integrity', `object ${identity.name} is missing from the store`, {
+    hint: 'If a part of the store was moved or not mounted, put it back; `strata store verify` lists what is gone.',
+    details: { object: identity.name },
+  });
+}
+
+function readFooter(identity: ObjectIdentity, footer: Uint8Array, size: number): FramePlace {
+  const reader = new ByteReader(footer, `the footer of ${identity.name}`);
+  const place = footer.subarray(0, FOOTER_BYTES - FOOTER_SUM_BYTES);
+  const offset = reader.u32();
+  const length = reader.u32();
+  if (!equalBytes(reader.bytes(FOOTER_SUM_BYTES), footerSum(identity, place)))
+    throw damaged(identity, 'its footer has changed or is cut off');
+  if (offset < HEADER_BYTES || offset + length !== size - FOOTER_BYTES)
+    throw damaged(identity, 'its footer does not fit its size');
+  return { offset, length };
+}
+
+function footerSum(identity: ObjectIdentity, place: Uint8Array): Uint8Array {
+  return sha256(concatBytes([utf8('strata footer v1'), objectId(identity.name), place])).subarray(
+    0,
+    FOOTER_SUM_BYTES,
+  );
+}

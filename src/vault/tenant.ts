@@ -1,0 +1,105 @@
+/** The vault of one tenant: its keys, its index, what is read from it and saved into it. */
+
+import { fromHex, toHex } from '../base/index.ts';
+import { ID_BYTES } from '../chunk/index.ts';
+import type { StoreOptions } from '../store/index.ts';
+import { ChunkIndex } from './chunk-index.ts';
+import type { Keyring } from './keyring.ts';
+import { headIdentity, headsPrefix, parseName } from './names.ts';
+import type { PackType, SegmentId, TenantId } from './names.ts';
+import { VaultReader } from './reader.ts';
+import { decodeHead, encodeHead } from './records.ts';
+import type { HeadRecord } from './records.ts';
+import { Save } from './save.ts';
+import { damaged, getRecord, putRecord } from './sealed-object.ts';
+import { getSegment } from './segment.ts';
+import type { VaultWorld } from './world.ts';
+
+export class TenantVault {
+  readonly name: string;
+  readonly keyring: Keyring;
+  readonly #world: VaultWorld;
+  readonly #index: Readonly<Record<PackType, ChunkIndex>> = {
+    data: new ChunkIndex(),
+    tree: new ChunkIndex(),
+  };
+  /** Segments whose tables are in the index, in hex. */
+  readonly #loaded = new Set<string>();
+
+  constructor(world: VaultWorld, name: string, keyring: Keyring) {
+    this.#world = world;
+    this.name = name;
+    this.keyring = keyring;
+  }
+
+  get id(): TenantId {
+    return this.keyring.tenant;
+  }
+
+  /** The index as of now: what other processes have committed is in it. */
+  async index(options: StoreOptions = {}): Promise<Readonly<Record<PackType, ChunkIndex>>> {
+    const { database, store } = this.#world;
+    const rows = await database.kysely
+      .selectFrom('segments')
+      .select('id')
+      .where('tenant', '=', toHex(this.id))
+      .orderBy('created')
+      .execute();
+    for (const { id } of rows) {
+      if (this.#loaded.has(id)) continue;
+      const segmentId = fromHex(id, ID_BYTES) as SegmentId;
+      const { tables } = await getSegment(store, this.keyring, segmentId, options);
+      for (const table of tables) this.#index[table.type].addTable(table);
+      this.#loaded.add(id);
+    }
+    return this.#index;
+  }
+
+  async reader(options: StoreOptions = {}): Promise<VaultReader> {
+    const index = await this.index(options);
+    return new VaultReader({
+      store: this.#world.store,
+      keyring: this.keyring,
+      index,
+      signal: options.signal,
+    });
+  }
+
+  /** Announces a save. Dispose of it in any case: without a commit that drops what it stored. */
+  async beginSave(options: StoreOptions = {}): Promise<Save> {
+    // The intent comes first: what the index shows after it cannot be collected before the save has ended.
+    return Save.begin(this.#world, this.keyring, () => this.index(options), options);
+  }
+
+  /** @returns 'exists' if that head was published before, with whatever it says */
+  publishHead(head: HeadRecord, options?: StoreOptions): Promise<'created' | 'exists'> {
+    const identity = headIdentity(this.id, head.workspace, head.seq);
+    return putRecord(
+      this.#world.store,
+      this.keyring.seal('head'),
+      identity,
+      encodeHead(head),
+      this.#world.random,
+      options,
+    );
+  }
+
+  /** Every head in the store, by workspace and number. @throws integrity */
+  async *heads(options: StoreOptions = {}): AsyncGenerator<HeadRecord, void> {
+    for await (const { name } of this.#world.store.list(headsPrefix(this.id), options)) {
+      const parsed = parseName(name);
+      if (parsed?.kind !== 'head') continue;
+      const identity = headIdentity(this.id, parsed.workspace, parsed.seq);
+      const head = await getRecord(this.#world.store, identity, this.keyring.find, options);
+      yield checkHead(decodeHead(head), name);
+    }
+  }
+}
+
+/** A head says itself where it belongs. @throws integrity if that is not where it was found */
+export function checkHead(head: HeadRecord, name: string): HeadRecord {
+  const parsed = parseName(name);
+  if (parsed?.kind === 'head' && toHex(parsed.workspace) === toHex(head.workspace) && parsed.seq === head.seq)
+    return head;
+  throw damaged({ name }, 'it belongs to another workspace or number');
+}

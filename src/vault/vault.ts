@@ -1,0 +1,177 @@
+/** Opening a store with its keys, and the tenants in it. */
+
+import { StrataError, equalBytes, fromHex, toHex } from '../base/index.ts';
+import { ID_BYTES } from '../chunk/index.ts';
+import type { SealingKey } from '../chunk/index.ts';
+import type { StoreOptions } from '../store/index.ts';
+import { putFormat, readFormat } from './format.ts';
+import { Keyring } from './keyring.ts';
+import { KEYS_PREFIX, keysIdentity } from './names.ts';
+import type { TenantId } from './names.ts';
+import { latestOwner, putOwner } from './owner.ts';
+import { decodeKeys, encodeKeys } from './records.ts';
+import type { KeysRecord } from './records.ts';
+import { ROOT_KEY_BYTES, rootSealingKey } from './root-key.ts';
+import type { RootSecret } from './root-key.ts';
+import { getRecord, putRecord } from './sealed-object.ts';
+import type { FindKey } from './sealed-object.ts';
+import { TenantVault } from './tenant.ts';
+import type { VaultWorld } from './world.ts';
+
+/**
+ * The root keys that may open the store, the one that seals new records first; more than one only while the root key is
+ * being replaced.
+ *
+ * @param storeId salts a passphrase
+ * @param fresh whether the store is being made now, so that a new key may be made
+ */
+export type FindRootKeys = (
+  storeId: Uint8Array,
+  fresh: boolean,
+) => Promise<readonly [RootSecret, ...RootSecret[]]>;
+
+export interface OpenVaultOptions extends StoreOptions {
+  /** The database is being made anew: a store that it does not know is taken as its own. */
+  readonly adopt?: boolean;
+}
+
+export class Vault {
+  readonly world: VaultWorld;
+  readonly storeId: Uint8Array;
+  readonly homeId: Uint8Array;
+  readonly findRootKey: FindKey;
+  readonly rootKey: SealingKey;
+
+  private constructor(
+    world: VaultWorld,
+    storeId: Uint8Array,
+    homeId: Uint8Array,
+    rootSecrets: readonly [RootSecret, ...RootSecret[]],
+  ) {
+    this.world = world;
+    this.storeId = storeId;
+    this.homeId = homeId;
+    const keys = rootSecrets.map(rootSealingKey);
+    this.findRootKey = (id) => keys.find((key) => equalBytes(key.id, id));
+    this.rootKey = rootSealingKey(rootSecrets[0]);
+  }
+
+  /**
+   * Opens the store of this home, or makes one where there is neither a store nor a record of one.
+   *
+   * @throws unavailable if the database knows a store that is not there; not_ours if it is another; wrong_key;
+   *   not_found if there is a store but no record of it, unless it is adopted
+   */
+  static async open(
+    world: VaultWorld,
+    findRootKeys: FindRootKeys,
+    options: OpenVaultOptions = {},
+  ): Promise<Vault> {
+    const { store, database, random, clock } = world;
+    const known = await database.kysely.selectFrom('home').selectAll().executeTakeFirst();
+    let storeId = await readFormat(store, options);
+    if (known !== undefined) {
+      checkStore(world, known.store, storeId);
+      const secrets = await findRootKeys(fromHex(known.store, ID_BYTES)!, false);
+      return new Vault(world, fromHex(known.store, ID_BYTES)!, fromHex(known.id, ID_BYTES)!, secrets);
+    }
+    // Tenants come after the home's row, so a store without any was left behind by a start that was cut off.
+    const fresh = storeId === undefined || !(await hasTenants(world, options));
+    if (!fresh && options.adopt !== true) {
+      throw new StrataError('not_found', `${store.label} has data, but this home has no record of it`, {
+        hint: 'If the database was lost, run `strata store rebuild-index`; else name another place in `storage.local.path`.',
+      });
+    }
+    if (storeId === undefined) {
+      await putFormat(store, random(ID_BYTES), options);
+      // Whoever came first has named the store.
+      storeId = (await readFormat(store, options))!;
+    }
+    const secrets = await findRootKeys(storeId, fresh);
+    const provisional = new Vault(world, storeId, random(ID_BYTES), secrets);
+    const owner = await latestOwner(store, provisional.findRootKey, options);
+    if (owner === undefined)
+      await putOwner(
+        world,
+        provisional.rootKey,
+        { number: 1, home: provisional.homeId, since: clock() },
+        options,
+      );
+    const homeId = (await latestOwner(store, provisional.findRootKey, options))!.home;
+    await database.kysely
+      .insertInto('home')
+      .values({ id: toHex(homeId), store: toHex(storeId), created: clock() })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+    return new Vault(world, storeId, homeId, secrets);
+  }
+
+  /** The vault of a tenant; made if there is no such tenant yet. @throws wrong_key, integrity */
+  async tenant(name: string, options: StoreOptions = {}): Promise<TenantVault> {
+    const record = (await this.#findTenant(name, options)) ?? (await this.#createTenant(name, options));
+    return new TenantVault(this.world, name, new Keyring(record));
+  }
+
+  async readKeys(tenant: TenantId, number: number, options: StoreOptions = {}): Promise<KeysRecord> {
+    const record = decodeKeys(
+      await getRecord(this.world.store, keysIdentity(tenant, number), this.findRootKey, options),
+    );
+    if (equalBytes(record.tenant, tenant) && record.number === number) return record;
+    throw new StrataError('integrity', `key record ${number} belongs to another tenant`);
+  }
+
+  async #findTenant(name: string, options: StoreOptions): Promise<KeysRecord | undefined> {
+    const row = await this.world.database.kysely
+      .selectFrom('tenants')
+      .selectAll()
+      .where('name', '=', name)
+      .executeTakeFirst();
+    return row && this.readKeys(fromHex(row.id, ID_BYTES) as TenantId, row.key_seq, options);
+  }
+
+  async #createTenant(name: string, options: StoreOptions): Promise<KeysRecord> {
+    const { store, database, random, clock } = this.world;
+    const created = clock();
+    const record: KeysRecord = {
+      tenant: random(ID_BYTES) as TenantId,
+      number: 1,
+      name,
+      cutKey: random(ROOT_KEY_BYTES),
+      versions: [{ version: 1, secret: random(ROOT_KEY_BYTES), created }],
+    };
+    const identity = keysIdentity(record.tenant, record.number);
+    await putRecord(store, this.rootKey, identity, encodeKeys(record), random, options);
+    const made = await database.kysely
+      .insertInto('tenants')
+      .values({ id: toHex(record.tenant), name, key_seq: record.number, created })
+      .onConflict((conflict) => conflict.column('name').doNothing())
+      .executeTakeFirst();
+    if (made.numInsertedOrUpdatedRows !== 0n) return record;
+    // Another process made the tenant at the same moment, with other keys: its record is the one.
+    await store.delete(identity.name);
+    return (await this.#findTenant(name, options))!;
+  }
+}
+
+async function hasTenants({ store }: VaultWorld, options: StoreOptions): Promise<boolean> {
+  for await (const _ of store.list(KEYS_PREFIX, options)) return true;
+  return false;
+}
+
+function checkStore({ store }: VaultWorld, expected: string, found: Uint8Array | undefined): void {
+  if (found === undefined) {
+    throw new StrataError('unavailable', `${store.label} is not there, or is empty`, {
+      hint: 'Is its disk mounted, and does `storage.local.path` name the right directory?',
+    });
+  }
+  if (toHex(found) !== expected) {
+    throw new StrataError(
+      'not_ours',
+      `${store.label} is another store than the one that this home belongs to`,
+      {
+        hint: 'Name the right directory in `storage.local.path`, or use another home for this store.',
+        details: { expected, found: toHex(found) },
+      },
+    );
+  }
+}

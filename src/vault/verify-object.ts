@@ -1,0 +1,104 @@
+/** Verification of single objects. They come in the order of their names: keys before what they open. */
+
+import { equalBytes, toHex } from '../base/index.ts';
+import type { StoreOptions } from '../store/index.ts';
+import type { Findings } from './findings.ts';
+import { Keyring } from './keyring.ts';
+import { identityOf, packIdentity } from './names.ts';
+import type { ParsedName } from './names.ts';
+import { decodeHead, decodeIntent, decodeKeys, decodeOwner } from './records.ts';
+import type { HeadRecord } from './records.ts';
+import { damaged, getRecord, getWhole } from './sealed-object.ts';
+import { readSegment } from './segment.ts';
+import type { PackTable } from './table.ts';
+import { checkHead } from './tenant.ts';
+import type { Vault } from './vault.ts';
+import { checkPack } from './verify-pack.ts';
+
+/** What the objects of one tenant turned out to be. */
+export interface TenantObjects {
+  /** Undefined if no key record of the tenant could be opened: then nothing else of it can. */
+  keyring: Keyring | undefined;
+  /** What packs say of themselves, by name. */
+  readonly packs: Map<string, PackTable>;
+  /** What the index says of packs, by name. */
+  readonly indexed: Map<string, PackTable>;
+  readonly heads: HeadRecord[];
+}
+
+export class ObjectCheck {
+  /** By tenant id in hex. */
+  readonly tenants = new Map<string, TenantObjects>();
+  readonly #vault: Vault;
+  readonly #findings: Findings;
+  readonly #options: StoreOptions & { readonly readData?: boolean | undefined };
+
+  constructor(
+    vault: Vault,
+    findings: Findings,
+    options: StoreOptions & { readonly readData?: boolean | undefined },
+  ) {
+    this.#vault = vault;
+    this.#findings = findings;
+    this.#options = options;
+  }
+
+  /** @throws what reading it threw: integrity, wrong_key, … */
+  async object(parsed: Exclude<ParsedName, { kind: 'format' }>): Promise<void> {
+    const { store } = this.#vault.world;
+    const identity = identityOf(parsed)!;
+    switch (parsed.kind) {
+      case 'owner': {
+        const owner = decodeOwner(await getRecord(store, identity, this.#vault.findRootKey, this.#options));
+        if (owner.number !== parsed.number) throw damaged(identity, 'it has another number than its name');
+        return;
+      }
+      case 'keys': {
+        const keys = decodeKeys(await getRecord(store, identity, this.#vault.findRootKey, this.#options));
+        if (!equalBytes(keys.tenant, parsed.tenant) || keys.number !== parsed.number)
+          throw damaged(identity, 'it belongs to another tenant or number');
+        this.#tenant(parsed).keyring = new Keyring(keys);
+        return;
+      }
+      default:
+        return this.#ofTenant(parsed);
+    }
+  }
+
+  async #ofTenant(parsed: Exclude<ParsedName, { kind: 'format' | 'owner' | 'keys' }>): Promise<void> {
+    const { store } = this.#vault.world;
+    const identity = identityOf(parsed)!;
+    const { keyring, packs, indexed, heads } = this.#tenant(parsed);
+    if (keyring === undefined) throw damaged(identity, 'no key record of its tenant can be opened');
+    switch (parsed.kind) {
+      case 'data':
+      case 'tree':
+        packs.set(identity.name, await checkPack(store, keyring, parsed, this.#findings, this.#options));
+        return;
+      case 'index': {
+        const segment = await readSegment(identity, await getWhole(store, identity, this.#options), keyring);
+        for (const table of segment.tables)
+          indexed.set(packIdentity(parsed.tenant, table.type, table.pack).name, table);
+        return;
+      }
+      case 'head': {
+        const head = decodeHead(await getRecord(store, identity, keyring.find, this.#options));
+        heads.push(checkHead(head, identity.name));
+        return;
+      }
+      case 'intent': {
+        const intent = decodeIntent(await getRecord(store, identity, keyring.find, this.#options));
+        if (!equalBytes(intent.id, parsed.intent)) throw damaged(identity, 'it has another id than its name');
+      }
+    }
+  }
+
+  #tenant({ tenant }: Extract<ParsedName, { tenant: unknown }>): TenantObjects {
+    const id = toHex(tenant);
+    const known = this.tenants.get(id);
+    if (known !== undefined) return known;
+    const fresh = { keyring: undefined, packs: new Map(), indexed: new Map(), heads: [] };
+    this.tenants.set(id, fresh);
+    return fresh;
+  }
+}

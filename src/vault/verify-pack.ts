@@ -1,0 +1,87 @@
+/** Verification of one pack: its table, and with `readData` every block and every chunk. */
+
+import { equalBytes } from '../base/index.ts';
+import { sha256 } from '../chunk/index.ts';
+import type { ObjectIdentity } from '../chunk/index.ts';
+import type { Store, StoreOptions } from '../store/index.ts';
+import type { Findings } from './findings.ts';
+import type { Keyring } from './keyring.ts';
+import { packIdentity } from './names.ts';
+import type { PackId, PackType } from './names.ts';
+import { damaged, getWhole, naming, openBytes, openStored } from './sealed-object.ts';
+import type { FramedObject } from './sealed-object.ts';
+import { decodeOnlyTable } from './table.ts';
+import type { BlockRow, PackTable } from './table.ts';
+
+export interface PackName {
+  readonly kind: PackType;
+  readonly pack: PackId;
+}
+
+/** The table of a pack, by three small reads. @throws integrity */
+export async function readTable(
+  store: Store,
+  keyring: Keyring,
+  name: PackName,
+  options?: StoreOptions,
+): Promise<PackTable> {
+  const identity = packIdentity(keyring.tenant, name.kind, name.pack);
+  return tableOf(await openStored(store, identity, keyring.find, options), identity, name);
+}
+
+/**
+ * @returns its table; blocks that are damaged are noted in `findings` with their chunks
+ * @throws integrity if not even the table can be trusted
+ */
+export async function checkPack(
+  store: Store,
+  keyring: Keyring,
+  name: PackName,
+  findings: Findings,
+  options: StoreOptions & { readonly readData?: boolean | undefined },
+): Promise<PackTable> {
+  if (options.readData !== true) return readTable(store, keyring, name, options);
+  const identity = packIdentity(keyring.tenant, name.kind, name.pack);
+  const bytes = await getWhole(store, identity, options);
+  const object = await openBytes(identity, bytes, keyring.find);
+  const table = tableOf(object, identity, name);
+  for (const [number, block] of table.blocks.entries()) {
+    try {
+      checkBlock(object, identity, number, block, bytes);
+    } catch (error) {
+      const problem = findings.addError(identity.name, error);
+      for (const chunk of block.chunks) findings.spoil(chunk.id, problem);
+    }
+  }
+  return table;
+}
+
+function tableOf(object: FramedObject, identity: ObjectIdentity, name: PackName): PackTable {
+  const table = decodeOnlyTable(object.trailer, `the table of ${identity.name}`);
+  if (table.type !== name.kind || !equalBytes(table.pack, name.pack))
+    throw damaged(identity, 'its table belongs to another pack');
+  const last = table.blocks.at(-1);
+  if (last === undefined || last.offset + last.frameLength !== object.trailerAt)
+    throw damaged(identity, 'its table does not fit its size');
+  return table;
+}
+
+function checkBlock(
+  object: FramedObject,
+  identity: ObjectIdentity,
+  number: number,
+  block: BlockRow,
+  bytes: Uint8Array,
+): void {
+  const plain = naming(identity, () =>
+    object.opener.frame(number, bytes.subarray(block.offset, block.offset + block.frameLength)),
+  );
+  if (plain.length !== block.plainLength)
+    throw damaged(identity, 'a block has another length than its table says');
+  let at = 0;
+  for (const { id, length } of block.chunks) {
+    if (!equalBytes(sha256(plain.subarray(at, at + length)), id))
+      throw damaged(identity, 'a chunk in it has changed');
+    at += length;
+  }
+}

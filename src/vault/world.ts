@@ -1,0 +1,12 @@
+/** What a vault is made of, given by whoever opens it. */
+
+import type { Clock, Random } from '../base/index.ts';
+import type { Database } from '../db/index.ts';
+import type { Store } from '../store/index.ts';
+
+export interface VaultWorld {
+  readonly store: Store;
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly random: Random;
+}

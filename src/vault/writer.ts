@@ -1,0 +1,92 @@
+/** Chunks go in: each is hashed, looked up, and packed only if this tenant has it nowhere. */
+
+import type { Random, Sha256 } from '../base/index.ts';
+import { ID_BYTES, sha256 } from '../chunk/index.ts';
+import type { CutTables } from '../chunk/index.ts';
+import type { Store } from '../store/index.ts';
+import type { ChunkIndex } from './chunk-index.ts';
+import type { ContentSink } from './content.ts';
+import { IdTable } from './id-table.ts';
+import type { Keyring } from './keyring.ts';
+import { packId } from './names.ts';
+import type { IntentId, PackType, SegmentId } from './names.ts';
+import { PackWriter } from './pack-writer.ts';
+import { putSegment } from './segment.ts';
+import type { PackTable } from './table.ts';
+
+export interface WriterWorld {
+  readonly store: Store;
+  readonly keyring: Keyring;
+  /** What is stored already and may be referred to. */
+  readonly index: Readonly<Record<PackType, ChunkIndex>>;
+  readonly intent: IntentId;
+  readonly random: Random;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a finished writer made durable. */
+export interface Written {
+  /** Absent when there was nothing new. */
+  readonly segment?: { readonly id: SegmentId; readonly bytes: number };
+  readonly tables: readonly PackTable[];
+  /** Plain bytes of file data that this tenant did not have. */
+  readonly newBytes: number;
+  /** What packs and index grew by. */
+  readonly storedBytes: number;
+}
+
+export class VaultWriter implements ContentSink {
+  readonly cutTables: CutTables;
+  readonly #world: WriterWorld;
+  readonly #packs: Readonly<Record<PackType, PackWriter>>;
+  /** What this save has packed itself: not in the index before it is committed. */
+  readonly #own: Readonly<Record<PackType, IdTable>> = { data: new IdTable(), tree: new IdTable() };
+  #newBytes = 0;
+
+  constructor(world: WriterWorld) {
+    this.#world = world;
+    this.cutTables = world.keyring.cutTables;
+    let k = 0;
+    const packs = { ...world, signal: world.signal, nextPackId: () => packId(world.intent, k++) };
+    this.#packs = { data: new PackWriter('data', packs), tree: new PackWriter('tree', packs) };
+  }
+
+  chunk(bytes: Uint8Array): Sha256 {
+    const id = sha256(bytes);
+    if (this.#add('data', id, bytes)) this.#newBytes += bytes.length;
+    return id;
+  }
+
+  node(bytes: Uint8Array): Sha256 {
+    const id = sha256(bytes);
+    this.#add('tree', id, bytes);
+    return id;
+  }
+
+  async drain(): Promise<void> {
+    await this.#packs.data.drain();
+    await this.#packs.tree.drain();
+  }
+
+  /** Stores what is left, then the index segment. A reference to any chunk may be written after this, not before. */
+  async finish(): Promise<Written> {
+    const { store, keyring, random, signal } = this.#world;
+    const tables = [...(await this.#packs.data.finish()), ...(await this.#packs.tree.finish())];
+    const packed = this.#packs.data.storedBytes + this.#packs.tree.storedBytes;
+    if (tables.length === 0) return { tables, newBytes: 0, storedBytes: 0 };
+    const id = random(ID_BYTES) as SegmentId;
+    const bytes = await putSegment(store, keyring, id, { tables, replaces: [] }, random, { signal });
+    return { segment: { id, bytes }, tables, newBytes: this.#newBytes, storedBytes: packed + bytes };
+  }
+
+  async abort(reason: Error): Promise<void> {
+    await Promise.all([this.#packs.data.abort(reason), this.#packs.tree.abort(reason)]);
+  }
+
+  /** @returns whether it was new */
+  #add(type: PackType, id: Sha256, bytes: Uint8Array): boolean {
+    if (this.#world.index[type].has(id) || !this.#own[type].add(id)) return false;
+    this.#packs[type].add(id, bytes);
+    return true;
+  }
+}
