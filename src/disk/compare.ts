@@ -33,7 +33,7 @@ export async function isPresent(
   source: NodeSource,
   directory: number,
   entry: FileEntry | SymlinkEntry,
-  buffer: Buffer,
+  buffer: Uint8Array,
   pace: Pace,
 ): Promise<boolean> {
   const path = at(directory, entry.name);
@@ -66,7 +66,7 @@ async function hasContent(
   source: NodeSource,
   fd: number,
   entry: FileEntry,
-  buffer: Buffer,
+  buffer: Uint8Array,
   pace: Pace,
 ): Promise<boolean> {
   let position = 0;
@@ -75,7 +75,7 @@ async function hasContent(
       for (let done = 0; done < length;) {
         // Chunks are at most 16 MiB and must be read whole to be hashed; holes can be read piece by piece.
         const part = chunk === undefined ? Math.min(length - done, buffer.length) : length;
-        const bytes = part <= buffer.length ? buffer : Buffer.allocUnsafe(part);
+        const bytes = part <= buffer.length ? buffer : new Uint8Array(part);
         if (readFully(fd, bytes, 0, part, position) !== part) return false;
         const read = bytes.subarray(0, part);
         if (chunk === undefined ? !isZero(read) : !equalBytes(sha256(read), chunk)) return false;
@@ -88,6 +88,6 @@ async function hasContent(
   return true;
 }
 
-function isZero(bytes: Buffer): boolean {
-  return bytes[0] === 0 && bytes.compare(bytes, 1, bytes.length, 0, bytes.length - 1) === 0;
+function isZero(bytes: Uint8Array): boolean {
+  return bytes[0] === 0 && equalBytes(bytes.subarray(1), bytes.subarray(0, -1));
 }

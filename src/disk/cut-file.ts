@@ -5,7 +5,7 @@ import { readSync } from 'node:fs';
 import { MAX_CHUNK, MIN_CHUNK, nextCut } from '../chunk/index.ts';
 import { ContentBuilder } from '../tree/index.ts';
 import type { BuiltContent } from '../tree/index.ts';
-import type { ContentSink } from '../vault/content.ts';
+import type { ContentSink } from '../vault/index.ts';
 import { PAGE, holeMap } from './hole-map.ts';
 import type { HoleMap } from './hole-map.ts';
 
@@ -15,8 +15,9 @@ const PART = 4 * 1024 * 1024;
 const ZERO_PAGE = Buffer.alloc(PAGE);
 
 /** What `cutFile` works in; one for many files. A chunk may begin in one part and end in the next. */
-export function cutBuffer(): Buffer {
-  return Buffer.allocUnsafeSlow(PART + MAX_CHUNK);
+export function cutBuffer(): Uint8Array {
+  // No Buffer: whoever keeps a `slice` of a chunk would keep a view of what is overwritten by the next part.
+  return new Uint8Array(PART + MAX_CHUNK);
 }
 
 /**
@@ -30,7 +31,7 @@ export function* cutFile(
   fd: number,
   size: number,
   sink: ContentSink,
-  buffer: Buffer,
+  buffer: Uint8Array,
   holes: HoleMap = holeMap(fd, size),
 ): Generator<number, BuiltContent | undefined, void> {
   const content = new ContentBuilder(sink);
@@ -86,7 +87,13 @@ export function* cutFile(
 }
 
 /** @returns fewer bytes than wanted only at the end of the file */
-export function readFully(fd: number, buffer: Buffer, at: number, length: number, position: number): number {
+export function readFully(
+  fd: number,
+  buffer: Uint8Array,
+  at: number,
+  length: number,
+  position: number,
+): number {
   let done = 0;
   while (done < length) {
     const count = readSync(fd, buffer, at + done, length - done, position + done);
@@ -97,7 +104,7 @@ export function readFully(fd: number, buffer: Buffer, at: number, length: number
 }
 
 /** Almost every page that is not zero says so in one of a few bytes. */
-function isZero(buffer: Buffer, page: number): boolean {
+function isZero(buffer: Uint8Array, page: number): boolean {
   return (
     buffer[page] === 0 &&
     buffer[page + PAGE / 2] === 0 &&

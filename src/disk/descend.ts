@@ -12,6 +12,8 @@ import type {
   TreeRef,
 } from '../tree/index.ts';
 
+import { pathText } from './tally.ts';
+
 /** Names of a directory that are compared with one that is not in it. */
 const COMPARED = 10_000;
 
@@ -129,18 +131,14 @@ async function notFound(
   const near = nearNames(displayName(only[depth - 1]!), names).map((name) => [displayPath(above), name]);
   const hint = near.map((parts) => parts.filter((part) => part !== '').join('/')).join(', ');
   return new StrataError('path_not_found', `there is no ${displayPath(only)} in the tree`, {
-    hint: hint === '' ? `Look at what is there: strata workspaces ls` : `Did you mean ${hint}?`,
+    hint: hint === '' ? 'List what is there: strata workspaces ls REF' : `Did you mean ${hint}?`,
     details: { path: displayPath(only) },
   });
 }
 
 function refuse(path: Path, reason: string): never {
-  throw new StrataError(
-    'integrity',
-    `the tree cannot be restored: ${displayPath(path.slice(0, 8))} ${reason}`,
-    {
-      hint: 'Nothing was written. Check the store: strata store verify',
-      details: { paths: [displayPath(path.slice(0, 8))] },
-    },
-  );
+  throw new StrataError('integrity', `the tree cannot be restored: ${pathText(path)} ${reason}`, {
+    hint: 'Nothing was written. Check the store: strata store verify',
+    details: { paths: [displayPath(path)] },
+  });
 }

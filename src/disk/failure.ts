@@ -3,6 +3,7 @@
 import { StrataError, errno, isStrataError, systemError } from '../base/index.ts';
 import { displayPath } from '../tree/index.ts';
 import type { Path } from '../tree/index.ts';
+import { pathText } from './tally.ts';
 
 /** Turns a system error of writing into one of ours; others pass through. @param doing as for `systemError` */
 export function writeError(error: unknown, doing: string): unknown {
@@ -26,10 +27,9 @@ export function writeError(error: unknown, doing: string): unknown {
 /** Names the path that damage or a failed read was found for. */
 export function withPath(error: unknown, path: Path): unknown {
   if (!isStrataError(error) || error.code === 'cancelled') return error;
-  const text = displayPath(path);
-  return new StrataError(error.code, `${error.message} (needed for ${text})`, {
+  return new StrataError(error.code, `${error.message} (at ${pathText(path)})`, {
     hint: error.hint,
-    details: { ...error.details, paths: [text] },
+    details: { ...error.details, paths: [displayPath(path)] },
     cause: error,
   });
 }

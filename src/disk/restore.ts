@@ -3,7 +3,7 @@
 import { StrataError, systemRandom } from '../base/index.ts';
 import type { Random } from '../base/index.ts';
 import type { Path, Root, Summary } from '../tree/index.ts';
-import type { ContentSource } from '../vault/content.ts';
+import type { ContentSource } from '../vault/index.ts';
 import { restoreBeside } from './beside.ts';
 import { restoreInside } from './inside.ts';
 import { diedMoving, journalHead } from './journal.ts';

@@ -7,7 +7,7 @@ import { setTimeout } from 'node:timers/promises';
 import { errno } from '../base/index.ts';
 import type { Clock } from '../base/index.ts';
 import type { BuiltContent } from '../tree/index.ts';
-import type { ContentSink } from '../vault/content.ts';
+import type { ContentSink } from '../vault/index.ts';
 import { at, lstatAt } from './at.ts';
 import { cutFile } from './cut-file.ts';
 import type { Pace } from './pace.ts';
@@ -34,7 +34,7 @@ export function wasReplaced(error: unknown): boolean {
 
 export interface FileReader {
   readonly sink: ContentSink;
-  readonly buffer: Buffer;
+  readonly buffer: Uint8Array;
   readonly pace: Pace;
   readonly clock: Clock;
 }

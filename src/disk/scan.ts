@@ -7,7 +7,7 @@ import { StrataError, errno, systemClock, systemError } from '../base/index.ts';
 import type { Clock } from '../base/index.ts';
 import { DirectoryBuilder, MAX_DEPTH, displayPath } from '../tree/index.ts';
 import type { Entry, Root } from '../tree/index.ts';
-import type { ContentSink } from '../vault/content.ts';
+import type { ContentSink } from '../vault/index.ts';
 import { PERMISSION_BITS, at, lstatAt, nameBytes, namesIn, openDirectory } from './at.ts';
 import { DirectoryChain } from './chain.ts';
 import { cutBuffer } from './cut-file.ts';
@@ -61,6 +61,8 @@ interface Scan extends FileReader {
   readonly frames: Frame[];
   readonly exclude: Exclude | undefined;
   readonly skipUnreadable: boolean;
+  /** Our user id: whose files need no mention. */
+  readonly user: number | undefined;
   readonly leftOut: LeavingOut;
   readonly unreadable: Tallying;
   readonly changed: Tallying;
@@ -93,6 +95,7 @@ export async function scanDirectory(
     pace: new Pace(options, () => sink.drain()),
     clock: options.clock ?? systemClock,
     skipUnreadable: options.skipUnreadable ?? false,
+    user: process.geteuid?.(),
     leftOut: leavingOut(),
     unreadable: new Tallying(),
     changed: new Tallying(),
@@ -217,8 +220,8 @@ function enterDirectory(scan: Scan, name: Buffer): void {
 }
 
 /** For the directory that the chain has just entered. */
-function openFrame({ chain, sink, leftOut, frames }: Scan, name: Buffer): Frame {
-  const { fd } = chain;
+function openFrame(scan: Scan, name: Buffer): Frame {
+  const { fd } = scan.chain;
   const stats = fstatSync(fd);
   const frame: Frame = {
     name,
@@ -226,15 +229,15 @@ function openFrame({ chain, sink, leftOut, frames }: Scan, name: Buffer): Frame 
     mtime: mtimeOf(stats, () => fstatSync(fd, { bigint: true })),
     names: namesIn(fd),
     next: 0,
-    builder: new DirectoryBuilder(sink),
+    builder: new DirectoryBuilder(scan.sink),
   };
-  noteLosses({ leftOut, frames }, name, stats);
+  noteLosses(scan, name, stats);
   return frame;
 }
 
-function noteLosses({ leftOut, frames }: Pick<Scan, 'leftOut' | 'frames'>, name: Buffer, stats: Stats): void {
-  if ((stats.mode & SPECIAL_BITS) !== 0) leftOut.specialBits.add(pathOf({ frames }, name));
-  if (stats.uid !== process.geteuid?.()) leftOut.owner.add(pathOf({ frames }, name));
+function noteLosses(scan: Scan, name: Buffer, { mode, uid }: Stats): void {
+  if ((mode & SPECIAL_BITS) !== 0) scan.leftOut.specialBits.add(pathOf(scan, name));
+  if (uid !== scan.user) scan.leftOut.owner.add(pathOf(scan, name));
 }
 
 function isExcluded(scan: Scan, name: Buffer): boolean {
@@ -250,7 +253,7 @@ function leaveOut(scan: Scan, reason: LeftOutReason, name: Buffer): undefined {
   scan.leftOut[reason].add(pathOf(scan, name));
 }
 
-function pathOf({ frames }: Pick<Scan, 'frames'>, name: Buffer): Buffer[] {
+function pathOf({ frames }: Scan, name: Buffer): Buffer[] {
   return [...frames.slice(1).map((frame) => frame.name), name].filter((part) => part.length > 0);
 }
 

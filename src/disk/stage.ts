@@ -2,6 +2,7 @@
 
 import { mkdirSync, symlinkSync } from 'node:fs';
 
+import { EMPTY } from '../base/index.ts';
 import type { Path, SymlinkEntry } from '../tree/index.ts';
 import { at, reopenDirectory } from './at.ts';
 import { DirectoryChain } from './chain.ts';
@@ -40,7 +41,7 @@ export async function stage(
   const { source, pace, sync } = writer;
   using chain = new DirectoryChain(reopenDirectory(into));
   using shadow = new Shadow(target);
-  const buffer = target === undefined ? Buffer.alloc(0) : cutBuffer();
+  const buffer = target === undefined ? EMPTY : cutBuffer();
   const added = new Tallying();
   const replaced = new Tallying();
   let unchanged = 0;

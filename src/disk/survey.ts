@@ -2,9 +2,9 @@
 
 import { accessSync, constants, fstatSync } from 'node:fs';
 
-import { StrataError } from '../base/index.ts';
+import { EMPTY, StrataError } from '../base/index.ts';
 import type { Path, Summary } from '../tree/index.ts';
-import type { ContentSource } from '../vault/content.ts';
+import type { ContentSource } from '../vault/index.ts';
 import { isPresent } from './compare.ts';
 import { cutBuffer } from './cut-file.ts';
 import { descend } from './descend.ts';
@@ -52,7 +52,7 @@ export async function survey(
   const locked = new Tallying();
   const summary = { files: 0, directories: 0, symlinks: 0, bytes: 0 };
   let unchanged = 0;
-  const buffer = exact ? cutBuffer() : Buffer.alloc(0);
+  const buffer = exact ? cutBuffer() : EMPTY;
 
   const checkWritable = (path: Path) => {
     if (shadow.fd !== undefined && !isWritable(shadow.fd)) locked.add(path);

@@ -6,6 +6,9 @@ import type { Path } from '../tree/index.ts';
 /** Paths that a tally keeps. */
 const KEPT = 100;
 
+/** Characters of a path in a message. */
+const SHOWN = 400;
+
 export interface Tally {
   readonly count: number;
   /** The first 100. */
@@ -22,9 +25,15 @@ export class Tallying implements Tally {
   }
 }
 
+/** For a message; a very long path loses its middle. */
+export function pathText(path: Path): string {
+  const text = displayPath(path);
+  return text.length <= SHOWN ? text : `${text.slice(0, SHOWN / 2)}…${text.slice(-SHOWN / 2)}`;
+}
+
 /** `a/b`, or `a/b and 41 more`, for the end of a message. */
 export function tallyText({ count, paths }: Tally): string {
-  const first = displayPath(paths[0] ?? []) || 'the directory itself';
+  const first = pathText(paths[0] ?? []) || 'the directory itself';
   return count > 1 ? `${first} and ${count - 1} more` : first;
 }
 

@@ -4,7 +4,7 @@ import { closeSync, fstatSync, lstatSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 
 import { StrataError, errno } from '../base/index.ts';
-import { isSameDirectory, mountOf, namesIn, openDirectory, openDirectoryAt } from './at.ts';
+import { isSameDirectory, mountOf, namesIn, openDirectory } from './at.ts';
 import { writeError } from './failure.ts';
 import { findStaging } from './staging.ts';
 

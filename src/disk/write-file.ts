@@ -5,7 +5,7 @@ import { closeSync, constants, fchmodSync, fsyncSync, ftruncateSync, openSync, w
 import { StrataError } from '../base/index.ts';
 import { extentPages, unpackExtents } from '../tree/index.ts';
 import type { FileEntry, Path } from '../tree/index.ts';
-import type { ContentSource } from '../vault/content.ts';
+import type { ContentSource } from '../vault/index.ts';
 import { at } from './at.ts';
 import { withPath, writeError } from './failure.ts';
 import type { Pace } from './pace.ts';

@@ -1,51 +1,22 @@
 /** The engine's face: everything that the commands and the library can do. */
 
-import type { Change, Entry, Path } from '../tree/index.ts';
-import type { StoreStats, VerifyReport } from '../vault/index.ts';
-import type { Progress, RestoreResult, SaveResult, SnapshotInfo, WorkspaceInfo } from '../workspace/index.ts';
+import type { Change } from '../tree/index.ts';
+import type { StoreStats, VerifyReport, VerifyStoreOptions } from '../vault/index.ts';
+import type {
+  ListOptions,
+  ListedEntry,
+  ManifestFile,
+  RestoreOptions,
+  RestoreResult,
+  SaveOptions,
+  SaveResult,
+  SnapshotInfo,
+  WorkspaceInfo,
+} from '../workspace/index.ts';
+import type { RotateOptions } from './root-keys.ts';
 
 export interface Cancellable {
   readonly signal?: AbortSignal | undefined;
-}
-
-export interface SaveOptions extends Cancellable {
-  /** Default: the name of the directory. */
-  readonly workspace?: string | undefined;
-  /** Globs against paths relative to the directory; `**` crosses directories, dotfiles match. */
-  readonly exclude?: readonly string[] | undefined;
-  readonly message?: string | undefined;
-  /** Leave out what cannot be read, and say so, rather than refuse. */
-  readonly skipUnreadable?: boolean | undefined;
-  readonly onProgress?: ((progress: Progress) => void) | undefined;
-}
-
-export interface RestoreOptions extends Cancellable {
-  /** Restores this path only, at the same place below the target. */
-  readonly path?: string | undefined;
-  readonly dryRun?: boolean | undefined;
-  /** Go ahead in a directory that is not empty: differing files are replaced, foreign ones stay. */
-  readonly overwrite?: boolean | undefined;
-  /** Make the files durable before returning. */
-  readonly sync?: boolean | undefined;
-  readonly onProgress?: ((progress: Progress) => void) | undefined;
-}
-
-export interface ListOptions extends Cancellable {
-  readonly recursive?: boolean | undefined;
-}
-
-export interface ListedEntry {
-  /** Relative to the directory that was asked for; for a file asked for by its path, its name. */
-  readonly path: Path;
-  readonly entry: Entry;
-}
-
-export interface ManifestFile {
-  readonly path: Path;
-  readonly mode: number;
-  readonly size: number;
-  /** Hex ids in order; `null` is a hole. */
-  readonly chunks: readonly (string | null)[];
 }
 
 /** `ref` is `NAME[@SNAPSHOT]`, with `:PATH` behind it where a path is meant. */
@@ -64,25 +35,19 @@ export interface Workspaces {
   fork(ref: string, name: string, options?: Cancellable): Promise<SnapshotInfo>;
 }
 
-export interface VerifyOptions extends Cancellable {
-  /** Also open every block and hash every chunk. */
-  readonly readData?: boolean | undefined;
-  readonly onProgress?:
-    | ((progress: { readonly objects: number; readonly bytes: number }) => void)
-    | undefined;
-}
-
 export interface RebuildResult {
   readonly packs: number;
   readonly chunks: number;
   readonly workspaces: number;
   readonly snapshots: number;
+  /** Names of packs that could not be read, and so are not in the index. */
+  readonly unreadable: readonly string[];
   readonly seconds: number;
 }
 
 export interface ChunkStore {
   stats(options?: Cancellable): Promise<StoreStats>;
-  verify(options?: VerifyOptions): Promise<VerifyReport>;
+  verify(options?: VerifyStoreOptions): Promise<VerifyReport>;
   /** Makes index and database anew from packs and heads alone. */
   rebuildIndex(options?: Cancellable): Promise<RebuildResult>;
 }
@@ -98,13 +63,6 @@ export interface KeyStatus {
     readonly keyVersions: number;
     readonly created: number;
   }[];
-}
-
-export interface RotateOptions extends Cancellable {
-  /** For a store whose key is a passphrase: the new one. */
-  readonly newPassphrase?: string | undefined;
-  /** For a store whose key comes from a command: what prints the new one. */
-  readonly newKeyCommand?: readonly string[] | undefined;
 }
 
 export interface Keys {

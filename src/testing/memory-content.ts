@@ -3,7 +3,7 @@
 import { StrataError, toHex } from '../base/index.ts';
 import { CUT_SEED_BYTES, cutTables, sha256 } from '../chunk/index.ts';
 import { MemoryNodes } from '../tree/index.ts';
-import type { ContentSink, ContentSource } from '../vault/content.ts';
+import type { ContentSink, ContentSource } from '../vault/index.ts';
 
 export class MemoryContent {
   readonly nodes = new MemoryNodes();
@@ -16,7 +16,7 @@ export class MemoryContent {
     chunk: (bytes) => {
       const id = sha256(bytes);
       const key = toHex(id);
-      if (!this.chunks.has(key)) this.chunks.set(key, bytes.slice());
+      if (!this.chunks.has(key)) this.chunks.set(key, Uint8Array.from(bytes));
       return id;
     },
     drain: async () => {},

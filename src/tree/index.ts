@@ -20,7 +20,6 @@ export type {
   TreeRef,
   WhiteoutEntry,
 } from './entry.ts';
-export { readTree, writeTree } from './entry-record.ts';
 export { EXTENT_BYTES, packExtents, unpackExtents } from './extent.ts';
 export type { Extent } from './extent.ts';
 export { MAX_DEPTH, MAX_NAME_BYTES, MAX_TARGET_BYTES, nameFlaw } from './limits.ts';
@@ -29,5 +28,5 @@ export type { NodeSink, NodeSource } from './node.ts';
 export { displayName, displayPath, joinPath, parsePath, pathB64, pathBytes, pathJson } from './path.ts';
 export type { Path, PathJson } from './path.ts';
 export { lookup, pages, walk } from './read.ts';
-export { decodeRoot, encodeRoot } from './root.ts';
 export type { PathEntry } from './read.ts';
+export { decodeRoot, encodeRoot } from './root.ts';

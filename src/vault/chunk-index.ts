@@ -32,6 +32,12 @@ export class ChunkIndex {
   readonly #blocks: BlockPlace[] = [];
   #places = new Uint32Array(FIRST_CAPACITY * FIELDS);
   #bytes = 0;
+  #packs = 0;
+
+  /** How many packs. */
+  get packs(): number {
+    return this.#packs;
+  }
 
   /** How many different chunks. */
   get size(): number {
@@ -45,6 +51,7 @@ export class ChunkIndex {
 
   /** Adds every chunk of a pack that is not known yet; the first place of a chunk stays. */
   addTable(table: PackTable): void {
+    this.#packs++;
     for (const [number, block] of table.blocks.entries()) {
       const { offset, frameLength, plainLength } = block;
       this.#blocks.push({ type: table.type, pack: table.pack, number, offset, frameLength, plainLength });

@@ -14,6 +14,7 @@ export {
   ROOT_KEY_BYTES,
   formatRootKey,
   parseRootKey,
+  rootKeyId,
   rootKeyFromCommand,
   rootKeyFromPassphrase,
 } from './root-key.ts';
@@ -22,7 +23,7 @@ export { rotateRoot } from './rotate.ts';
 export type { Save } from './save.ts';
 export type { TenantVault } from './tenant.ts';
 export { Vault } from './vault.ts';
-export type { FindRootKeys, OpenVaultOptions } from './vault.ts';
+export type { FindRootKeys, OpenVaultOptions, TenantInfo } from './vault.ts';
 export { verifyStore } from './verify.ts';
 export type { VerifyStoreOptions } from './verify.ts';
 export type { Written } from './writer.ts';

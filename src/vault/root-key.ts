@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 import { scrypt } from 'node:crypto';
 import { promisify } from 'node:util';
 
-import { StrataError, asBuffer, equalBytes, utf8 } from '../base/index.ts';
+import { StrataError, asBuffer, equalBytes, toHex, utf8 } from '../base/index.ts';
 import type { Branded } from '../base/index.ts';
 import { derive, keyId, sha256 } from '../chunk/index.ts';
 import type { SealingKey } from '../chunk/index.ts';
@@ -29,6 +29,11 @@ const COMMAND_TIMEOUT_MS = 30_000;
 export function rootSealingKey(secret: RootSecret): SealingKey {
   const sealing = derive(secret, 'strata root v1', ROOT_KEY_BYTES);
   return { id: keyId(sealing), secret: sealing };
+}
+
+/** 16 hex digits by which people tell root keys apart; they give nothing of the key away. */
+export function rootKeyId(secret: RootSecret): string {
+  return toHex(rootSealingKey(secret).id).slice(0, 16);
 }
 
 /** `strata-root-key-1 XXXX-XXXX-…`: 56 letters and digits, the last five of them a check. */

@@ -6,10 +6,11 @@ import type { StoreOptions } from '../store/index.ts';
 import { ChunkIndex } from './chunk-index.ts';
 import type { Keyring } from './keyring.ts';
 import { headIdentity, headsPrefix, parseName } from './names.ts';
-import type { PackType, SegmentId, TenantId } from './names.ts';
+import type { PackType, SegmentId, TenantId, WorkspaceId } from './names.ts';
 import { VaultReader } from './reader.ts';
 import { decodeHead, encodeHead } from './records.ts';
 import type { HeadRecord } from './records.ts';
+import type { StoreStats } from './report.ts';
 import { Save } from './save.ts';
 import { damaged, getRecord, putRecord } from './sealed-object.ts';
 import { getSegment } from './segment.ts';
@@ -84,15 +85,27 @@ export class TenantVault {
     );
   }
 
+  /** @throws integrity */
+  async readHead(workspace: WorkspaceId, seq: number, options?: StoreOptions): Promise<HeadRecord> {
+    const identity = headIdentity(this.id, workspace, seq);
+    const plain = await getRecord(this.#world.store, identity, this.keyring.find, options);
+    return checkHead(decodeHead(plain), identity.name);
+  }
+
   /** Every head in the store, by workspace and number. @throws integrity */
   async *heads(options: StoreOptions = {}): AsyncGenerator<HeadRecord, void> {
     for await (const { name } of this.#world.store.list(headsPrefix(this.id), options)) {
       const parsed = parseName(name);
-      if (parsed?.kind !== 'head') continue;
-      const identity = headIdentity(this.id, parsed.workspace, parsed.seq);
-      const head = await getRecord(this.#world.store, identity, this.keyring.find, options);
-      yield checkHead(decodeHead(head), name);
+      if (parsed?.kind === 'head') yield await this.readHead(parsed.workspace, parsed.seq, options);
     }
+  }
+
+  /** What the vault holds, and what holding it takes. */
+  async usage(options: StoreOptions = {}): Promise<Pick<StoreStats, 'uniqueBytes' | 'storedBytes' | 'packs' | 'chunks'>> {
+    const { data, tree } = await this.index(options);
+    let storedBytes = 0;
+    for await (const { size } of this.#world.store.list('', options)) storedBytes += size;
+    return { uniqueBytes: data.plainBytes, storedBytes, packs: data.packs + tree.packs, chunks: data.size };
   }
 }
 

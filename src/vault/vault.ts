@@ -11,7 +11,7 @@ import type { TenantId } from './names.ts';
 import { latestOwner, putOwner } from './owner.ts';
 import { decodeKeys, encodeKeys } from './records.ts';
 import type { KeysRecord } from './records.ts';
-import { ROOT_KEY_BYTES, rootSealingKey } from './root-key.ts';
+import { ROOT_KEY_BYTES, rootKeyId, rootSealingKey } from './root-key.ts';
 import type { RootSecret } from './root-key.ts';
 import { getRecord, putRecord } from './sealed-object.ts';
 import type { FindKey } from './sealed-object.ts';
@@ -35,12 +35,20 @@ export interface OpenVaultOptions extends StoreOptions {
   readonly adopt?: boolean;
 }
 
+export interface TenantInfo {
+  readonly name: string;
+  readonly keyVersions: number;
+  readonly created: number;
+}
+
 export class Vault {
   readonly world: VaultWorld;
   readonly storeId: Uint8Array;
   readonly homeId: Uint8Array;
   readonly findRootKey: FindKey;
   readonly rootKey: SealingKey;
+  /** By which people tell root keys apart. */
+  readonly rootKeyId: string;
 
   private constructor(
     world: VaultWorld,
@@ -54,6 +62,7 @@ export class Vault {
     const keys = rootSecrets.map(rootSealingKey);
     this.findRootKey = (id) => keys.find((key) => equalBytes(key.id, id));
     this.rootKey = rootSealingKey(rootSecrets[0]);
+    this.rootKeyId = rootKeyId(rootSecrets[0]);
   }
 
   /**
@@ -110,6 +119,17 @@ export class Vault {
   async tenant(name: string, options: StoreOptions = {}): Promise<TenantVault> {
     const record = (await this.#findTenant(name, options)) ?? (await this.#createTenant(name, options));
     return new TenantVault(this.world, name, new Keyring(record));
+  }
+
+  /** Every tenant of the store, by name. */
+  async tenants(options: StoreOptions = {}): Promise<readonly TenantInfo[]> {
+    const rows = await this.world.database.kysely.selectFrom('tenants').selectAll().orderBy('name').execute();
+    const infos: TenantInfo[] = [];
+    for (const { id, name, key_seq, created } of rows) {
+      const { versions } = await this.readKeys(fromHex(id, ID_BYTES) as TenantId, key_seq, options);
+      infos.push({ name, keyVersions: versions.length, created });
+    }
+    return infos;
   }
 
   async readKeys(tenant: TenantId, number: number, options: StoreOptions = {}): Promise<KeysRecord> {

@@ -1,14 +1,18 @@
 /** What the operations of this room answer. Byte counts are plain numbers of bytes; times are milliseconds since 1970. */
 
+import type { LeftOutReason, Plan } from '../disk/index.ts';
 import type { Path } from '../tree/index.ts';
 
-/** Things of one kind that a save left out of the tree: sockets, set-user-id bits, … */
-export interface LeftOut {
-  /** As it is told to people: `FIFO`, `socket`, `setuid bit`. */
-  readonly what: string;
+/** Paths that something is true of. */
+export interface Tally {
   readonly count: number;
-  /** The first few. */
+  /** The first hundred. */
   readonly paths: readonly Path[];
+}
+
+/** Things of one kind that a save did not keep. */
+export interface LeftOut extends Tally {
+  readonly what: LeftOutReason;
 }
 
 export interface SaveResult {
@@ -27,8 +31,10 @@ export interface SaveResult {
   readonly storedBytes: number;
   readonly seconds: number;
   readonly leftOut: readonly LeftOut[];
-  /** Paths that could not be read, with `skipUnreadable`. */
-  readonly skipped: readonly Path[];
+  /** What could not be read, with `skipUnreadable`. */
+  readonly skipped: Tally;
+  /** What was left out, in a sentence for each kind. */
+  readonly warnings: readonly string[];
 }
 
 export interface RestoreResult {
@@ -40,13 +46,8 @@ export interface RestoreResult {
   readonly symlinks: number;
   readonly bytes: number;
   readonly seconds: number;
-  /** Only for a dry run: what would happen, in path order. */
-  readonly plan?: readonly PlannedChange[];
-}
-
-export interface PlannedChange {
-  readonly action: 'add' | 'replace';
-  readonly path: Path;
+  /** What was done or, in a dry run, would be. */
+  readonly plan: Plan;
 }
 
 export interface WorkspaceInfo {
@@ -78,10 +79,4 @@ export interface SnapshotInfo {
   readonly message: string;
   /** `NAME@N` that a fork came from. */
   readonly parent: string | undefined;
-}
-
-/** Passed on from time to time while files are saved or restored. */
-export interface Progress {
-  readonly files: number;
-  readonly bytes: number;
 }

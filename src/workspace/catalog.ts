@@ -1,0 +1,123 @@
+/** Which workspaces and snapshots there are: the database's answers. */
+
+import { ByteReader, StrataError, nearNames } from '../base/index.ts';
+import type { Database, SnapshotTable, Transaction, WorkspaceTable } from '../db/index.ts';
+import { decodeRoot } from '../tree/index.ts';
+import type { Root } from '../tree/index.ts';
+import type { Ref } from './name.ts';
+import type { SnapshotInfo, WorkspaceInfo } from './results.ts';
+
+type Query = Database['kysely'] | Transaction;
+
+export interface FoundSnapshot {
+  readonly workspace: WorkspaceTable;
+  readonly row: SnapshotTable;
+  readonly root: Root;
+}
+
+export async function findWorkspace(query: Query, tenant: string, name: string): Promise<WorkspaceTable | undefined> {
+  return query
+    .selectFrom('workspaces')
+    .selectAll()
+    .where('tenant', '=', tenant)
+    .where('name', '=', name)
+    .executeTakeFirst();
+}
+
+/** @throws workspace_not_found with near names */
+export async function getWorkspace(query: Query, tenant: string, name: string): Promise<WorkspaceTable> {
+  const workspace = await findWorkspace(query, tenant, name);
+  if (workspace !== undefined) return workspace;
+  const rows = await query.selectFrom('workspaces').select('name').where('tenant', '=', tenant).execute();
+  const names = rows.map((row) => row.name);
+  const near = nearNames(name, names);
+  throw new StrataError('workspace_not_found', `there is no workspace ${name}`, {
+    hint:
+      near.length > 0
+        ? `Did you mean ${near.join(' or ')}?`
+        : names.length === 0
+          ? 'There are none yet; `strata workspaces save DIR` makes one.'
+          : '`strata workspaces list` lists them.',
+    details: { workspace: name, near },
+  });
+}
+
+/** @throws workspace_not_found, snapshot_not_found */
+export async function getSnapshot(query: Query, tenant: string, ref: Ref): Promise<FoundSnapshot> {
+  const workspace = await getWorkspace(query, tenant, ref.workspace);
+  let wanted = query.selectFrom('snapshots').selectAll().where('workspace', '=', workspace.id);
+  if (typeof ref.snapshot === 'number') wanted = wanted.where('number', '=', ref.snapshot);
+  else if (ref.snapshot !== undefined) wanted = wanted.where('id', '=', ref.snapshot);
+  const row = await wanted.orderBy('number', 'desc').limit(1).executeTakeFirst();
+  if (row !== undefined) return { workspace, row, root: rootOf(row) };
+  const latest = await query
+    .selectFrom('snapshots')
+    .select('number')
+    .where('workspace', '=', workspace.id)
+    .orderBy('number', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  throw new StrataError('snapshot_not_found', `workspace ${ref.workspace} has no snapshot ${ref.snapshot}`, {
+    hint: `The latest is ${ref.workspace}@${latest?.number}; \`strata workspaces log ${ref.workspace}\` lists them.`,
+    details: { workspace: ref.workspace, snapshot: ref.snapshot, latest: latest?.number },
+  });
+}
+
+export function rootOf(row: Pick<SnapshotTable, 'root' | 'id'>): Root {
+  return decodeRoot(new ByteReader(row.root, `the root of snapshot ${row.id}`));
+}
+
+export async function listWorkspaces(query: Query, tenant: string): Promise<WorkspaceInfo[]> {
+  const rows = await query
+    .selectFrom('workspaces')
+    .innerJoin('snapshots', 'snapshots.workspace', 'workspaces.id')
+    .select(({ fn }) => [
+      'workspaces.name',
+      'workspaces.id',
+      'workspaces.created',
+      'snapshots.number',
+      'snapshots.created as updated',
+      'snapshots.digest',
+      'snapshots.files',
+      'snapshots.bytes',
+      fn.agg<number>('count', ['snapshots.id']).over((window) => window.partitionBy('workspaces.id')).as('snapshots'),
+      fn.agg<number>('max', ['snapshots.number']).over((window) => window.partitionBy('workspaces.id')).as('latest'),
+    ])
+    .where('tenant', '=', tenant)
+    .orderBy('workspaces.name')
+    .execute();
+  return rows.filter((row) => row.number === row.latest).map(({ number: _, ...info }) => info);
+}
+
+/** Newest first. */
+export async function listSnapshots(query: Query, tenant: string, name: string): Promise<SnapshotInfo[]> {
+  const workspace = await getWorkspace(query, tenant, name);
+  const rows = await query
+    .selectFrom('snapshots')
+    .leftJoin('workspaces as parents', 'parents.id', 'snapshots.parent_workspace')
+    .selectAll('snapshots')
+    .select('parents.name as parent_name')
+    .where('workspace', '=', workspace.id)
+    .orderBy('number', 'desc')
+    .execute();
+  return rows.map((row) => snapshotInfo(name, row, row.parent_name ?? undefined));
+}
+
+export function snapshotInfo(workspace: string, row: SnapshotTable, parentName: string | undefined): SnapshotInfo {
+  return {
+    workspace,
+    snapshot: row.number,
+    id: row.id,
+    kind: row.kind,
+    created: row.created,
+    digest: row.digest,
+    files: row.files,
+    dirs: row.directories,
+    symlinks: row.symlinks,
+    bytes: row.bytes,
+    newBytes: row.new_bytes,
+    storedBytes: row.stored_bytes,
+    message: row.message,
+    parent: parentName === undefined ? undefined : `${parentName}@${row.parent_number}`,
+  };
+}

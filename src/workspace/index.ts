@@ -1,0 +1,15 @@
+/** Floor 4: named sequences of snapshots, each a saved directory. */
+
+export { listSnapshots, listWorkspaces } from './catalog.ts';
+export { forkWorkspace } from './fork.ts';
+export { cat, compare, list, manifest } from './read.ts';
+export type { ListOptions, ListedEntry, ManifestFile } from './read.ts';
+export { recoverWorkspaces } from './recover.ts';
+export type { Recovered } from './recover.ts';
+export { restoreSnapshot } from './restore.ts';
+export type { RestoreOptions } from './restore.ts';
+export type { LeftOut, RestoreResult, SaveResult, SnapshotInfo, Tally, WorkspaceInfo } from './results.ts';
+export { saveDirectory } from './save.ts';
+export type { SaveOptions } from './save.ts';
+export { storeStats } from './stats.ts';
+export type { WorkspaceWorld } from './world.ts';

@@ -1,0 +1,50 @@
+/** A snapshot becomes a directory. */
+
+import { toHex } from '../base/index.ts';
+import { restoreTree } from '../disk/index.ts';
+import type { Progress } from '../disk/index.ts';
+import { parsePath } from '../tree/index.ts';
+import { getSnapshot } from './catalog.ts';
+import { parseWholeRef } from './name.ts';
+import type { RestoreResult } from './results.ts';
+import type { WorkspaceWorld } from './world.ts';
+
+export interface RestoreOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Restores this path only, at the same place below the target. */
+  readonly path?: string | undefined;
+  readonly dryRun?: boolean | undefined;
+  /** Go ahead in a directory that is not empty: differing files are replaced, foreign ones stay. */
+  readonly overwrite?: boolean | undefined;
+  /** Make the files durable before returning. */
+  readonly sync?: boolean | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** @throws as `restoreTree`; workspace_not_found, snapshot_not_found; then nothing is changed in the target */
+export async function restoreSnapshot(
+  world: WorkspaceWorld,
+  ref: string,
+  directory: string,
+  options: RestoreOptions = {},
+): Promise<RestoreResult> {
+  const { vault, database, clock, random } = world;
+  const { path, ...rest } = options;
+  const started = clock();
+  const wanted = parseWholeRef(ref, 'To restore a part of a snapshot, name it with --path.');
+  const { row, root } = await getSnapshot(database.kysely, toHex(vault.id), wanted);
+  const source = await vault.reader({ signal: options.signal });
+  const only = path === undefined ? undefined : parsePath(path);
+  const { plan, summary } = await restoreTree(source, root, directory, { ...rest, only, random });
+  return {
+    workspace: wanted.workspace,
+    snapshot: row.number,
+    digest: row.digest,
+    files: summary.files,
+    dirs: summary.directories,
+    symlinks: summary.symlinks,
+    bytes: summary.bytes,
+    seconds: (clock() - started) / 1000,
+    plan,
+  };
+}

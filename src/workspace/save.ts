@@ -1,0 +1,72 @@
+/** A directory becomes the next snapshot of a workspace. */
+
+import { toHex } from '../base/index.ts';
+import { scanDirectory } from '../disk/index.ts';
+import type { LeftOut as Scanned, LeftOutReason, Progress } from '../disk/index.ts';
+import { findWorkspace } from './catalog.ts';
+import { addSnapshot, createWorkspace, publishHeads } from './commit.ts';
+import { checkName, defaultName } from './name.ts';
+import type { LeftOut, SaveResult } from './results.ts';
+import type { WorkspaceWorld } from './world.ts';
+
+export interface SaveOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Default: the name of the directory. */
+  readonly workspace?: string | undefined;
+  /** Globs against paths relative to the directory; `**` crosses directories, dotfiles match. */
+  readonly exclude?: readonly string[] | undefined;
+  readonly message?: string | undefined;
+  /** Leave out what cannot be read, and say so, rather than refuse. */
+  readonly skipUnreadable?: boolean | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** @throws as `scanDirectory`; disk_full, unavailable, … of the store; then nothing is visible of the save */
+export async function saveDirectory(world: WorkspaceWorld, directory: string, options: SaveOptions = {}): Promise<SaveResult> {
+  const name = options.workspace === undefined ? defaultName(directory) : checkName(options.workspace);
+  const { vault, database, clock } = world;
+  const { signal, exclude, skipUnreadable, onProgress } = options;
+  const started = clock();
+  const warnings: string[] = [];
+  await using save = await vault.beginSave({ signal });
+  const scan = await scanDirectory(directory, save.writer, {
+    signal,
+    exclude,
+    skipUnreadable,
+    onProgress,
+    clock,
+    warn: (line) => warnings.push(line),
+  });
+  const { newBytes, storedBytes } = await save.finish();
+  const { root } = scan;
+  const snapshot = await database.transaction(async (tx) => {
+    await save.commit(tx);
+    const workspace = (await findWorkspace(tx, toHex(vault.id), name)) ?? (await createWorkspace(tx, world, name));
+    const message = options.message ?? '';
+    return addSnapshot(tx, world, workspace, { kind: 'save', root, newBytes, storedBytes, message });
+  });
+  // Durable already, but only the published head makes it so without the database.
+  await publishHeads(world, name);
+  const { summary } = root.tree;
+  return {
+    workspace: name,
+    snapshot: snapshot.number,
+    digest: snapshot.digest,
+    files: summary.files,
+    dirs: summary.directories,
+    symlinks: summary.symlinks,
+    bytes: summary.bytes,
+    newBytes,
+    storedBytes,
+    seconds: (clock() - started) / 1000,
+    leftOut: leftOut(scan.leftOut),
+    skipped: scan.skipped,
+    warnings,
+  };
+}
+
+function leftOut(scanned: Scanned): LeftOut[] {
+  return Object.entries(scanned)
+    .filter(([, { count }]) => count > 0)
+    .map(([what, { count, paths }]) => ({ what: what as LeftOutReason, count, paths }));
+}

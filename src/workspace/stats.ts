@@ -1,0 +1,28 @@
+/** How much there is, and how little of it is stored. */
+
+import { toHex } from '../base/index.ts';
+import type { StoreStats } from '../vault/index.ts';
+import type { WorkspaceWorld } from './world.ts';
+
+export async function storeStats({ vault, database }: WorkspaceWorld, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<StoreStats> {
+  const rows = await database.kysely
+    .selectFrom('snapshots')
+    .innerJoin('workspaces', 'workspaces.id', 'snapshots.workspace')
+    .select(['workspace', 'number', 'files', 'bytes'])
+    .where('tenant', '=', toHex(vault.id))
+    .orderBy('number')
+    .execute();
+  // Ordered by number, so the last row of each workspace is its latest snapshot.
+  const latest = new Map(rows.map((row) => [row.workspace, row.files]));
+  return {
+    workspaces: latest.size,
+    snapshots: rows.length,
+    files: sum([...latest.values()]),
+    logicalBytes: sum(rows.map((row) => row.bytes)),
+    ...(await vault.usage(options)),
+  };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

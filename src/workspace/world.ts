@@ -1,0 +1,12 @@
+/** What the operations on workspaces work with: one tenant's vault and the database beside it. */
+
+import type { Clock, Random } from '../base/index.ts';
+import type { Database } from '../db/index.ts';
+import type { TenantVault } from '../vault/index.ts';
+
+export interface WorkspaceWorld {
+  readonly vault: TenantVault;
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly random: Random;
+}
