@@ -19,26 +19,26 @@ export class ByteWriter {
   }
 
   u8(value: number): this {
-    const at = this.#reserve(1);
+    const at = this.#reserve(1, value, 0, 0xff);
     this.#bytes[at] = value;
     return this;
   }
 
   u16(value: number): this {
-    const at = this.#reserve(2);
+    const at = this.#reserve(2, value, 0, 0xffff);
     this.#view.setUint16(at, value, true);
     return this;
   }
 
   u32(value: number): this {
-    const at = this.#reserve(4);
+    const at = this.#reserve(4, value, 0, 0xffff_ffff);
     this.#view.setUint32(at, value, true);
     return this;
   }
 
   /** A non-negative safe integer in 8 bytes. */
   u64(value: number): this {
-    const at = this.#reserve(8);
+    const at = this.#reserve(8, value, 0, Number.MAX_SAFE_INTEGER);
     this.#view.setUint32(at, value >>> 0, true);
     this.#view.setUint32(at + 4, Math.floor(value / 0x1_0000_0000), true);
     return this;
@@ -46,14 +46,14 @@ export class ByteWriter {
 
   /** A safe integer of either sign in 8 bytes, two's complement. */
   i64(value: number): this {
-    const at = this.#reserve(8);
+    const at = this.#reserve(8, value, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
     this.#view.setUint32(at, value >>> 0, true);
     this.#view.setInt32(at + 4, Math.floor(value / 0x1_0000_0000), true);
     return this;
   }
 
   bytes(value: Uint8Array): this {
-    const at = this.#reserve(value.length);
+    const at = this.#grow(value.length);
     this.#bytes.set(value, at);
     return this;
   }
@@ -68,7 +68,14 @@ export class ByteWriter {
     return this.#bytes.slice(0, this.#length);
   }
 
-  #reserve(count: number): number {
+  /** A number that its field cannot hold would wrap, and be read back as another one. */
+  #reserve(count: number, value: number, least: number, most: number): number {
+    if (!Number.isInteger(value) || value < least || value > most)
+      throw new StrataError('internal', `${value} does not fit into ${count} bytes of a record`);
+    return this.#grow(count);
+  }
+
+  #grow(count: number): number {
     const at = this.#length;
     this.#length += count;
     if (this.#length > this.#bytes.length) {

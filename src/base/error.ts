@@ -63,8 +63,9 @@ export function isStrataError(error: unknown, code?: ErrorCode): error is Strata
 
 /** The `code` of a Node system error (`ENOENT`, …), if `error` is one. */
 export function errno(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error)) return undefined;
-  return typeof error.code === 'string' ? error.code : undefined;
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;
+  // `ERR_…` and `ABORT_ERR` are Node's own: a mistake of ours or a cancellation, nothing that the system refused.
+  return error.code.startsWith('E') && !error.code.startsWith('ERR_') ? error.code : undefined;
 }
 
 const SYSTEM_CODES: Readonly<Record<string, ErrorCode>> = {

@@ -64,7 +64,8 @@ function wrongLength(plainLength: number): StrataError {
 function looksLikeNoise(bytes: Uint8Array): boolean {
   if (bytes.length < MIN_SAMPLED_BYTES) return false;
   const counts = new Uint32Array(256);
-  const stride = Math.floor(bytes.length / SAMPLES);
+  // Odd, so that it meets every byte of records of 2, 4, 8 … bytes, and not only their noisy low ones.
+  const stride = (Math.floor(bytes.length / SAMPLES) - 1) | 1;
   for (let i = 0; i < SAMPLES; i++) counts[bytes[i * stride]!]!++;
   let entropy = 0;
   for (const count of counts) if (count > 0) entropy -= (count / SAMPLES) * Math.log2(count / SAMPLES);

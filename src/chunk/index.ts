@@ -4,18 +4,12 @@ export { CODECS, compress, decompress } from './compress.ts';
 export type { Codec, Compressed } from './compress.ts';
 export { CUT_SEED_BYTES, MAX_CHUNK, MIN_CHUNK, NORMAL_CHUNK, cutTables, nextCut } from './cut.ts';
 export type { CutTables } from './cut.ts';
+export { FRAME_HEADER_BYTES, MAX_FRAME_PLAIN, frameShape } from './frame.ts';
+export type { FrameShape, Sealed } from './frame.ts';
 export { sha256 } from './hash.ts';
-export {
-  FRAME_HEADER_BYTES,
-  HEADER_BYTES,
-  ID_BYTES,
-  MAX_FRAME_PLAIN,
-  OBJECT_TYPES,
-  ObjectOpener,
-  ObjectSealer,
-  derive,
-  frameShape,
-  keyId,
-  objectId,
-} from './seal.ts';
-export type { FrameShape, ObjectIdentity, ObjectType, Sealed, SealingKey } from './seal.ts';
+export { HEADER_BYTES } from './header.ts';
+export { ID_BYTES, OBJECT_TYPES, objectId } from './identity.ts';
+export type { ObjectIdentity, ObjectType } from './identity.ts';
+export { derive, keyId } from './key.ts';
+export type { SealingKey } from './key.ts';
+export { ObjectOpener, ObjectSealer } from './seal.ts';

@@ -25,6 +25,9 @@ const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY;
 
 export const PERMISSION_BITS = 0o777;
 
+/** The mode of a directory that is only ours, and with which its owner can do everything. */
+export const UNLOCKED = 0o700;
+
 export function at(directory: number, name: Uint8Array): Buffer {
   return Buffer.concat([Buffer.from(`/proc/self/fd/${directory}/`), name]);
 }
@@ -87,7 +90,7 @@ export function withHandle<T>(directory: number, name: Uint8Array, use: (handle:
 
 /** Lets us into a directory of ours, and lets us move what it holds, whatever its mode. */
 export function unlockAt(directory: number, name: Uint8Array): void {
-  withHandle(directory, name, (handle) => chmodSync(handle, 0o700));
+  withHandle(directory, name, (handle) => chmodSync(handle, UNLOCKED));
 }
 
 /** Which mount an open directory is on: differs from its parent's at a mount point, bind mounts included. */

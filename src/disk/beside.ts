@@ -1,6 +1,6 @@
 /** Restoring to a directory that is new or empty: written beside it, then renamed to its name. */
 
-import { closeSync, fsyncSync, mkdirSync, renameSync, rmdirSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdirSync, renameSync, rmdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 import { StrataError, errno } from '../base/index.ts';
@@ -30,8 +30,9 @@ const NOT_BESIDE: ReadonlySet<string | undefined> = new Set(['EACCES', 'EPERM', 
 /** @returns undefined if the target is there and cannot be replaced: then it has to be restored into */
 export async function restoreBeside(work: Work, target: Target): Promise<Plan | undefined> {
   const { path, existing } = target;
-  const made = makeParents(target);
+  const made: string[] = [];
   try {
+    makeParents(target.parent, made);
     const parent = openDirectory(target.parent);
     try {
       return await restoreNextTo(parent, work, target);
@@ -39,7 +40,7 @@ export async function restoreBeside(work: Work, target: Target): Promise<Plan | 
       closeSync(parent);
     }
   } catch (error) {
-    removeParents(made, target.parent);
+    removeParents(made);
     if (existing !== undefined && NOT_BESIDE.has(errno(error))) return undefined;
     throw appeared(error, path) ?? writeError(error, `restore to ${path}`);
   }
@@ -74,25 +75,36 @@ export async function removeQuietly(parent: number, staging: Buffer): Promise<vo
   } catch {}
 }
 
-/** @returns the topmost directory that had to be made */
-function makeParents({ parent }: Target): string | undefined {
-  try {
-    return mkdirSync(parent, { recursive: true });
-  } catch (error) {
-    if (errno(error) === 'ENOTDIR' || errno(error) === 'EEXIST')
-      throw new StrataError('bad_input', `cannot make ${parent}: a file is in the way`, {
-        hint: 'Give a directory below directories.',
-        cause: error,
-      });
-    throw writeError(error, `make ${parent}`);
+/**
+ * Not `mkdir` with `recursive`: on a read-only disk that says ENOENT.
+ *
+ * @param made takes each directory that was made, the lowest last, also when it ends in an error
+ */
+function makeParents(parent: string, made: string[]): void {
+  const missing: string[] = [];
+  for (let path = parent; !existsSync(path); path = dirname(path)) missing.push(path);
+  for (const path of missing.reverse()) {
+    try {
+      mkdirSync(path);
+    } catch (error) {
+      if (errno(error) !== 'ENOTDIR' && errno(error) !== 'EEXIST') throw writeError(error, `make ${path}`);
+      throw new StrataError(
+        'bad_input',
+        `cannot make ${path}: something else than a directory is in the way`,
+        {
+          hint: 'Give a directory below directories.',
+          cause: error,
+        },
+      );
+    }
+    made.push(path);
   }
 }
 
-/** Takes back what was made in vain, up to `topmost`. */
-function removeParents(topmost: string | undefined, parent: string): void {
-  if (topmost === undefined) return;
+/** Takes back what was made in vain. */
+function removeParents(made: readonly string[]): void {
   try {
-    for (let path = parent; path.length >= topmost.length; path = dirname(path)) rmdirSync(path);
+    for (const path of made.toReversed()) rmdirSync(path);
   } catch {
     // Someone has put something there meanwhile: it stays.
   }

@@ -1,14 +1,23 @@
 /** Mode and time of a directory, which only stick when nothing is written into it any more. */
 
-import { fchmodSync, fsyncSync } from 'node:fs';
+import { fchmodSync, fstatSync, fsyncSync } from 'node:fs';
 
 import { errno } from '../base/index.ts';
-import { setTimes } from './times.ts';
+import { PERMISSION_BITS, UNLOCKED } from './at.ts';
+import { mtimeOf, setTimes } from './times.ts';
 
 export interface Looks {
   readonly mode: number;
   /** Microseconds since 1970. */
   readonly mtime: number;
+}
+
+export function looksOf(directory: number): Looks {
+  const stats = fstatSync(directory);
+  return {
+    mode: stats.mode & PERMISSION_BITS,
+    mtime: mtimeOf(stats, () => fstatSync(directory, { bigint: true })),
+  };
 }
 
 /** A directory of another owner, that we may only write into, keeps its own. @throws the system's error */
@@ -20,4 +29,11 @@ export function setLooks(directory: number, { mode, mtime }: Looks, sync: boolea
     if (errno(error) !== 'EPERM') throw error;
   }
   if (sync) fsyncSync(directory);
+}
+
+/** A directory of ours that we may not write to becomes writable, until its looks are set. */
+export function makeWritable(directory: number): void {
+  const { mode, uid } = fstatSync(directory);
+  if ((mode & UNLOCKED) !== UNLOCKED && uid === process.geteuid?.())
+    fchmodSync(directory, (mode & PERMISSION_BITS) | UNLOCKED);
 }

@@ -1,11 +1,12 @@
 /** Moves what is staged into a directory that is there already, entry by entry: each appears whole, by a rename. */
 
-import { chmodSync, fchmodSync, fstatSync, lstatSync, renameSync } from 'node:fs';
+import { chmodSync, lstatSync, renameSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 
 import { StrataError, errno } from '../base/index.ts';
 import {
+  UNLOCKED,
   PERMISSION_BITS,
   at,
   lstatAt,
@@ -17,12 +18,11 @@ import {
 } from './at.ts';
 import { DirectoryChain } from './chain.ts';
 import { withPath, writeError } from './failure.ts';
-import { setLooks } from './looks.ts';
+import { makeWritable, setLooks } from './looks.ts';
 import type { Looks } from './looks.ts';
 import { mtimeOf } from './times.ts';
 
 const OWNER_WRITE = 0o200;
-const OWNER_ALL = 0o700;
 
 /** Renames between two turns of the others. */
 const STEPS = 1024;
@@ -55,7 +55,7 @@ export async function merge(staged: number, target: number, sync: boolean): Prom
   using to = new DirectoryChain(reopenDirectory(target));
   makeWritable(to.fd);
   const frames: Frame[] = [
-    { name: Buffer.alloc(0), looks: { mode: OWNER_ALL, mtime: 0 }, names: namesIn(from.fd) },
+    { name: Buffer.alloc(0), looks: { mode: UNLOCKED, mtime: 0 }, names: namesIn(from.fd) },
   ];
   for (let steps = 1; ; steps++) {
     const frame = frames.at(-1)!;
@@ -90,7 +90,7 @@ function move(from: number, to: number, name: Buffer): boolean {
   else
     withHandle(from, name, (handle) => {
       // A directory takes its `..` along, for which it must be writable.
-      chmodSync(handle, OWNER_ALL);
+      chmodSync(handle, UNLOCKED);
       renameSync(at(from, name), at(to, name));
       chmodSync(handle, staged.mode & PERMISSION_BITS);
     });
@@ -112,13 +112,6 @@ function looksOf(stats: Stats, path: Buffer): Looks {
     mode: stats.mode & PERMISSION_BITS,
     mtime: mtimeOf(stats, () => lstatSync(path, { bigint: true })),
   };
-}
-
-/** A directory of ours that we may not write to is opened for the time of the merge. */
-function makeWritable(directory: number): void {
-  const { mode, uid } = fstatSync(directory);
-  if ((mode & OWNER_ALL) !== OWNER_ALL && uid === process.geteuid?.())
-    fchmodSync(directory, (mode & PERMISSION_BITS) | OWNER_ALL);
 }
 
 function changedUnderUs(error: unknown): StrataError | undefined {

@@ -15,6 +15,7 @@ import { excludeBy } from './exclude.ts';
 import type { Exclude } from './exclude.ts';
 import { leavingOut, warnings } from './left-out.ts';
 import type { LeavingOut, LeftOut, LeftOutReason } from './left-out.ts';
+import { looksOf } from './looks.ts';
 import { Pace } from './pace.ts';
 import type { PaceOptions } from './pace.ts';
 import { TRIES, readFileOnce, wasReplaced } from './scan-file.ts';
@@ -25,8 +26,8 @@ import { mtimeOf } from './times.ts';
 
 const SPECIAL_BITS = 0o7000;
 
-/** Ours, not the file's: these end the save even where unreadable files may be skipped. */
-const OUT_OF_RESOURCES: ReadonlySet<string | undefined> = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
+/** Ours, not the file's, or no errors of the system at all: these end the save even where unreadable files may be skipped. */
+const OUT_OF_RESOURCES: ReadonlySet<string | undefined> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', undefined]);
 
 export interface ScanOptions extends PaceOptions {
   /** Patterns of paths to leave out, relative to the directory; see `excludeBy`. */
@@ -166,7 +167,7 @@ async function scanName(scan: Scan, name: Buffer): Promise<Entry | undefined> {
       if (result !== 'changed') return result;
     } catch (error) {
       if (wasReplaced(error)) continue;
-      if (errno(error) === undefined || OUT_OF_RESOURCES.has(errno(error))) throw error;
+      if (error instanceof StrataError || OUT_OF_RESOURCES.has(errno(error))) throw error;
       scan.unreadable.add(pathOf(scan, name));
       return undefined;
     }
@@ -222,16 +223,14 @@ function enterDirectory(scan: Scan, name: Buffer): void {
 /** For the directory that the chain has just entered. */
 function openFrame(scan: Scan, name: Buffer): Frame {
   const { fd } = scan.chain;
-  const stats = fstatSync(fd);
   const frame: Frame = {
     name,
-    mode: stats.mode & PERMISSION_BITS,
-    mtime: mtimeOf(stats, () => fstatSync(fd, { bigint: true })),
+    ...looksOf(fd),
     names: namesIn(fd),
     next: 0,
     builder: new DirectoryBuilder(scan.sink),
   };
-  noteLosses(scan, name, stats);
+  noteLosses(scan, name, fstatSync(fd));
   return frame;
 }
 

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, lstatSync, mkdtempSync, readdirSync } from 'node:fs';
+import { existsSync, lstatSync, mkdtempSync, readdirSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -30,11 +30,14 @@ export async function save(directory: string, options?: ScanOptions): Promise<Sa
   return { content, root };
 }
 
-/** Everything about a directory that an operation could change, as text to compare. */
+/** Everything in a directory that an operation could change, and its own mode, as text to compare. */
 export function state(directory: string): string {
   if (!existsSync(directory)) return 'nothing';
-  const { stdout } = spawnSync('find', ['.', '-printf', '%p %y %m %T@ %i %l\n'], { cwd: directory });
-  return stdout.toString('latin1').split('\n').sort().join('\n');
+  const { stdout } = spawnSync('find', ['.', '-mindepth', '1', '-printf', '%p %y %m %T@ %i %l\n'], {
+    cwd: directory,
+  });
+  const lines = stdout.toString('latin1').split('\n').sort();
+  return [statSync(directory).mode.toString(8), ...lines].join('\n');
 }
 
 /** Names that restores leave when they are not done. */

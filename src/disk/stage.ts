@@ -4,7 +4,7 @@ import { mkdirSync, symlinkSync } from 'node:fs';
 
 import { EMPTY } from '../base/index.ts';
 import type { Path, SymlinkEntry } from '../tree/index.ts';
-import { at, reopenDirectory } from './at.ts';
+import { UNLOCKED, at, reopenDirectory } from './at.ts';
 import { DirectoryChain } from './chain.ts';
 import { isPresent } from './compare.ts';
 import { cutBuffer } from './cut-file.ts';
@@ -18,9 +18,6 @@ import { Tallying } from './tally.ts';
 import { setTimesOf } from './times.ts';
 import { writeFile } from './write-file.ts';
 import type { FileWriter } from './write-file.ts';
-
-/** While a directory is filled, whatever its mode will be. */
-const FILLING = 0o700;
 
 /**
  * Each directory gets its mode and time when all below it is written, so that even one of mode 0 can be filled by a normal user.
@@ -52,7 +49,7 @@ export async function stage(
       enter(entry, path) {
         const stands = shadow.standing(entry);
         try {
-          mkdirSync(at(chain.fd, entry.name), FILLING);
+          mkdirSync(at(chain.fd, entry.name), UNLOCKED);
           chain.enter(entry.name);
           shadow.enter(entry.name, stands);
         } catch (error) {

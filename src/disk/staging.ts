@@ -8,7 +8,7 @@ import { mkdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { errno, toHex, utf8 } from '../base/index.ts';
 import type { Random } from '../base/index.ts';
 import { sha256 } from '../chunk/index.ts';
-import { at, lstatAt, nameBytes, namesIn } from './at.ts';
+import { UNLOCKED, at, lstatAt, nameBytes, namesIn } from './at.ts';
 import { removeTree } from './remove.ts';
 
 const PREFIX = '.strata-restore-';
@@ -29,7 +29,7 @@ export function makeStaging(directory: number, random: Random): Buffer {
   const name = nameBytes(
     `${PREFIX}${process.pid}-${startTime(process.pid)}-${host()}-${toHex(random(RANDOM_BYTES))}`,
   );
-  mkdirSync(at(directory, name), 0o700);
+  mkdirSync(at(directory, name), UNLOCKED);
   return name;
 }
 

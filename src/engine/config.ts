@@ -80,6 +80,9 @@ const SHAPE = {
   },
 } as const satisfies Shape;
 
+/** Flaws in the text of an error; `details` has them all. */
+const MAX_TOLD = 20;
+
 const DEFAULT_QUOTA_MB = 10_240;
 const DEFAULT_RETENTION = { default: '7d', max: '30d', min: '1d' } as const;
 
@@ -181,7 +184,10 @@ function* contradictions({ values, offsets, flawAt }: YamlRecord<typeof SHAPE>):
 
 function configError({ file, shown }: ConfigSource, flaws: readonly Flaw[]): StrataError {
   const onlyKeys = flaws.every((flaw) => flaw.near !== undefined);
-  const told = flaws.map(({ line, column, message }) => `${shown}:${line}:${column}: ${message}`);
+  const told = flaws
+    .slice(0, MAX_TOLD)
+    .map(({ line, column, message }) => `${shown}:${line}:${column}: ${message}`);
+  if (flaws.length > MAX_TOLD) told.push(`and ${flaws.length - MAX_TOLD} more`);
   const near = [...new Set(flaws.flatMap((flaw) => flaw.near ?? []))];
   return new StrataError(onlyKeys ? 'unknown_config_key' : 'bad_input', told.join('\n'), {
     hint: near.length > 0 ? `Did you mean ${near.join(', ')}?` : 'Correct the file; nothing was changed.',

@@ -1,6 +1,16 @@
 /** The root key in a file: made at first use, replaced by a rotation, never half written. */
 
-import { closeSync, fsyncSync, linkSync, openSync, readFileSync, renameSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 
 import { StrataError, errno, makeDirectories, syncDirectory, systemError, toHex } from '../base/index.ts';
@@ -31,7 +41,10 @@ export function readKeyFile(path: string): KeyFile | undefined {
   const secret = readKey(path);
   if (secret === undefined) return undefined;
   const next = readKey(nextPath(path));
-  return { secrets: next === undefined ? [secret] : [secret, next], exposed: (statSync(path).mode & OTHERS) !== 0 };
+  return {
+    secrets: next === undefined ? [secret] : [secret, next],
+    exposed: (statSync(path).mode & OTHERS) !== 0,
+  };
 }
 
 /** Makes a key file where there is none. @returns the key in it, be it ours or that of a process that was faster */

@@ -1,7 +1,6 @@
 /** The one place that chooses concrete parts: which store, which database, which key. */
 
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 
 import { StrataError, systemClock, systemRandom, toHex } from '../base/index.ts';
 import type { Clock, Random } from '../base/index.ts';
@@ -9,11 +8,27 @@ import { openSqlite } from '../db/index.ts';
 import type { Database } from '../db/index.ts';
 import { openLocalStore } from '../store/index.ts';
 import type { Store } from '../store/index.ts';
-import { Vault, adoptTenants, formatRootKey, rebuildIndex, rootKeyId, rotateRoot, verifyStore } from '../vault/index.ts';
+import {
+  Vault,
+  adoptTenants,
+  formatRootKey,
+  rebuildIndex,
+  rootKeyId,
+  rotateRoot,
+  verifyStore,
+} from '../vault/index.ts';
 import * as workspace from '../workspace/index.ts';
-import { loadConfig } from './config.ts';
+import { loadConfig } from './config-file.ts';
 import type { Config } from './config.ts';
-import type { ChunkStore, Engine, EngineOptions, KeyStatus, Keys, RebuildResult, Workspaces } from './engine.ts';
+import type {
+  ChunkStore,
+  Engine,
+  EngineOptions,
+  KeyStatus,
+  Keys,
+  RebuildResult,
+  Workspaces,
+} from './engine.ts';
 import { describeSource, findRootKeys, nextRootKey } from './root-keys.ts';
 import type { KeyWorld, RotateOptions } from './root-keys.ts';
 
@@ -21,16 +36,11 @@ const DEFAULT_TENANT = 'default';
 
 /** @throws bad_input, unknown_config_key with all that is wrong in the configuration; not_ours, unavailable, … */
 export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
-  const { env = process.env, cwd = process.cwd() } = options;
-  const home = homeDirectory(options.home, env, cwd);
-  const config = await loadConfig({ home, file: options.config, env, cwd });
-  const database = await openSqlite(join(home, 'db', 'strata.db'));
-  return new EmbeddedEngine(config, database, openStore(config), options.tenant ?? DEFAULT_TENANT, env);
-}
-
-/** `--home`, `$STRATA_HOME`, or `~/.strata`: an absolute path. */
-export function homeDirectory(home: string | undefined, env: EngineOptions['env'], cwd: string): string {
-  return resolve(cwd, home ?? env?.['STRATA_HOME'] ?? join(homedir(), '.strata'));
+  const { env = process.env, tenant = DEFAULT_TENANT } = options;
+  const config = await loadConfig(options);
+  const store = openStore(config);
+  const database = await openSqlite(join(config.home, 'db', 'strata.db'));
+  return new EmbeddedEngine(config, database, store, tenant, env);
 }
 
 function openStore(config: Config): Store {
@@ -57,7 +67,13 @@ class EmbeddedEngine implements Engine {
   #vault: Promise<Vault> | undefined;
   #world: Promise<workspace.WorkspaceWorld> | undefined;
 
-  constructor(config: Config, database: Database, store: Store, tenant: string, env: NonNullable<EngineOptions['env']>) {
+  constructor(
+    config: Config,
+    database: Database,
+    store: Store,
+    tenant: string,
+    env: NonNullable<EngineOptions['env']>,
+  ) {
     this.#config = config;
     this.#database = database;
     this.#store = store;
@@ -82,12 +98,15 @@ class EmbeddedEngine implements Engine {
     const world = () => (this.#world ??= this.#openWorld());
     return {
       save: async (directory, options) => workspace.saveDirectory(await world(), directory, options),
-      restore: async (ref, directory, options) => workspace.restoreSnapshot(await world(), ref, directory, options),
+      restore: async (ref, directory, options) =>
+        workspace.restoreSnapshot(await world(), ref, directory, options),
       list: async () => workspace.listWorkspaces(this.#database.kysely, toHex((await world()).vault.id)),
-      log: async (name) => workspace.listSnapshots(this.#database.kysely, toHex((await world()).vault.id), name),
+      log: async (name) =>
+        workspace.listSnapshots(this.#database.kysely, toHex((await world()).vault.id), name),
       ls: (ref, options) => later(async () => workspace.list(await world(), ref, options)),
       cat: (ref, options) => later(async () => workspace.cat(await world(), ref, options)),
-      diff: (before, after, options) => later(async () => workspace.compare(await world(), before, after, options)),
+      diff: (before, after, options) =>
+        later(async () => workspace.compare(await world(), before, after, options)),
       manifest: (ref, options) => later(async () => workspace.manifest(await world(), ref, options)),
       fork: async (ref, name) => workspace.forkWorkspace(await world(), ref, name),
     };
@@ -107,7 +126,10 @@ class EmbeddedEngine implements Engine {
       rotateRoot: (options) => this.#rotate(options),
       exportRecovery: async () => {
         const vault = await this.#openVault();
-        const [secret] = await findRootKeys(this.#config.storage.encryption, this.#keyWorld)(vault.storeId, false);
+        const [secret] = await findRootKeys(this.#config.storage.encryption, this.#keyWorld)(
+          vault.storeId,
+          false,
+        );
         return formatRootKey(secret);
       },
     };
@@ -160,7 +182,8 @@ class EmbeddedEngine implements Engine {
     const source = this.#config.storage.encryption;
     const next = await nextRootKey(source, vault.storeId, options, this.#keyWorld);
     await rotateRoot(vault, next.secret, next.activate, options);
-    if (source.kind !== 'file') this.#keyWorld.notice('The root key is another now: change `storage.encryption` to match.');
+    if (source.kind !== 'key_file')
+      this.#keyWorld.notice('The root key is another now: change `storage.encryption` to match.');
     this.#vault = undefined;
     this.#world = undefined;
     return { ...status, rootKey: rootKeyId(next.secret) };

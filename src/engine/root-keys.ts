@@ -6,13 +6,8 @@ import { StrataError, systemError, unreachable } from '../base/index.ts';
 import type { Random } from '../base/index.ts';
 import { rootKeyFromCommand, rootKeyFromPassphrase } from '../vault/index.ts';
 import type { FindRootKeys, RootSecret } from '../vault/index.ts';
+import type { KeySource } from './config.ts';
 import { activateNextKey, createKeyFile, missingKeyFile, prepareNextKey, readKeyFile } from './key-file.ts';
-
-export type RootKeySource =
-  | { readonly kind: 'file'; readonly path: string }
-  | { readonly kind: 'passphrase_file'; readonly path: string }
-  | { readonly kind: 'passphrase_env'; readonly variable: string }
-  | { readonly kind: 'command'; readonly command: readonly string[] };
 
 export interface RotateOptions {
   readonly signal?: AbortSignal | undefined;
@@ -29,15 +24,15 @@ export interface NextKey {
   readonly activate: () => Promise<void>;
 }
 
-export function describeSource(source: RootKeySource): string {
+export function describeSource(source: KeySource): string {
   switch (source.kind) {
-    case 'file':
+    case 'key_file':
       return `key file ${source.path}`;
     case 'passphrase_file':
       return `passphrase in ${source.path}`;
     case 'passphrase_env':
       return `passphrase in $${source.variable}`;
-    case 'command':
+    case 'key_command':
       return `command ${source.command[0] ?? ''}`;
     default:
       return unreachable(source);
@@ -51,16 +46,16 @@ export interface KeyWorld {
   readonly notice: (text: string) => void;
 }
 
-export function findRootKeys(source: RootKeySource, world: KeyWorld): FindRootKeys {
+export function findRootKeys(source: KeySource, world: KeyWorld): FindRootKeys {
   return async (storeId, fresh) => {
     switch (source.kind) {
-      case 'file':
+      case 'key_file':
         return fromFile(source.path, fresh, world);
       case 'passphrase_file':
         return [await rootKeyFromPassphrase(readPassphrase(source.path), storeId)];
       case 'passphrase_env':
         return [await rootKeyFromPassphrase(passphraseVariable(source.variable, world), storeId)];
-      case 'command':
+      case 'key_command':
         return [await rootKeyFromCommand(source.command)];
       default:
         return unreachable(source);
@@ -69,21 +64,30 @@ export function findRootKeys(source: RootKeySource, world: KeyWorld): FindRootKe
 }
 
 /** @throws bad_input if the options do not fit where the key comes from */
-export async function nextRootKey(source: RootKeySource, storeId: Uint8Array, options: RotateOptions, { random }: KeyWorld): Promise<NextKey> {
+export async function nextRootKey(
+  source: KeySource,
+  storeId: Uint8Array,
+  options: RotateOptions,
+  { random }: KeyWorld,
+): Promise<NextKey> {
   const nothing = async () => {};
   switch (source.kind) {
-    case 'file':
+    case 'key_file':
       if (options.newPassphrase !== undefined || options.newKeyCommand !== undefined) {
         throw new StrataError('bad_input', 'this store has a key file: it is replaced by a new random key', {
           hint: 'Rotate without a new passphrase or command.',
         });
       }
-      return { secret: prepareNextKey(source.path, random), activate: async () => activateNextKey(source.path) };
+      return {
+        secret: prepareNextKey(source.path, random),
+        activate: async () => activateNextKey(source.path),
+      };
     case 'passphrase_file':
     case 'passphrase_env':
-      if (options.newPassphrase === undefined) throw missingOption('passphrase', '--new-passphrase-file FILE');
+      if (options.newPassphrase === undefined)
+        throw missingOption('passphrase', '--new-passphrase-file FILE');
       return { secret: await rootKeyFromPassphrase(options.newPassphrase, storeId), activate: nothing };
-    case 'command':
+    case 'key_command':
       if (options.newKeyCommand === undefined) throw missingOption('command', '--new-key-command COMMAND');
       return { secret: await rootKeyFromCommand(options.newKeyCommand), activate: nothing };
     default:
@@ -100,7 +104,11 @@ export function readPassphrase(path: string): string {
   }
 }
 
-function fromFile(path: string, fresh: boolean, { random, notice }: KeyWorld): readonly [RootSecret, ...RootSecret[]] {
+function fromFile(
+  path: string,
+  fresh: boolean,
+  { random, notice }: KeyWorld,
+): readonly [RootSecret, ...RootSecret[]] {
   const found = readKeyFile(path);
   if (found !== undefined) {
     if (found.exposed) notice(`Others may read the key file ${path}; run: chmod 600 ${path}`);

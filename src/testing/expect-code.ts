@@ -2,7 +2,7 @@
 
 import { expect } from 'vitest';
 
-import { isStrataError } from '../base/index.ts';
+import { StrataError, isStrataError } from '../base/index.ts';
 import type { ErrorCode } from '../base/index.ts';
 
 /** Passes if `promise` fails with a StrataError of that code; otherwise shows what came instead. */
@@ -12,4 +12,15 @@ export async function expectCode(code: ErrorCode, promise: Promise<unknown>): Pr
     (reason: unknown) => reason,
   );
   if (!isStrataError(error, code)) expect(error).toBe(`an error with code ${code}`);
+}
+
+/** The StrataError that `fn` throws; whatever else happens is thrown on. */
+export function thrownBy(fn: () => unknown): StrataError {
+  try {
+    fn();
+  } catch (error) {
+    if (error instanceof StrataError) return error;
+    throw error;
+  }
+  throw new Error('nothing was thrown');
 }

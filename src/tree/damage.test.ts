@@ -1,20 +1,16 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 
-import { ByteReader, ByteWriter, StrataError, equalBytes, isStrataError, utf8 } from '../base/index.ts';
-import { expectCode } from '../testing/expect-code.ts';
-import { decodeDirectory, digestDirectory, encodeDirectory } from './directory-node.ts';
+import { ByteWriter, StrataError, equalBytes, isStrataError, utf8 } from '../base/index.ts';
+import { decodeDirectory, encodeDirectory } from './directory-node.ts';
 import type { DirectoryNode, Subtree } from './directory-node.ts';
-import type { Entry, TreeRef } from './entry.ts';
+import type { Entry } from './entry.ts';
 import { packExtents } from './extent.ts';
 import type { Extent } from './extent.ts';
 import { decodeExtents, encodeExtentIndex, encodeExtentPage } from './extent-node.ts';
 import { MemoryNodes } from './memory-nodes.ts';
-import { lookup, pages, walk } from './read.ts';
-import { decodeRoot, encodeRoot } from './root.ts';
 
-import { summarize } from './summary.ts';
-import { all, anyTree, chunkId, entryOf, file, fileEntry, files, plant } from './tree.fixture.ts';
+import { anyTree, chunkId, entryOf, fileEntry, files, plant } from './tree.fixture.ts';
 
 const id = chunkId(0);
 const nodes = new MemoryNodes();
@@ -206,97 +202,4 @@ it('[T10] any bytes at all are no danger', () => {
     }),
     { numRuns: 1000 },
   );
-});
-
-/** Stores a directory node as it is, with a reference that may lie. */
-function forge(node: DirectoryNode, lie: Partial<TreeRef> = {}): TreeRef {
-  return {
-    node: nodes.sink.node(encodeDirectory(node)),
-    digest: digestDirectory(node),
-    summary: summarize(node.items),
-    ...lie,
-  };
-}
-
-const flatPage = (...names: string[]): DirectoryNode => ({
-  kind: 'page',
-  level: 0,
-  items: names.map((name) => fileEntry(name, 1, 1)),
-});
-const over = (level: number, ...below: (readonly [string, TreeRef])[]): DirectoryNode => ({
-  kind: 'index',
-  level,
-  items: below.map(([name, ref]) => ({ kind: 'subtree', level: level - 1, name: utf8(name), tree: ref })),
-});
-const ab = forge(flatPage('a', 'b'));
-const cd = forge(flatPage('c', 'd'));
-const inside = (ref: TreeRef): TreeRef =>
-  forge({
-    kind: 'page',
-    level: 0,
-    items: [{ kind: 'directory', name: utf8('dir'), mode: 0, mtime: 0, tree: ref }],
-  });
-
-it.each<[string, TreeRef]>([
-  ['a wrong digest', { ...ab, digest: cd.digest }],
-  ['a wrong digest below', forge(over(1, ['a', { ...ab, digest: cd.digest }], ['c', cd]))],
-  ['a wrong digest in a directory', inside({ ...ab, digest: cd.digest })],
-  ['a wrong summary', { ...ab, summary: { ...ab.summary, bytes: 3 } }],
-  [
-    'a wrong summary below',
-    forge(over(1, ['a', { ...ab, summary: { ...ab.summary, files: 9 } }], ['c', cd])),
-  ],
-  ['an index over a single node', forge(over(1, ['a', ab]))],
-  ['a level too high', forge(over(2, ['a', ab], ['c', cd]))],
-  ['an index where a page should be', forge(over(1, ['a', forge(over(1, ['a', ab], ['c', cd]))], ['e', cd]))],
-  ['a page that starts elsewhere', forge(over(1, ['a', ab], ['bb', cd]))],
-  ['a page that reaches into the next', forge(over(1, ['a', forge(flatPage('a', 'd'))], ['c', cd]))],
-  ['an empty page below', forge(over(1, ['a', forge(flatPage())], ['c', cd]))],
-  [
-    'a range that an index above ends',
-    forge(
-      over(
-        2,
-        ['a', forge(over(1, ['a', ab], ['c', forge(flatPage('c', 'x'))]))],
-        ['e', forge(over(1, ['e', forge(flatPage('e'))], ['f', forge(flatPage('f'))]))],
-      ),
-    ),
-  ],
-  ['a missing node', { ...ab, node: id }],
-])('[T11] a tree with %s is refused', async (_, ref) => {
-  await expectCode('integrity', all(walk(nodes.source, ref)));
-});
-
-it('[T11] an honest index passes, so what was refused was refused for its lie', async () => {
-  const honest = forge(over(1, ['a', ab], ['c', cd]));
-  expect((await all(pages(nodes.source, honest))).flat()).toHaveLength(4);
-  expect(await lookup(nodes.source, honest, [utf8('d')])).toBeDefined();
-});
-
-it('[T11] a lookup holds nodes to their promises too', async () => {
-  const lying = forge(over(1, ['a', ab], ['c', { ...cd, digest: ab.digest }]));
-  await expectCode('integrity', lookup(nodes.source, lying, [utf8('d')]));
-  await expectCode('integrity', lookup(nodes.source, forge(over(2, ['a', ab], ['c', cd])), [utf8('a')]));
-});
-
-it('[T11] a node that changed in its store is refused', async () => {
-  const own = new MemoryNodes();
-  const ref = plant(own.sink, [[utf8('a'), file(1)]]);
-  const [[key, bytes]] = own.nodes as unknown as [[string, Uint8Array]];
-  own.nodes.set(key, bytes.with(10, 0xff));
-  await expectCode('integrity', all(pages(own.source, ref)));
-});
-
-it('[T20] a root is read back', () => {
-  const root = { mode: 0o750, mtime: -5, tree: ab };
-  expect(JSON.stringify(decodeRoot(new ByteReader(encodeRoot(root), 'root')))).toContain('"mtime":-5');
-  expect(equalBytes(encodeRoot(decodeRoot(new ByteReader(encodeRoot(root), 'root'))), encodeRoot(root))).toBe(
-    true,
-  );
-});
-
-it('[T20] an impossible root is refused', () => {
-  const bad = encodeRoot({ mode: 0o1000, mtime: 0, tree: ab });
-  expect(outcome(() => decodeRoot(new ByteReader(bad, 'root')))).toBe('integrity');
-  expect(outcome(() => decodeRoot(new ByteReader(bad.subarray(0, 50), 'root')))).toBe('integrity');
 });

@@ -15,7 +15,6 @@ export type Change =
 
 /** One directory that differs; on one side it may not exist. */
 interface Pair {
-  readonly path: Path;
   readonly before: Cursor | undefined;
   readonly after: Cursor | undefined;
 }
@@ -37,26 +36,29 @@ export async function* diff(
   after: TreeRef,
   options: ReadOptions = {},
 ): AsyncGenerator<Change, void> {
-  const openPair = async (path: Path, a: TreeRef | undefined, b: TreeRef | undefined): Promise<Pair> => ({
-    path,
+  const openPair = async (a: TreeRef | undefined, b: TreeRef | undefined): Promise<Pair> => ({
     before: a && (await Cursor.open(source, a, options)),
     after: b && (await Cursor.open(source, b, options)),
   });
   if (equalBytes(before.digest, after.digest)) return;
-  const open: Pair[] = [await openPair([], before, after)];
+  const above: Uint8Array[] = [];
+  const open = [await openPair(before, after)];
   for (let pair = open.at(-1); pair !== undefined; pair = open.at(-1)) {
     const step = await nextStep(pair);
     if (step === undefined) {
       open.pop();
+      above.pop();
       continue;
     }
-    const path = deeper(pair.path, (step.before ?? step.after)!.name);
-    const change = changeAt(path, step);
+    const { name } = (step.before ?? step.after)!;
+    const change = changeAt(deeper(above, name), step);
     if (change !== undefined) yield change;
     const a = treeOf(step.before);
     const b = treeOf(step.after);
-    if ((a ?? b) !== undefined && !(a && b && equalBytes(a.digest, b.digest)))
-      open.push(await openPair(path, a, b));
+    if (a === undefined && b === undefined) continue;
+    if (a !== undefined && b !== undefined && equalBytes(a.digest, b.digest)) continue;
+    open.push(await openPair(a, b));
+    above.push(name);
   }
 }
 

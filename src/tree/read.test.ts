@@ -82,12 +82,18 @@ function chain(depth: number): TreeRef {
   return below;
 }
 
+/** Reads to the end and keeps nothing: the paths of a deep tree are long. */
+async function last<T>(items: AsyncIterable<T>): Promise<T | undefined> {
+  let latest: T | undefined;
+  for await (const item of items) latest = item;
+  return latest;
+}
+
 it('[T13] 8192 names deep is walked, one more is refused', async () => {
-  let last = '';
-  for await (const { path } of walk(nodes.source, chain(8192))) last = displayPath(path);
-  expect(last).toHaveLength(8192 * 2 - 1);
-  await expectCode('integrity', all(walk(nodes.source, chain(8193))));
-  await expectCode('integrity', all(diff(nodes.source, plant(nodes.sink, []), chain(8193))));
+  const found = await last(walk(nodes.source, chain(8192)));
+  expect(displayPath(found!.path)).toBe(`${'d/'.repeat(8191)}f`);
+  await expectCode('integrity', last(walk(nodes.source, chain(8193))));
+  await expectCode('integrity', last(diff(nodes.source, plant(nodes.sink, []), chain(8193))));
 });
 
 it('[T14] reading ends when its signal aborts', async () => {

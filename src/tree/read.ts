@@ -91,23 +91,24 @@ export async function* walk(
   tree: TreeRef,
   options: ReadOptions = {},
 ): AsyncGenerator<PathEntry, void> {
-  // Not recursive: a hostile tree is as deep as it likes.
-  const open: { path: Path; cursor: Cursor }[] = [
-    { path: [], cursor: await Cursor.open(source, tree, options) },
-  ];
-  for (let top = open.at(-1); top !== undefined; top = open.at(-1)) {
-    const { cursor } = top;
+  // Not recursive: a hostile tree is as deep as it likes. And one path for all open levels: with one each, memory would grow
+  // with the square of the depth.
+  const above: Uint8Array[] = [];
+  const open = [await Cursor.open(source, tree, options)];
+  for (let cursor = open.at(-1); cursor !== undefined; cursor = open.at(-1)) {
     const { item } = cursor;
     if (item === undefined) {
       open.pop();
+      above.pop();
     } else if (item.kind === 'subtree') {
       await cursor.enter(item);
     } else {
       cursor.advance();
-      const path = deeper(top.path, item.name);
-      yield { path, entry: item };
-      if (item.kind === 'directory')
-        open.push({ path, cursor: await Cursor.open(source, item.tree, options) });
+      yield { path: deeper(above, item.name), entry: item };
+      if (item.kind === 'directory') {
+        open.push(await Cursor.open(source, item.tree, options));
+        above.push(item.name);
+      }
     }
   }
 }

@@ -1,6 +1,6 @@
 /** Trees for tests: told as plain values, drawn at random, and built. */
 
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 
 import { compareBytes, toHex, utf8 } from '../base/index.ts';
 import type { Sha256 } from '../base/index.ts';

@@ -15,7 +15,11 @@ export interface FoundSnapshot {
   readonly root: Root;
 }
 
-export async function findWorkspace(query: Query, tenant: string, name: string): Promise<WorkspaceTable | undefined> {
+export async function findWorkspace(
+  query: Query,
+  tenant: string,
+  name: string,
+): Promise<WorkspaceTable | undefined> {
   return query
     .selectFrom('workspaces')
     .selectAll()
@@ -80,13 +84,19 @@ export async function listWorkspaces(query: Query, tenant: string): Promise<Work
       'snapshots.digest',
       'snapshots.files',
       'snapshots.bytes',
-      fn.agg<number>('count', ['snapshots.id']).over((window) => window.partitionBy('workspaces.id')).as('snapshots'),
-      fn.agg<number>('max', ['snapshots.number']).over((window) => window.partitionBy('workspaces.id')).as('latest'),
+      fn
+        .agg<number>('count', ['snapshots.id'])
+        .over((window) => window.partitionBy('workspaces.id'))
+        .as('snapshots'),
+      fn
+        .agg<number>('max', ['snapshots.number'])
+        .over((window) => window.partitionBy('workspaces.id'))
+        .as('latest'),
     ])
     .where('tenant', '=', tenant)
     .orderBy('workspaces.name')
     .execute();
-  return rows.filter((row) => row.number === row.latest).map(({ number: _, ...info }) => info);
+  return rows.flatMap(({ number, ...info }) => (number === info.latest ? [info] : []));
 }
 
 /** Newest first. */
@@ -103,7 +113,11 @@ export async function listSnapshots(query: Query, tenant: string, name: string):
   return rows.map((row) => snapshotInfo(name, row, row.parent_name ?? undefined));
 }
 
-export function snapshotInfo(workspace: string, row: SnapshotTable, parentName: string | undefined): SnapshotInfo {
+export function snapshotInfo(
+  workspace: string,
+  row: SnapshotTable,
+  parentName: string | undefined,
+): SnapshotInfo {
   return {
     workspace,
     snapshot: row.number,

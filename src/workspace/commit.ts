@@ -20,8 +20,19 @@ export interface NewSnapshot {
 }
 
 /** A workspace without snapshots yet; `seq` and `fence` count from here. */
-export async function createWorkspace(tx: Transaction, world: WorkspaceWorld, name: string): Promise<WorkspaceTable> {
-  const row = { id: toHex(world.random(ID_BYTES)), tenant: toHex(world.vault.id), name, created: world.clock(), seq: 0, fence: 0 };
+export async function createWorkspace(
+  tx: Transaction,
+  world: WorkspaceWorld,
+  name: string,
+): Promise<WorkspaceTable> {
+  const row = {
+    id: toHex(world.random(ID_BYTES)),
+    tenant: toHex(world.vault.id),
+    name,
+    created: world.clock(),
+    seq: 0,
+    fence: 0,
+  };
   await tx.insertInto('workspaces').values(row).execute();
   return row;
 }

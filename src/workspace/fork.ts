@@ -15,7 +15,9 @@ export async function forkWorkspace(world: WorkspaceWorld, ref: string, name: st
   const { row, parent } = await world.database.transaction(async (tx) => {
     const source = await getSnapshot(tx, tenant, wanted);
     if ((await findWorkspace(tx, tenant, name)) !== undefined) {
-      throw new StrataError('already_exists', `there is a workspace ${name} already`, { hint: 'Choose another name.' });
+      throw new StrataError('already_exists', `there is a workspace ${name} already`, {
+        hint: 'Choose another name.',
+      });
     }
     const workspace = await createWorkspace(tx, world, name);
     const forked = await addSnapshot(tx, world, workspace, {

@@ -52,7 +52,9 @@ export function parseRef(text: string): Ref {
 export function parseWholeRef(text: string, hint: string): Ref {
   const ref = parseRef(text);
   if (ref.path === undefined) return ref;
-  throw new StrataError('bad_input', `${JSON.stringify(text)} names a path; a workspace is wanted here`, { hint });
+  throw new StrataError('bad_input', `${JSON.stringify(text)} names a path; a workspace is wanted here`, {
+    hint,
+  });
 }
 
 function parseSnapshot(text: string, ref: string): number | string {

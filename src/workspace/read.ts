@@ -37,7 +37,11 @@ const ZEROS = new Uint8Array(64 * 1024);
 type Found = { readonly tree: TreeRef } | { readonly entry: Exclude<Entry, { kind: 'directory' }> };
 
 /** @throws workspace_not_found, snapshot_not_found, path_not_found */
-export async function* list(world: WorkspaceWorld, ref: string, options: ListOptions = {}): AsyncGenerator<ListedEntry, void> {
+export async function* list(
+  world: WorkspaceWorld,
+  ref: string,
+  options: ListOptions = {},
+): AsyncGenerator<ListedEntry, void> {
   const source = await world.vault.reader(options);
   const found = await find(world, source, ref);
   if ('entry' in found) yield { path: [found.entry.name], entry: found.entry };
@@ -50,24 +54,41 @@ export async function* list(world: WorkspaceWorld, ref: string, options: ListOpt
 }
 
 /** The bytes of one file, each part verified before it is given out. @throws bad_input if it is no file */
-export async function* cat(world: WorkspaceWorld, ref: string, options: ReadOptions = {}): AsyncGenerator<Uint8Array, void> {
+export async function* cat(
+  world: WorkspaceWorld,
+  ref: string,
+  options: ReadOptions = {},
+): AsyncGenerator<Uint8Array, void> {
   const source = await world.vault.reader(options);
   const found = await find(world, source, ref);
   if (!('entry' in found) || found.entry.kind !== 'file') {
-    throw new StrataError('bad_input', `${ref} is ${'entry' in found ? `a ${found.entry.kind}` : 'a directory'}, not a file`, {
-      hint: 'Name a file, as in `web:src/main.ts`; `strata workspaces ls` shows what there is.',
-    });
+    throw new StrataError(
+      'bad_input',
+      `${ref} is ${'entry' in found ? `a ${found.entry.kind}` : 'a directory'}, not a file`,
+      {
+        hint: 'Name a file, as in `web:src/main.ts`; `strata workspaces ls` shows what there is.',
+      },
+    );
   }
   yield* content(source, found.entry, options);
 }
 
-export async function* compare(world: WorkspaceWorld, before: string, after: string, options: ReadOptions = {}): AsyncGenerator<Change, void> {
+export async function* compare(
+  world: WorkspaceWorld,
+  before: string,
+  after: string,
+  options: ReadOptions = {},
+): AsyncGenerator<Change, void> {
   const source = await world.vault.reader(options);
   const [a, b] = [await findTree(world, source, before), await findTree(world, source, after)];
   yield* diff(source, a, b, options);
 }
 
-export async function* manifest(world: WorkspaceWorld, ref: string, options: ReadOptions = {}): AsyncGenerator<ManifestFile, void> {
+export async function* manifest(
+  world: WorkspaceWorld,
+  ref: string,
+  options: ReadOptions = {},
+): AsyncGenerator<ManifestFile, void> {
   const source = await world.vault.reader(options);
   for await (const { path, entry } of walk(source, await findTree(world, source, ref), options)) {
     if (entry.kind !== 'file') continue;
@@ -79,13 +100,18 @@ export async function* manifest(world: WorkspaceWorld, ref: string, options: Rea
   }
 }
 
-async function* content(source: ContentSource, file: FileEntry, options: ReadOptions): AsyncGenerator<Uint8Array, void> {
+async function* content(
+  source: ContentSource,
+  file: FileEntry,
+  options: ReadOptions,
+): AsyncGenerator<Uint8Array, void> {
   for await (const page of extentPages(source, file, options)) {
     for (const { chunk, length } of unpackExtents(page)) {
       if (chunk === undefined) yield* zeros(length);
       else {
         const bytes = await source.chunk(chunk);
-        if (bytes.length !== length) throw new StrataError('integrity', 'a file is damaged: a chunk of it has another length');
+        if (bytes.length !== length)
+          throw new StrataError('integrity', 'a file is damaged: a chunk of it has another length');
         yield bytes;
       }
     }
@@ -93,7 +119,8 @@ async function* content(source: ContentSource, file: FileEntry, options: ReadOpt
 }
 
 function* zeros(length: number): Generator<Uint8Array, void> {
-  for (let left = length; left > 0; left -= ZEROS.length) yield ZEROS.subarray(0, Math.min(left, ZEROS.length));
+  for (let left = length; left > 0; left -= ZEROS.length)
+    yield ZEROS.subarray(0, Math.min(left, ZEROS.length));
 }
 
 async function findTree(world: WorkspaceWorld, source: NodeSource, ref: string): Promise<TreeRef> {

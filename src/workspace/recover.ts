@@ -11,7 +11,10 @@ export interface Recovered {
 }
 
 /** Writes the rows that are missing; what is there is not touched. @throws integrity */
-export async function recoverWorkspaces(world: WorkspaceWorld, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<Recovered> {
+export async function recoverWorkspaces(
+  world: WorkspaceWorld,
+  options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<Recovered> {
   const { vault, database } = world;
   const workspaces = new Set<string>();
   let snapshots = 0;
@@ -25,7 +28,9 @@ export async function recoverWorkspaces(world: WorkspaceWorld, options: { readon
       await tx
         .insertInto('workspaces')
         .values({ id, tenant: toHex(vault.id), name, created: snapshot.created, seq, fence })
-        .onConflict((conflict) => conflict.column('id').doUpdateSet({ name, seq, fence }).where('workspaces.seq', '<', seq))
+        .onConflict((conflict) =>
+          conflict.column('id').doUpdateSet({ name, seq, fence }).where('workspaces.seq', '<', seq),
+        )
         .execute();
       await tx
         .insertInto('snapshots')

@@ -22,7 +22,11 @@ export interface SaveOptions {
 }
 
 /** @throws as `scanDirectory`; disk_full, unavailable, … of the store; then nothing is visible of the save */
-export async function saveDirectory(world: WorkspaceWorld, directory: string, options: SaveOptions = {}): Promise<SaveResult> {
+export async function saveDirectory(
+  world: WorkspaceWorld,
+  directory: string,
+  options: SaveOptions = {},
+): Promise<SaveResult> {
   const name = options.workspace === undefined ? defaultName(directory) : checkName(options.workspace);
   const { vault, database, clock } = world;
   const { signal, exclude, skipUnreadable, onProgress } = options;
@@ -41,7 +45,8 @@ export async function saveDirectory(world: WorkspaceWorld, directory: string, op
   const { root } = scan;
   const snapshot = await database.transaction(async (tx) => {
     await save.commit(tx);
-    const workspace = (await findWorkspace(tx, toHex(vault.id), name)) ?? (await createWorkspace(tx, world, name));
+    const workspace =
+      (await findWorkspace(tx, toHex(vault.id), name)) ?? (await createWorkspace(tx, world, name));
     const message = options.message ?? '';
     return addSnapshot(tx, world, workspace, { kind: 'save', root, newBytes, storedBytes, message });
   });

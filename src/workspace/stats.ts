@@ -4,7 +4,10 @@ import { toHex } from '../base/index.ts';
 import type { StoreStats } from '../vault/index.ts';
 import type { WorkspaceWorld } from './world.ts';
 
-export async function storeStats({ vault, database }: WorkspaceWorld, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<StoreStats> {
+export async function storeStats(
+  { vault, database }: WorkspaceWorld,
+  options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<StoreStats> {
   const rows = await database.kysely
     .selectFrom('snapshots')
     .innerJoin('workspaces', 'workspaces.id', 'snapshots.workspace')

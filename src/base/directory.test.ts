@@ -1,0 +1,23 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+
+import { makeDirectories } from './index.ts';
+
+const base = mkdtempSync(join(tmpdir(), 'strata-base-'));
+afterAll(() => rmSync(base, { recursive: true }));
+
+describe('directories', () => {
+  it('[B8] are made with those above them, for us alone', () => {
+    for (const path of [
+      join(base, 'a/b/c'),
+      join(base, 'a/b/c'),
+      join(base, 'a/d/'),
+      relative('', join(base, 'r/s')),
+    ])
+      makeDirectories(path);
+    for (const path of ['a', 'a/b', 'a/b/c', 'a/d', 'r', 'r/s'])
+      expect(statSync(join(base, path)).mode & 0o777, path).toBe(0o700);
+  });
+});

@@ -1,0 +1,96 @@
+/** Frames: the sealed pieces of an object, after its header. docs/design.md 3.3. */
+
+import { createCipheriv, createDecipheriv } from 'node:crypto';
+
+import { ByteReader, ByteWriter, StrataError, concatBytes, equalBytes } from '../base/index.ts';
+import type { Branded } from '../base/index.ts';
+import { CODECS, compress, decompress } from './compress.ts';
+import type { Codec } from './compress.ts';
+
+/** Bytes as they are stored: useless without a key. */
+export type Sealed = Branded<Uint8Array, 'sealed'>;
+
+/** Bytes in front of the sealed bytes of a frame. */
+export const FRAME_HEADER_BYTES = 12;
+/** The longest plain content of a frame. Bounds every allocation that a stored length asks for. */
+export const MAX_FRAME_PLAIN = 16 * 1024 * 1024;
+
+const CIPHER = 'aes-256-gcm';
+const TAG_BYTES = 16;
+
+/** What all frames of an object have in common. */
+export interface FrameKey {
+  readonly secret: Uint8Array;
+  /** Header and tenant: a frame opens nowhere but in its object. */
+  readonly additional: Uint8Array;
+}
+
+/** What the head of a frame says of it. */
+export interface FrameShape {
+  readonly codec: Codec;
+  readonly plainLength: number;
+  /** With its head. Bytes. */
+  readonly frameLength: number;
+}
+
+/** Reads the first 12 bytes of a frame. @throws integrity */
+export function frameShape(bytes: Uint8Array): FrameShape {
+  const reader = new ByteReader(bytes, 'a frame');
+  const code = reader.u8();
+  const codec =
+    code === CODECS.stored ? 'stored' : code === CODECS.zstd ? 'zstd' : reader.fail('its codec is unknown');
+  if (reader.bytes(3).some((byte) => byte !== 0)) reader.fail('its reserved bytes are set');
+  const plainLength = reader.u32();
+  const sealedLength = reader.u32();
+  // What zstd cannot shrink is stored, so a sealed frame is never longer than what is in it.
+  if (plainLength > MAX_FRAME_PLAIN || sealedLength < TAG_BYTES || sealedLength > plainLength + TAG_BYTES)
+    reader.fail('its lengths are impossible');
+  return { codec, plainLength, frameLength: FRAME_HEADER_BYTES + sealedLength };
+}
+
+/**
+ * Compresses and seals one frame, and opens it again before it is given away: a bit that flips in our own memory
+ * must not become a block that nobody can read.
+ */
+export function sealFrame(key: FrameKey, number: number, plain: Uint8Array): Sealed {
+  if (plain.length > MAX_FRAME_PLAIN) throw new StrataError('internal', 'a frame is too long');
+  const { codec, bytes } = compress(plain);
+  const head = new ByteWriter()
+    .u8(CODECS[codec])
+    .bytes(new Uint8Array(3))
+    .u32(plain.length)
+    .u32(bytes.length + TAG_BYTES)
+    .finish();
+  const cipher = createCipheriv(CIPHER, key.secret, nonce(number), { authTagLength: TAG_BYTES });
+  cipher.setAAD(additional(key, number, head));
+  const sealed = concatBytes([head, cipher.update(bytes), cipher.final(), cipher.getAuthTag()]) as Sealed;
+  if (!equalBytes(openFrame(key, number, sealed), plain))
+    throw new StrataError('internal', 'a sealed frame does not open to what was sealed');
+  return sealed;
+}
+
+/** @param frame one whole frame, its head included. @throws integrity */
+export function openFrame(key: FrameKey, number: number, frame: Uint8Array): Uint8Array {
+  const shape = frameShape(frame);
+  if (shape.frameLength !== frame.length)
+    throw new StrataError('integrity', 'a frame does not have the length that it says');
+  const decipher = createDecipheriv(CIPHER, key.secret, nonce(number), { authTagLength: TAG_BYTES });
+  decipher.setAAD(additional(key, number, frame.subarray(0, FRAME_HEADER_BYTES)));
+  decipher.setAuthTag(frame.subarray(frame.length - TAG_BYTES));
+  const bytes = decipher.update(frame.subarray(FRAME_HEADER_BYTES, frame.length - TAG_BYTES));
+  try {
+    decipher.final();
+  } catch (error) {
+    throw new StrataError('integrity', 'a frame is damaged: its seal is broken', { cause: error });
+  }
+  return decompress(shape.codec, bytes, shape.plainLength);
+}
+
+/** Never the same twice with one key: each object has its own, and each of its frames a number. */
+function nonce(number: number): Uint8Array {
+  return new ByteWriter().u32(number).bytes(new Uint8Array(8)).finish();
+}
+
+function additional(key: FrameKey, number: number, head: Uint8Array): Uint8Array {
+  return concatBytes([key.additional, new ByteWriter().u32(number).finish(), head]);
+}

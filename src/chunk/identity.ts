@@ -1,0 +1,25 @@
+/** Which object it is: what a header says, and what a reader asked for. */
+
+import { utf8 } from '../base/index.ts';
+import { sha256 } from './hash.ts';
+
+/** The codes of object types in the header; part of the format. */
+export const OBJECT_TYPES = { data: 1, tree: 2, index: 3, head: 4, intent: 5, owner: 6, keys: 7 } as const;
+
+export type ObjectType = keyof typeof OBJECT_TYPES;
+
+/** A reader derives this from the name that it asked for, never from what came back. */
+export interface ObjectIdentity {
+  readonly type: ObjectType;
+  /** The tenant's id, 16 bytes; 16 zero bytes for what belongs to the store. */
+  readonly tenant: Uint8Array;
+  /** The name in the store. */
+  readonly name: string;
+}
+
+/** Bytes of tenant, key and object ids. */
+export const ID_BYTES = 16;
+
+export function objectId(name: string): Uint8Array {
+  return sha256(utf8(`strata name v1${name}`)).subarray(0, ID_BYTES);
+}

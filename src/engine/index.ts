@@ -1,0 +1,15 @@
+/** The roof: the one place that chooses concrete parts and gives the rooms below one face. */
+
+export { loadConfig } from './config-file.ts';
+export type { Config, KeySource, RetentionConfig, S3Config } from './config.ts';
+export type {
+  Cancellable,
+  ChunkStore,
+  Engine,
+  EngineOptions,
+  KeyStatus,
+  Keys,
+  RebuildResult,
+  Workspaces,
+} from './engine.ts';
+export { openEngine } from './open.ts';
