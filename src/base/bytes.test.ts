@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { asBuffer, compareBytes, concatBytes, equalBytes, fromHex, toHex, utf8 } from './index.ts';
@@ -6,7 +6,7 @@ import { asBuffer, compareBytes, concatBytes, equalBytes, fromHex, toHex, utf8 }
 describe('bytes', () => {
   it('[B1] the order is that of unsigned bytes', () => {
     fc.assert(
-      fc.property(fc.uint8Array({ max: 4 }), fc.uint8Array({ max: 4 }), (a, b) => {
+      fc.property(fc.uint8Array({ maxLength: 3 }), fc.uint8Array({ maxLength: 3 }), (a, b) => {
         expect(compareBytes(a, b)).toBe(Buffer.compare(a, b));
         expect(equalBytes(a, b)).toBe(Buffer.compare(a, b) === 0);
       }),
@@ -22,7 +22,7 @@ describe('bytes', () => {
       }),
     );
     for (const text of ['', 'a', 'AB', 'ab ', ' ab', '0xab', 'abc', 'abcd', 'gg', 'a\n', '٠٠'])
-      expect(fromHex(text, 1), text).toBeUndefined();
+      expect([text, fromHex(text, 1)]).toEqual([text, undefined]);
   });
 
   it('[B1] joined bytes are a copy, a Buffer over bytes is not', () => {

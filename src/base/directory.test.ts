@@ -18,6 +18,6 @@ describe('directories', () => {
     ])
       makeDirectories(path);
     for (const path of ['a', 'a/b', 'a/b/c', 'a/d', 'r', 'r/s'])
-      expect(statSync(join(base, path)).mode & 0o777, path).toBe(0o700);
+      expect([path, statSync(join(base, path)).mode & 0o777]).toEqual([path, 0o700]);
   });
 });

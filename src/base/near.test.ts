@@ -13,6 +13,6 @@ it.each([
   ['my-ap', ['my-app', 'my-api', 'MY-APE']],
   ['elsewhere', []],
   ['', []],
-])('near %j: %j', (name, near) => {
+])('[B9] near %j: %j', (name, near) => {
   expect(nearNames(name, CANDIDATES)).toEqual(near);
 });

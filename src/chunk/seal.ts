@@ -59,8 +59,7 @@ export class ObjectOpener {
       });
     }
     const own = objectKey(sealingKey, salt, identity);
-    if (!equalBytes(commitment, own.commitment))
-      throw damaged(identity, 'its key commitment does not match');
+    if (!equalBytes(commitment, own.commitment)) throw damaged(identity, 'its key commitment does not match');
     return new ObjectOpener({ secret: own.secret, additional: concatBytes([header, identity.tenant]) });
   }
 

@@ -12,7 +12,7 @@ import { writeError } from './failure.ts';
 import { setLooks } from './looks.ts';
 import { removeTree } from './remove.ts';
 import { stage } from './stage.ts';
-import { findStaging, makeStaging, sweep } from './staging.ts';
+import { findStagings, makeStaging, sweep } from './staging.ts';
 import type { Plan } from './survey.ts';
 import type { Target } from './target.ts';
 import type { FileWriter } from './write-file.ts';
@@ -52,7 +52,7 @@ async function restoreNextTo(parent: number, work: Work, { name, existing }: Tar
   try {
     const fd = openDirectoryAt(parent, staging);
     try {
-      await sweep(parent, findStaging(parent).dead);
+      await sweep(parent, findStagings(parent).dead);
       const plan = await stage(selection, writer, fd, undefined);
       if (existing !== undefined) await sweep(existing.fd, existing.leftovers);
       setLooks(fd, root, writer.sync);

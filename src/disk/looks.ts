@@ -1,6 +1,7 @@
-/** Mode and time of a directory, which only stick when nothing is written into it any more. */
+/** Mode and time: those of a directory only stick when nothing is written into it any more. */
 
 import { fchmodSync, fstatSync, fsyncSync } from 'node:fs';
+import type { BigIntStats, Stats } from 'node:fs';
 
 import { errno } from '../base/index.ts';
 import { PERMISSION_BITS, UNLOCKED } from './at.ts';
@@ -12,12 +13,9 @@ export interface Looks {
   readonly mtime: number;
 }
 
-export function looksOf(directory: number): Looks {
-  const stats = fstatSync(directory);
-  return {
-    mode: stats.mode & PERMISSION_BITS,
-    mtime: mtimeOf(stats, () => fstatSync(directory, { bigint: true })),
-  };
+/** @param exact as for `mtimeOf` */
+export function looksOf(stats: Stats, exact: () => BigIntStats): Looks {
+  return { mode: stats.mode & PERMISSION_BITS, mtime: mtimeOf(stats, exact) };
 }
 
 /** A directory of another owner, that we may only write into, keeps its own. @throws the system's error */

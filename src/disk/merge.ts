@@ -1,7 +1,6 @@
 /** Moves what is staged into a directory that is there already, entry by entry: each appears whole, by a rename. */
 
 import { chmodSync, lstatSync, renameSync } from 'node:fs';
-import type { Stats } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 
 import { StrataError, errno } from '../base/index.ts';
@@ -18,9 +17,8 @@ import {
 } from './at.ts';
 import { DirectoryChain } from './chain.ts';
 import { withPath, writeError } from './failure.ts';
-import { makeWritable, setLooks } from './looks.ts';
+import { looksOf, makeWritable, setLooks } from './looks.ts';
 import type { Looks } from './looks.ts';
-import { mtimeOf } from './times.ts';
 
 const OWNER_WRITE = 0o200;
 
@@ -99,19 +97,12 @@ function move(from: number, to: number, name: Buffer): boolean {
 
 function enter(from: DirectoryChain, to: DirectoryChain, name: Buffer): Frame {
   const stats = lstatSync(at(from.fd, name));
-  const looks = looksOf(stats, at(from.fd, name));
+  const looks = looksOf(stats, () => lstatSync(at(from.fd, name), { bigint: true }));
   unlockAt(from.fd, name);
   from.enter(name);
   to.enter(name);
   makeWritable(to.fd);
   return { name, looks, names: namesIn(from.fd) };
-}
-
-function looksOf(stats: Stats, path: Buffer): Looks {
-  return {
-    mode: stats.mode & PERMISSION_BITS,
-    mtime: mtimeOf(stats, () => lstatSync(path, { bigint: true })),
-  };
 }
 
 function changedUnderUs(error: unknown): StrataError | undefined {

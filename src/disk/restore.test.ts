@@ -19,18 +19,13 @@ import { isStrataError } from '../base/index.ts';
 import type { StrataError } from '../base/index.ts';
 import { differences } from '../testing/compare-trees.ts';
 import { expectCode } from '../testing/expect-code.ts';
-import { describeWith } from '../testing/need.ts';
-import { makeOddTree, noise } from '../testing/odd-tree.ts';
-import { AS_NOBODY, onSmallDisk, runScript } from '../testing/script.ts';
+import { noise } from '../testing/odd-tree.ts';
 import { parsePath } from '../tree/index.ts';
 import { restoreTree } from './restore.ts';
 import type { RestoreOptions } from './restore.ts';
 import { save, scratch, stagingIn, state } from './scratch.fixture.ts';
 import type { Saved } from './scratch.fixture.ts';
 import { tallyDetails } from './tally.ts';
-
-const ROOM = JSON.stringify(new URL('./index.ts', import.meta.url));
-const CONTENT = JSON.stringify(new URL('../testing/memory-content.ts', import.meta.url));
 
 let base: string;
 let target: string;
@@ -218,7 +213,9 @@ describe('a target with files', () => {
 describe('damage', () => {
   it('[K15] names the object and the path, and nothing appears', async () => {
     const { chunks } = saved.content;
-    for (const [id, bytes] of [...chunks]) {
+    const ids = [...chunks.keys()];
+    for (const id of ids) {
+      const bytes = chunks.get(id)!;
       for (const harm of [
         () => chunks.delete(id),
         () =>
@@ -238,7 +235,9 @@ describe('damage', () => {
       }
     }
     const { nodes } = saved.content.nodes;
-    for (const [id, bytes] of [...nodes]) {
+    const names = [...nodes.keys()];
+    for (const id of names) {
+      const bytes = nodes.get(id)!;
       nodes.delete(id);
       expect((await failure()).code).toBe('integrity');
       nodes.set(id, bytes);
@@ -271,93 +270,5 @@ describe('one path', () => {
     expect(error).toMatchObject({ code: 'path_not_found', hint: 'Did you mean b/c/deep?' });
     await expectCode('path_not_found', restore({ only: parsePath('top/of/it') }));
     expect(existsSync(target)).toBe(false);
-  });
-});
-
-describeWith(['mounts'], 'a disk', () => {
-  it('[K18] that is full leaves nothing behind', () => {
-    const disk = join(base, 'disk');
-    mkdirSync(disk);
-    makeOddTree(join(base, 'odd'), { bulkBytes: 2_000_000 });
-    for (const [name, options] of [
-      ['new/er', '{}'],
-      ['.', '{}'],
-      ['used', '{ overwrite: true }'],
-    ]) {
-      const script = `
-        import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-        import { restoreTree, scanDirectory } from ${ROOM};
-        import { MemoryContent } from ${CONTENT};
-        const content = new MemoryContent();
-        const { root } = await scanDirectory(${JSON.stringify(join(base, 'odd'))}, content.sink);
-        process.chdir(${JSON.stringify(disk)});
-        ${name === 'used' ? "mkdirSync('used'); writeFileSync('used/mine', 'x');" : ''}
-        await restoreTree(content.source, root, '${name}', ${options}).catch((error) => console.log(error.code, error.details.paths.length));
-        console.log(readdirSync('.', { recursive: true }).join());
-      `;
-      expect(runScript(script, onSmallDisk(disk))).toBe(
-        `disk_full 1\n${name === 'used' ? 'used,used/mine' : ''}\n`,
-      );
-    }
-  });
-
-  it('[K18] that is read-only is said so', () => {
-    const disk = join(base, 'disk');
-    mkdirSync(join(disk, 'empty'), { recursive: true });
-    mkdirSync(join(disk, 'used', 'b'), { recursive: true });
-    const launcher = [
-      'unshare',
-      '--mount',
-      'sh',
-      '-c',
-      'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@"',
-      disk,
-    ];
-    const script = `
-      import { restoreTree, scanDirectory } from ${ROOM};
-      import { MemoryContent } from ${CONTENT};
-      const content = new MemoryContent();
-      const { root } = await scanDirectory(${JSON.stringify(join(base, 'from'))}, content.sink);
-      for (const name of ['new', 'deep/new', 'empty', 'used', '.'])
-        await restoreTree(content.source, root, ${JSON.stringify(disk)} + '/' + name, { overwrite: true }).catch((error) => console.log(error.code));
-    `;
-    const before = state(disk);
-    expect(runScript(script, launcher)).toBe('read_only\n'.repeat(5));
-    expect(state(disk)).toBe(before);
-  });
-
-  it('[K11] that is mounted on the target is restored into', () => {
-    const disk = join(base, 'disk');
-    mkdirSync(disk);
-    const script = `
-      import { readdirSync } from 'node:fs';
-      import { restoreTree, scanDirectory } from ${ROOM};
-      import { MemoryContent } from ${CONTENT};
-      const content = new MemoryContent();
-      const { root } = await scanDirectory(${JSON.stringify(join(base, 'from'))}, content.sink);
-      await restoreTree(content.source, root, ${JSON.stringify(disk)});
-      console.log(readdirSync(${JSON.stringify(disk)}).join());
-    `;
-    expect(runScript(script, onSmallDisk(disk))).toBe('a,b,top\n');
-    expect(readdirSync(disk)).toEqual([]);
-  });
-});
-
-describeWith(['user'], 'a directory that is not ours', () => {
-  it('[K18] is refused before anything is changed', () => {
-    mkdirSync(join(target, 'a'), { recursive: true });
-    for (const path of [base, target, join(base, 'from')]) chmodSync(path, 0o755);
-    for (const path of ['b', 'b/c']) chmodSync(join(base, 'from', path), 0o755);
-    const before = state(base);
-    const script = `
-      import { restoreTree, scanDirectory } from ${ROOM};
-      import { MemoryContent } from ${CONTENT};
-      const content = new MemoryContent();
-      const { root } = await scanDirectory(${JSON.stringify(join(base, 'from'))}, content.sink);
-      for (const name of ['new', 'target'])
-        await restoreTree(content.source, root, ${JSON.stringify(base)} + '/' + name, { overwrite: true }).catch((error) => console.log(error.code));
-    `;
-    expect(runScript(script, AS_NOBODY)).toBe('refused\n'.repeat(2));
-    expect(state(base)).toBe(before);
   });
 });

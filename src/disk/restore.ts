@@ -6,9 +6,9 @@ import type { Path, Root, Summary } from '../tree/index.ts';
 import type { ContentSource } from '../vault/index.ts';
 import { restoreBeside } from './beside.ts';
 import { restoreInside } from './inside.ts';
-import { diedMoving, journalHead } from './journal.ts';
 import { Pace } from './pace.ts';
 import type { PaceOptions } from './pace.ts';
+import { restoreId } from './staging.ts';
 import { survey } from './survey.ts';
 import type { Plan } from './survey.ts';
 import { openTarget } from './target.ts';
@@ -54,8 +54,8 @@ export async function restoreTree(
   await pace.pause();
   const place = openTarget(target);
   using existing = place.existing;
-  const head = journalHead(root, only);
-  const resumes = existing?.leftovers.some((name) => diedMoving(existing.fd, name, head)) ?? false;
+  const id = restoreId(root, only);
+  const resumes = existing?.leftovers.some(({ moving }) => moving === id) ?? false;
   if (existing?.empty === false && !overwrite && !resumes)
     throw new StrataError('target_not_empty', `${target} is not empty`, {
       hint: 'Restore to a new directory, or into this one with --overwrite: what it has beside the tree stays.',
@@ -69,7 +69,7 @@ export async function restoreTree(
   let done: Plan | undefined;
   if (existing === undefined || (existing.empty && !resumes && existing.replaceable))
     done = await restoreBeside(work, place);
-  if (done === undefined && existing !== undefined) done = await restoreInside(work, existing, head, resumes);
+  if (done === undefined && existing !== undefined) done = await restoreInside(work, existing, id, resumes);
   if (done === undefined)
     throw new StrataError('internal', 'a new directory can only be restored beside its place');
   pace.report();

@@ -24,8 +24,8 @@ const TICK_MS = 20;
 /** Not blocking on a FIFO, and not following a link, that took the file's place since it was looked at. */
 const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-/** The system's errors for a name that stands for something else than a moment ago. */
-const REPLACED: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ELOOP', 'ENXIO', 'ENOTDIR']);
+/** The system's errors for a name that stands for something else than a moment ago: EINVAL is readlink's for what is no link. */
+const REPLACED: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ELOOP', 'ENXIO', 'ENOTDIR', 'EINVAL']);
 
 /** Has the name come to stand for something else between two calls? Then whoever asked looks again. */
 export function wasReplaced(error: unknown): boolean {

@@ -8,7 +8,7 @@ import type { Clock } from '../base/index.ts';
 import { DirectoryBuilder, MAX_DEPTH, displayPath } from '../tree/index.ts';
 import type { Entry, Root } from '../tree/index.ts';
 import type { ContentSink } from '../vault/index.ts';
-import { PERMISSION_BITS, at, lstatAt, nameBytes, namesIn, openDirectory } from './at.ts';
+import { at, lstatAt, nameBytes, namesIn, openDirectory } from './at.ts';
 import { DirectoryChain } from './chain.ts';
 import { cutBuffer } from './cut-file.ts';
 import { excludeBy } from './exclude.ts';
@@ -22,7 +22,6 @@ import { TRIES, readFileOnce, wasReplaced } from './scan-file.ts';
 import type { FileReader } from './scan-file.ts';
 import { Tallying, tallyDetails, tallyText } from './tally.ts';
 import type { Tally } from './tally.ts';
-import { mtimeOf } from './times.ts';
 
 const SPECIAL_BITS = 0o7000;
 
@@ -186,12 +185,11 @@ async function scanEntry(scan: Scan, name: Buffer, stats: Stats): Promise<Entry 
   if (stats.isSocket()) return leaveOut(scan, 'socket', name);
   if (!stats.isFile() && !stats.isSymbolicLink()) return leaveOut(scan, 'device', name);
 
-  const mode = stats.mode & PERMISSION_BITS;
-  const mtime = mtimeOf(stats, () => lstatSync(at(fd, name), { bigint: true }));
+  const looks = looksOf(stats, () => lstatSync(at(fd, name), { bigint: true }));
   if (stats.isSymbolicLink()) {
     const target = readlinkSync(at(fd, name), 'buffer');
     noteLosses(scan, name, stats);
-    return { kind: 'symlink', name, mode, mtime, target };
+    return { kind: 'symlink', name, ...looks, target };
   }
   if (isRefused(scan)) {
     // No more content for a save that will be refused; only what else is in its way.
@@ -202,7 +200,7 @@ async function scanEntry(scan: Scan, name: Buffer, stats: Stats): Promise<Entry 
   if (content === undefined) return 'changed';
   scan.pace.files++;
   noteLosses(scan, name, stats);
-  return { kind: 'file', name, mode, mtime, ...content };
+  return { kind: 'file', name, ...looks, ...content };
 }
 
 function enterDirectory(scan: Scan, name: Buffer): void {
@@ -223,14 +221,15 @@ function enterDirectory(scan: Scan, name: Buffer): void {
 /** For the directory that the chain has just entered. */
 function openFrame(scan: Scan, name: Buffer): Frame {
   const { fd } = scan.chain;
+  const stats = fstatSync(fd);
   const frame: Frame = {
     name,
-    ...looksOf(fd),
+    ...looksOf(stats, () => fstatSync(fd, { bigint: true })),
     names: namesIn(fd),
     next: 0,
     builder: new DirectoryBuilder(scan.sink),
   };
-  noteLosses(scan, name, fstatSync(fd));
+  noteLosses(scan, name, stats);
   return frame;
 }
 

@@ -1,58 +1,92 @@
 /**
  * Where a restore writes before anybody can see it: a directory of mode 0700 with a name that nobody can guess, and that says
- * whose it is. So what a dead process left can be told from what a living one needs, from the moment it exists.
+ * whose it is: so what a dead process left can be told from what a living one needs, from the moment it exists.
+ *
+ * The name is also the journal of a restore into a directory that stays: before the first file is moved out, the name gets the
+ * restore's id at its end, and it goes as the very last. A name changes in one step; a file of a journal could be gone a
+ * moment before its directory, and a crash between them would leave files in the target that nobody can account for.
  */
 
-import { mkdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { fsyncSync, mkdirSync, readFileSync, readlinkSync, renameSync } from 'node:fs';
 
-import { errno, toHex, utf8 } from '../base/index.ts';
-import type { Random } from '../base/index.ts';
+import { concatBytes, errno, toHex, utf8 } from '../base/index.ts';
+import type { Branded, Random } from '../base/index.ts';
 import { sha256 } from '../chunk/index.ts';
+import { pathBytes } from '../tree/index.ts';
+import type { Path, Root } from '../tree/index.ts';
 import { UNLOCKED, at, lstatAt, nameBytes, namesIn } from './at.ts';
 import { removeTree } from './remove.ts';
 
-const PREFIX = '.strata-restore-';
-const NAME = /^\.strata-restore-(\d{1,10})-(\d{1,20})-([0-9a-f]{16})-[0-9a-f]{16}$/;
-const RANDOM_BYTES = 8;
+const NAME =
+  /^\.strata-restore-(?<pid>\d{1,10})-(?<started>\d{1,20})-(?<host>[0-9a-f]{16})-[0-9a-f]{16}(?:-(?<moving>[0-9a-f]{16}))?$/;
+
+/** Random bytes of a name, and bytes of the two hashes in it. */
+const NAME_BYTES = 8;
 
 /** Of the line in /proc/PID/stat after the command's name, which may hold blanks: proc(5), field 22 of all. */
 const START_TIME_FIELD = 19;
 
-export interface Leftovers {
-  /** Of processes that still run. */
-  readonly living: readonly string[];
-  readonly dead: readonly string[];
+/** What is restored, times included: 16 hex digits. */
+export type RestoreId = Branded<string, 'restore id'>;
+
+export interface Staging {
+  readonly name: Buffer;
+  /** Whose files have begun to appear in the target. */
+  readonly moving: RestoreId | undefined;
 }
 
-/** Makes an empty one in an open directory. @returns its name @throws the system's error */
-export function makeStaging(directory: number, random: Random): Buffer {
-  const name = nameBytes(
-    `${PREFIX}${process.pid}-${startTime(process.pid)}-${host()}-${toHex(random(RANDOM_BYTES))}`,
-  );
+export interface Stagings {
+  /** Of processes that still run. */
+  readonly living: readonly Staging[];
+  readonly dead: readonly Staging[];
+}
+
+export function restoreId({ tree }: Root, only: Path = []): RestoreId {
+  return shortHash(concatBytes([tree.node, pathBytes(only)])) as RestoreId;
+}
+
+/**
+ * Makes an empty one in an open directory.
+ *
+ * @param moving if files of this restore have appeared already, before it died
+ * @throws the system's error
+ */
+export function makeStaging(directory: number, random: Random, moving?: RestoreId): Buffer {
+  const owner = `${process.pid}-${startTime(process.pid)}-${host()}`;
+  const end = moving === undefined ? '' : `-${moving}`;
+  const name = nameBytes(`.strata-restore-${owner}-${toHex(random(NAME_BYTES))}${end}`);
   mkdirSync(at(directory, name), UNLOCKED);
   return name;
 }
 
+/** To be called before the first file appears in the target; durable when it returns. @returns the new name */
+export function markMoving(directory: number, name: Buffer, id: RestoreId): Buffer {
+  const marked = nameBytes(`${name.toString()}-${id}`);
+  renameSync(at(directory, name), at(directory, marked));
+  fsyncSync(directory);
+  return marked;
+}
+
 /** @param names what is in the open directory, as `namesIn` has it */
-export function findStaging(directory: number, names = namesIn(directory)): Leftovers {
-  const living: string[] = [];
-  const dead: string[] = [];
+export function findStagings(directory: number, names = namesIn(directory)): Stagings {
+  const living: Staging[] = [];
+  const dead: Staging[] = [];
   for (const name of names) {
-    const match = NAME.exec(name);
-    if (match === null || lstatAt(directory, nameBytes(name))?.isDirectory() !== true) continue;
-    const [, pid, started, where] = match;
+    const parts = NAME.exec(name)?.groups;
+    if (parts === undefined || lstatAt(directory, nameBytes(name))?.isDirectory() !== true) continue;
     // A process of another boot is dead; of one in another container we cannot know, and its restore fails if it lives.
-    const lives = where === host() && startTime(Number(pid)) === started;
-    (lives ? living : dead).push(name);
+    const lives = parts['host'] === host() && startTime(Number(parts['pid'])) === parts['started'];
+    const staging = { name: nameBytes(name), moving: parts['moving'] as RestoreId | undefined };
+    (lives ? living : dead).push(staging);
   }
   return { living, dead };
 }
 
 /** @throws the system's error */
-export async function sweep(directory: number, names: readonly string[]): Promise<void> {
-  for (const name of names) {
+export async function sweep(directory: number, dead: readonly Staging[]): Promise<void> {
+  for (const { name } of dead) {
     try {
-      await removeTree(directory, nameBytes(name));
+      await removeTree(directory, name);
     } catch (error) {
       // Another user's, or swept by another process at the same time.
       if (!['EACCES', 'EPERM', 'ENOENT', 'ENOTEMPTY'].includes(errno(error) ?? '')) throw error;
@@ -75,5 +109,9 @@ function startTime(pid: number): string | undefined {
 function host(): string {
   const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1');
   const space = readlinkSync('/proc/self/ns/pid');
-  return toHex(sha256(utf8(`${boot} ${space}`)).subarray(0, RANDOM_BYTES));
+  return shortHash(utf8(`${boot} ${space}`));
+}
+
+function shortHash(bytes: Uint8Array): string {
+  return toHex(sha256(bytes).subarray(0, NAME_BYTES));
 }

@@ -6,7 +6,8 @@ import { basename, dirname } from 'node:path';
 import { StrataError, errno } from '../base/index.ts';
 import { isSameDirectory, mountOf, namesIn, openDirectory } from './at.ts';
 import { writeError } from './failure.ts';
-import { findStaging } from './staging.ts';
+import { findStagings } from './staging.ts';
+import type { Staging } from './staging.ts';
 
 export interface Target {
   /** As the user gave it, without slashes at the end. */
@@ -23,7 +24,7 @@ export interface Existing extends Disposable {
   /** Nothing is in it but what dead restores left. */
   readonly empty: boolean;
   /** Staging directories that dead restores left in it. */
-  readonly leftovers: readonly string[];
+  readonly leftovers: readonly Staging[];
   /** It can be replaced by another directory of its name. */
   readonly replaceable: boolean;
 }
@@ -43,7 +44,7 @@ function openExisting({ path, parent, name }: Omit<Target, 'existing'>): Existin
   if (fd === undefined) return undefined;
   try {
     const names = namesIn(fd);
-    const { living, dead } = findStaging(fd, names);
+    const { living, dead } = findStagings(fd, names);
     if (living.length > 0)
       throw new StrataError('refused', `another restore is writing to ${path}`, {
         hint: 'Wait until it has ended, or restore to another directory.',

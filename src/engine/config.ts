@@ -158,8 +158,8 @@ function* contradictions({ values, offsets, flawAt }: YamlRecord<typeof SHAPE>):
   const { provider, encryption, workspace } = values.storage;
   const offset = (key: string) => offsets.get(key) ?? 0;
 
-  const [, ...more] = Object.keys(encryption);
-  for (const key of more) {
+  const [, ...second] = Object.keys(encryption);
+  for (const key of second) {
     const path = `storage.encryption.${key}`;
     yield flawAt(offset(path), `${path} is a second source of the root key: one is enough`);
   }

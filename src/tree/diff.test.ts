@@ -3,9 +3,22 @@ import { expect, it } from 'vitest';
 
 import { compareBytes, toHex, utf8 } from '../base/index.ts';
 import { diff } from './diff.ts';
+import type { DirectoryNode } from './directory-node.ts';
 import { MemoryNodes } from './memory-nodes.ts';
 import type { Path } from './path.ts';
-import { allChanges, anyTree, file, files, flat, pathKey, plant, watched } from './tree.fixture.ts';
+import {
+  allChanges,
+  anyTree,
+  file,
+  files,
+  flat,
+  flatPage,
+  over,
+  pathKey,
+  plant,
+  store,
+  watched,
+} from './tree.fixture.ts';
 import type { Plan, Plans } from './tree.fixture.ts';
 
 /** What an entry is apart from its times and, of a directory, from what it holds. */
@@ -175,4 +188,24 @@ it('[T18] no node that both trees have below their tops is read', async () => {
     }),
     { numRuns: 15 },
   );
+});
+
+it('[T18] a node that stands below a higher index on the other side is not read', async () => {
+  const nodes = new MemoryNodes();
+  const put = (node: DirectoryNode) => store(nodes.sink, node);
+  const ab = put(flatPage('a', 'b'));
+  const cd = put(flatPage('c', 'd'));
+  const low = put(over(1, ['a', ab], ['c', cd]));
+  const ce = put(over(1, ['a', ab], ['c', put(flatPage('c', 'e'))]));
+  const high = put(
+    over(2, ['a', ce], ['x', put(over(1, ['x', put(flatPage('x'))], ['y', put(flatPage('y'))]))]),
+  );
+  const changes = ['removed d', 'added e', 'added x', 'added y'].map((change) => {
+    const [kind, text] = change.split(' ');
+    return `${kind} ${name(text!)}`;
+  });
+  const { source, reads } = watched(nodes.source);
+  expect(await allChanges(diff(source, low, high))).toEqual(changes);
+  expect(await allChanges(diff(source, high, low))).toHaveLength(4);
+  expect(reads).not.toContain(toHex(ab.node));
 });

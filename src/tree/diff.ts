@@ -83,10 +83,11 @@ async function nextStep({ before, after }: Pair): Promise<Step | undefined> {
       if (equalBytes(a.tree.digest, b.tree.digest)) {
         before!.advance();
         after!.advance();
+      } else if (a.level >= b.level) {
+        // The lower of two waits: it may stand as it is below the higher one.
+        await before!.enter(a);
       } else {
-        // The lower of two may stand as it is below the higher one.
-        if (a.level >= b.level) await before!.enter(a);
-        if (b.level >= a.level) await after!.enter(b);
+        await after!.enter(b);
       }
     } else if (order <= 0 && a?.kind === 'subtree') {
       await before!.enter(a);

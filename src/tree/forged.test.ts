@@ -2,36 +2,15 @@ import { expect, it } from 'vitest';
 
 import { utf8 } from '../base/index.ts';
 import { expectCode } from '../testing/expect-code.ts';
-import { digestDirectory, encodeDirectory } from './directory-node.ts';
 import type { DirectoryNode } from './directory-node.ts';
 import type { TreeRef } from './entry.ts';
 import { MemoryNodes } from './memory-nodes.ts';
 import { lookup, pages, walk } from './read.ts';
-import { summarize } from './summary.ts';
-import { all, chunkId, file, fileEntry, plant } from './tree.fixture.ts';
+import { all, chunkId, file, flatPage, over, plant, store } from './tree.fixture.ts';
 
 const nodes = new MemoryNodes();
 
-/** Stores a directory node as it is, with a reference that may lie. */
-function forge(node: DirectoryNode, lie: Partial<TreeRef> = {}): TreeRef {
-  return {
-    node: nodes.sink.node(encodeDirectory(node)),
-    digest: digestDirectory(node),
-    summary: summarize(node.items),
-    ...lie,
-  };
-}
-
-const flatPage = (...names: string[]): DirectoryNode => ({
-  kind: 'page',
-  level: 0,
-  items: names.map((name) => fileEntry(name, 1, 1)),
-});
-const over = (level: number, ...below: (readonly [string, TreeRef])[]): DirectoryNode => ({
-  kind: 'index',
-  level,
-  items: below.map(([name, ref]) => ({ kind: 'subtree', level: level - 1, name: utf8(name), tree: ref })),
-});
+const forge = (node: DirectoryNode) => store(nodes.sink, node);
 const ab = forge(flatPage('a', 'b'));
 const cd = forge(flatPage('c', 'd'));
 const inside = (ref: TreeRef): TreeRef =>
@@ -40,6 +19,15 @@ const inside = (ref: TreeRef): TreeRef =>
     level: 0,
     items: [{ kind: 'directory', name: utf8('dir'), mode: 0, mtime: 0, tree: ref }],
   });
+
+/** Its page of `c` reaches past `e`, where the next index starts. */
+const pastItsIndex = forge(
+  over(
+    2,
+    ['a', forge(over(1, ['a', ab], ['c', forge(flatPage('c', 'x'))]))],
+    ['e', forge(over(1, ['e', forge(flatPage('e'))], ['f', forge(flatPage('f'))]))],
+  ),
+);
 
 it.each<[string, TreeRef]>([
   ['a wrong digest', { ...ab, digest: cd.digest }],
@@ -56,16 +44,7 @@ it.each<[string, TreeRef]>([
   ['a page that starts elsewhere', forge(over(1, ['a', ab], ['bb', cd]))],
   ['a page that reaches into the next', forge(over(1, ['a', forge(flatPage('a', 'd'))], ['c', cd]))],
   ['an empty page below', forge(over(1, ['a', forge(flatPage())], ['c', cd]))],
-  [
-    'a range that an index above ends',
-    forge(
-      over(
-        2,
-        ['a', forge(over(1, ['a', ab], ['c', forge(flatPage('c', 'x'))]))],
-        ['e', forge(over(1, ['e', forge(flatPage('e'))], ['f', forge(flatPage('f'))]))],
-      ),
-    ),
-  ],
+  ['a range that an index above ends', pastItsIndex],
   ['a missing node', { ...ab, node: chunkId(0) }],
 ])('[T11] a tree with %s is refused', async (_, ref) => {
   await expectCode('integrity', all(walk(nodes.source, ref)));
@@ -81,6 +60,7 @@ it('[T11] a lookup holds nodes to their promises too', async () => {
   const lying = forge(over(1, ['a', ab], ['c', { ...cd, digest: ab.digest }]));
   await expectCode('integrity', lookup(nodes.source, lying, [utf8('d')]));
   await expectCode('integrity', lookup(nodes.source, forge(over(2, ['a', ab], ['c', cd])), [utf8('a')]));
+  await expectCode('integrity', lookup(nodes.source, pastItsIndex, [utf8('c')]));
 });
 
 it('[T11] a node that changed in its store is refused', async () => {

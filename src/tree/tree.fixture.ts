@@ -7,12 +7,15 @@ import type { Sha256 } from '../base/index.ts';
 import type { Change } from './diff.ts';
 import { ContentBuilder } from './content-builder.ts';
 import { DirectoryBuilder } from './directory-builder.ts';
+import { digestDirectory, encodeDirectory } from './directory-node.ts';
+import type { DirectoryNode } from './directory-node.ts';
 import type { Entry, TreeRef } from './entry.ts';
 import { packExtents } from './extent.ts';
 import { sha256 } from './hash.ts';
 import { nameFlaw } from './limits.ts';
 import type { NodeSink, NodeSource } from './node.ts';
 import type { Path } from './path.ts';
+import { summarize } from './summary.ts';
 
 interface Looks {
   readonly mode: number;
@@ -119,6 +122,27 @@ export function fileEntry(name: string, chunk: number, length: number): Entry {
     mtime: 7,
     size: length,
     content: { form: 'inline', extents },
+  };
+}
+
+/** Stores a directory node as it is: no builder checks what it says. */
+export function store(sink: NodeSink, node: DirectoryNode): TreeRef {
+  return {
+    node: sink.node(encodeDirectory(node)),
+    digest: digestDirectory(node),
+    summary: summarize(node.items),
+  };
+}
+
+export function flatPage(...names: readonly string[]): DirectoryNode {
+  return { kind: 'page', level: 0, items: names.map((name) => fileEntry(name, 1, 1)) };
+}
+
+export function over(level: number, ...below: readonly (readonly [string, TreeRef])[]): DirectoryNode {
+  return {
+    kind: 'index',
+    level,
+    items: below.map(([name, tree]) => ({ kind: 'subtree', level: level - 1, name: utf8(name), tree })),
   };
 }
 

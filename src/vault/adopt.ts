@@ -1,28 +1,78 @@
 /** Tenants from their key records, for a home that has lost its database. */
 
-import { toHex } from '../base/index.ts';
+import { StrataError, isStrataError, toHex } from '../base/index.ts';
 import type { StoreOptions } from '../store/index.ts';
-import { KEYS_PREFIX, parseName } from './names.ts';
+import { KEYS_PREFIX, parseName, tenantPrefix } from './names.ts';
 import type { TenantId } from './names.ts';
+import type { KeysRecord } from './records.ts';
 import type { Vault } from './vault.ts';
 
 /** Writes a row for every tenant in the store that has none. @returns the names of all tenants. @throws wrong_key, integrity */
 export async function adoptTenants(vault: Vault, options: StoreOptions = {}): Promise<readonly string[]> {
-  const { store, database, clock } = vault.world;
-  const latest = new Map<string, { readonly tenant: TenantId; readonly number: number }>();
-  // Listed in ascending order: the last record of a tenant wins.
-  for await (const { name } of store.list(KEYS_PREFIX, options)) {
-    const parsed = parseName(name);
-    if (parsed?.kind === 'keys') latest.set(toHex(parsed.tenant), parsed);
-  }
-  for (const [id, { tenant, number }] of latest) {
-    const record = await vault.readKeys(tenant, number, options);
+  const { database, clock } = vault.world;
+  const records: KeysRecord[] = [];
+  for (const { tenant, numbers } of await listKeys(vault, options))
+    records.push(await latestReadable(vault, tenant, numbers, options));
+  // Two processes that made one tenant at a time may have left a second record of its name, and nothing under it.
+  const inUse = new Set<KeysRecord>();
+  for (const record of records) if (await hasObjects(vault, record.tenant, options)) inUse.add(record);
+  for (const record of records.sort((a, b) => Number(inUse.has(b)) - Number(inUse.has(a)))) {
     await database.kysely
       .insertInto('tenants')
-      .values({ id, name: record.name, key_seq: number, created: record.versions[0]?.created ?? clock() })
-      .onConflict((conflict) => conflict.column('id').doNothing())
+      .values({
+        id: toHex(record.tenant),
+        name: record.name,
+        key_seq: record.number,
+        created: record.versions[0]?.created ?? clock(),
+      })
+      .onConflict((conflict) => conflict.doNothing())
       .execute();
   }
   const rows = await database.kysely.selectFrom('tenants').select('name').orderBy('name').execute();
   return rows.map((row) => row.name);
+}
+
+interface TenantKeys {
+  readonly tenant: TenantId;
+  /** Ascending. */
+  readonly numbers: number[];
+}
+
+async function listKeys({ world: { store } }: Vault, options: StoreOptions): Promise<Iterable<TenantKeys>> {
+  const found = new Map<string, TenantKeys>();
+  for await (const { name } of store.list(KEYS_PREFIX, options)) {
+    const parsed = parseName(name);
+    if (parsed?.kind !== 'keys') continue;
+    const { tenant, number } = parsed;
+    const known = found.get(toHex(tenant));
+    if (known === undefined) found.set(toHex(tenant), { tenant, numbers: [number] });
+    else known.numbers.push(number);
+  }
+  return found.values();
+}
+
+/** A rotation that was cut off leaves records that only a key opens which nobody has any more: an earlier one says the same. */
+async function latestReadable(
+  vault: Vault,
+  tenant: TenantId,
+  numbers: readonly number[],
+  options: StoreOptions,
+): Promise<KeysRecord> {
+  for (const number of numbers.toReversed()) {
+    try {
+      return await vault.readKeys(tenant, number, options);
+    } catch (error) {
+      if (!isStrataError(error, 'wrong_key') || number === numbers[0]) throw error;
+    }
+  }
+  throw new StrataError('internal', 'a tenant without key records was listed');
+}
+
+async function hasObjects(
+  { world: { store } }: Vault,
+  tenant: TenantId,
+  options: StoreOptions,
+): Promise<boolean> {
+  for await (const _ of store.list(tenantPrefix(tenant), options)) return true;
+  return false;
 }

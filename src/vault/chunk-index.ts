@@ -1,5 +1,6 @@
 /** Where each chunk is, in memory. It is filled from the tables of packs, which index segments carry. */
 
+import { toHex } from '../base/index.ts';
 import type { Sha256 } from '../base/index.ts';
 import { IdTable } from './id-table.ts';
 import type { PackId, PackType } from './names.ts';
@@ -32,11 +33,12 @@ export class ChunkIndex {
   readonly #blocks: BlockPlace[] = [];
   #places = new Uint32Array(FIRST_CAPACITY * FIELDS);
   #bytes = 0;
-  #packs = 0;
+  /** Ids in hex. */
+  readonly #packs = new Set<string>();
 
   /** How many packs. */
   get packs(): number {
-    return this.#packs;
+    return this.#packs.size;
   }
 
   /** How many different chunks. */
@@ -51,7 +53,10 @@ export class ChunkIndex {
 
   /** Adds every chunk of a pack that is not known yet; the first place of a chunk stays. */
   addTable(table: PackTable): void {
-    this.#packs++;
+    const pack = toHex(table.pack);
+    // Two segments may tell of one pack, and a pack never changes.
+    if (this.#packs.has(pack)) return;
+    this.#packs.add(pack);
     for (const [number, block] of table.blocks.entries()) {
       const { offset, frameLength, plainLength } = block;
       this.#blocks.push({ type: table.type, pack: table.pack, number, offset, frameLength, plainLength });

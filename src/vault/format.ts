@@ -1,6 +1,6 @@
 /** The `format` object: the only one in the open. It says that this is a store, and which one. */
 
-import { StrataError, fromHex, isStrataError, toHex, utf8 } from '../base/index.ts';
+import { StrataError, asBuffer, fromHex, isStrataError, toHex, utf8 } from '../base/index.ts';
 import { ID_BYTES, sha256 } from '../chunk/index.ts';
 import type { Sealed } from '../chunk/index.ts';
 import type { Store, StoreOptions } from '../store/index.ts';
@@ -30,15 +30,17 @@ export async function readFormat(store: Store, options?: StoreOptions): Promise<
 
 export function formatText(storeId: Uint8Array): string {
   const front = `strata-store ${VERSION}\nid ${toHex(storeId)}\n`;
-  return `${front}sum ${toHex(sha256(utf8(front)))}\n`;
+  return `${front}sum ${sumOf(front)}\n`;
 }
 
 /** @throws integrity, unsupported_format */
 export function parseFormat(bytes: Uint8Array, where: string): Uint8Array {
-  const text = new TextDecoder().decode(bytes);
-  const match = /^strata-store (\d+)\nid ([0-9a-f]{32})\nsum [0-9a-f]{64}\n$/.exec(text);
-  const version = Number(match?.[1] ?? /^strata-store (\d+)\n/.exec(text)?.[1] ?? VERSION);
-  if (version > VERSION) {
+  const text = asBuffer(bytes).toString('latin1');
+  const [, version, rest, id = '', sum] =
+    /^strata-store (\d+)\n(id ([0-9a-f]{32})\nsum ([0-9a-f]{64})\n$)?/.exec(text) ?? [];
+  const isWhole = sum === sumOf(`strata-store ${version}\nid ${id}\n`);
+  // A later version may look different from its second line on. If it does not, a wrong sum means that a bit has flipped.
+  if (Number(version) > VERSION && (isWhole || rest === undefined)) {
     throw new StrataError(
       'unsupported_format',
       `${where} has format ${version}; this program knows format ${VERSION}`,
@@ -47,7 +49,7 @@ export function parseFormat(bytes: Uint8Array, where: string): Uint8Array {
       },
     );
   }
-  const storeId = fromHex(match?.[2] ?? '', ID_BYTES);
+  const storeId = fromHex(id, ID_BYTES);
   if (storeId === undefined || formatText(storeId) !== text) {
     throw new StrataError('integrity', `${where} is damaged: its \`${FORMAT_NAME}\` object has changed`, {
       hint: 'Put the object back from a backup of the store.',
@@ -55,4 +57,8 @@ export function parseFormat(bytes: Uint8Array, where: string): Uint8Array {
     });
   }
   return storeId;
+}
+
+function sumOf(front: string): string {
+  return toHex(sha256(utf8(front)));
 }

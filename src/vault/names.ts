@@ -159,8 +159,9 @@ function digits(number: number): string {
   return String(number).padStart(NUMBER_DIGITS, '0');
 }
 
+/** Numbers count from 1. */
 function parseDigits(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d{10}$/.test(text) ? Number(text) : undefined;
+  return text !== undefined && /^\d{10}$/.test(text) && Number(text) > 0 ? Number(text) : undefined;
 }
 
 function parseId<Id extends Uint8Array>(text: string | undefined): Id | undefined {

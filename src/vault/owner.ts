@@ -1,5 +1,6 @@
 /** Who owns a store: numbered records, each created once, of which the latest counts. */
 
+import { StrataError } from '../base/index.ts';
 import type { SealingKey } from '../chunk/index.ts';
 import type { Store, StoreOptions } from '../store/index.ts';
 import { OWNER_PREFIX, ownerIdentity, parseName } from './names.ts';
@@ -21,7 +22,13 @@ export async function latestOwner(
     if (parsed?.kind === 'owner') latest = Math.max(latest, parsed.number);
   }
   if (latest === 0) return undefined;
-  return decodeOwner(await getRecord(store, ownerIdentity(latest), findKey, options));
+  return getRecord(store, ownerIdentity(latest), findKey, decodeOwner, options);
+}
+
+export function ownedByAnother(label: string): StrataError {
+  return new StrataError('not_ours', `${label} belongs to another home`, {
+    hint: 'Use that home, or name another place in `storage.local.path`. If its database was lost, run `strata store rebuild-index`.',
+  });
 }
 
 /** @returns 'exists' if somebody else has taken that number */

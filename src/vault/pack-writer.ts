@@ -1,7 +1,7 @@
 /** Chunks become blocks, blocks become packs, packs go to the store while the save goes on. */
 
-import type { Random, Sha256 } from '../base/index.ts';
 import { StrataError } from '../base/index.ts';
+import type { Random, Sha256 } from '../base/index.ts';
 import { HEADER_BYTES, MAX_FRAME_PLAIN, ObjectSealer } from '../chunk/index.ts';
 import type { Store } from '../store/index.ts';
 import { FrameQueue } from './frame-queue.ts';
@@ -54,7 +54,8 @@ export class PackWriter {
   #pack: OpenPack | undefined;
   #storedBytes = 0;
   #failure: unknown;
-  #progressed: () => void = () => {};
+  /** Wakes those who wait in `drain`. */
+  #waiters: (() => void)[] = [];
 
   constructor(type: PackType, world: PackWriterWorld) {
     this.#type = type;
@@ -66,11 +67,11 @@ export class PackWriter {
     return this.#storedBytes;
   }
 
-  /** Takes one new chunk; `bytes` may be reused afterwards. */
+  /** Takes one new chunk, at most `MAX_FRAME_PLAIN` bytes; `bytes` may be reused afterwards. */
   add(id: Sha256, bytes: Uint8Array): void {
+    if (bytes.length > MAX_FRAME_PLAIN) throw new StrataError('internal', 'a chunk is too long for a block');
     if (this.#blockLength > 0 && this.#blockLength + bytes.length > BLOCK_BYTES) this.#sealBlock();
-    if (bytes.length > this.#block.length)
-      this.#block = new Uint8Array(Math.min(bytes.length, MAX_FRAME_PLAIN));
+    if (bytes.length > this.#block.length) this.#block = new Uint8Array(bytes.length);
     this.#block.set(bytes, this.#blockLength);
     this.#blockLength += bytes.length;
     this.#blockChunks.push({ id, length: bytes.length });
@@ -80,14 +81,14 @@ export class PackWriter {
   /** Returns when little enough is waiting for the store. @throws what the store threw */
   async drain(): Promise<void> {
     while (this.#failure === undefined && this.#waiting()) {
-      await new Promise<void>((resolve) => (this.#progressed = resolve));
+      await new Promise<void>((resolve) => this.#waiters.push(resolve));
     }
     if (this.#failure !== undefined) throw this.#failure;
   }
 
   /** Every chunk taken is durable when this returns. */
   async finish(): Promise<readonly PackTable[]> {
-    if (this.#blockLength > 0) this.#sealBlock();
+    if (this.#blockChunks.length > 0) this.#sealBlock();
     this.#closePack();
     await Promise.all(this.#uploads);
     if (this.#failure !== undefined) throw this.#failure;
@@ -98,6 +99,12 @@ export class PackWriter {
   async abort(reason: Error): Promise<void> {
     for (const queue of this.#queues) queue.fail(reason);
     await Promise.all(this.#uploads);
+  }
+
+  #progressed(): void {
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const wake of waiters) wake();
   }
 
   #waiting(): boolean {

@@ -1,6 +1,6 @@
 /** Chunks come out: find the block, fetch it, open it, verify the chunk's SHA-256, hand it out. */
 
-import { StrataError, equalBytes, isStrataError, toHex } from '../base/index.ts';
+import { StrataError, equalBytes, toHex } from '../base/index.ts';
 import type { Sha256 } from '../base/index.ts';
 import { HEADER_BYTES, ObjectOpener, sha256 } from '../chunk/index.ts';
 import type { Store } from '../store/index.ts';
@@ -10,7 +10,7 @@ import type { ContentSource } from './content.ts';
 import type { Keyring } from './keyring.ts';
 import { packIdentity } from './names.ts';
 import type { PackType } from './names.ts';
-import { damaged, missing, naming } from './sealed-object.ts';
+import { damaged, getObject, naming } from './sealed-object.ts';
 
 export interface ReaderWorld {
   readonly store: Store;
@@ -79,13 +79,9 @@ export class VaultReader implements ContentSource {
     return opener;
   }
 
-  async #range(block: BlockPlace, offset: number, length: number): Promise<Uint8Array> {
+  #range(block: BlockPlace, offset: number, length: number): Promise<Uint8Array> {
     const { store, keyring, signal } = this.#world;
     const identity = packIdentity(keyring.tenant, block.type, block.pack);
-    try {
-      return await store.get(identity.name, { range: { offset, length }, signal });
-    } catch (error) {
-      throw isStrataError(error, 'not_found') ? missing(identity) : error;
-    }
+    return getObject(store, identity, { range: { offset, length }, signal });
   }
 }

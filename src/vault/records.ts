@@ -1,6 +1,6 @@
 /** The small records of a store, as bytes: docs/design.md 3.6. Each is one sealed frame. */
 
-import { ByteReader, ByteWriter, utf8 } from '../base/index.ts';
+import { ByteReader, ByteWriter, StrataError, utf8 } from '../base/index.ts';
 import { ID_BYTES } from '../chunk/index.ts';
 import { decodeRoot, encodeRoot } from '../tree/index.ts';
 import type { Root } from '../tree/index.ts';
@@ -8,6 +8,8 @@ import type { IntentId, SnapshotId, TenantId, WorkspaceId } from './names.ts';
 
 const VERSION = 1;
 const KEY_BYTES = 32;
+/** Their length is a u16. */
+const MAX_TEXT_BYTES = 0xffff;
 
 /** Why a head moved. Codes are part of the format. */
 export const HEAD_KINDS = { save: 1, fork: 2 } as const;
@@ -77,7 +79,7 @@ export function encodeHead(head: HeadRecord): Uint8Array {
     .bytes(head.workspace)
     .u64(head.seq)
     .u64(head.fence)
-    .short(utf8(head.name))
+    .short(textBytes('name', head.name))
     .u8(HEAD_KINDS[head.kind])
     .bytes(snapshot.id)
     .u32(snapshot.number)
@@ -85,7 +87,7 @@ export function encodeHead(head: HeadRecord): Uint8Array {
     .bytes(encodeRoot(snapshot.root))
     .u64(snapshot.newBytes)
     .u64(snapshot.storedBytes)
-    .short(utf8(snapshot.message));
+    .short(textBytes('message', snapshot.message));
   if (snapshot.parent === undefined) writer.u8(0);
   else writer.u8(1).bytes(snapshot.parent.workspace).u32(snapshot.parent.number);
   return writer.finish();
@@ -152,7 +154,7 @@ export function encodeKeys(keys: KeysRecord): Uint8Array {
     .u8(VERSION)
     .bytes(keys.tenant)
     .u64(keys.number)
-    .short(utf8(keys.name))
+    .short(textBytes('name', keys.name))
     .bytes(keys.cutKey)
     .u16(keys.versions.length);
   for (const key of keys.versions) writer.u32(key.version).bytes(key.secret).i64(key.created);
@@ -187,9 +189,20 @@ function id<Id extends Uint8Array>(reader: ByteReader): Id {
   return reader.bytes(ID_BYTES).slice() as Id;
 }
 
+/** @throws bad_input */
+function textBytes(what: string, value: string): Uint8Array {
+  const bytes = utf8(value);
+  if (bytes.length <= MAX_TEXT_BYTES) return bytes;
+  throw new StrataError('bad_input', `the ${what} is ${bytes.length} bytes long`, {
+    hint: `At most ${MAX_TEXT_BYTES} bytes are kept.`,
+  });
+}
+
 function text(reader: ByteReader): string {
+  const bytes = reader.short();
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(reader.short());
+    // With `ignoreBOM` the first character is kept, whatever it is.
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     return reader.fail('a text in it is not UTF-8');
   }

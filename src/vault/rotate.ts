@@ -1,11 +1,11 @@
 /** A new root key: every record that the old one seals is sealed again, then the old records go. */
 
-import { fromHex, toHex } from '../base/index.ts';
+import { StrataError, equalBytes, fromHex, toHex } from '../base/index.ts';
 import { ID_BYTES } from '../chunk/index.ts';
 import type { StoreOptions } from '../store/index.ts';
 import { KEYS_PREFIX, OWNER_PREFIX, keysIdentity, ownerIdentity, parseName } from './names.ts';
 import type { TenantId } from './names.ts';
-import { putOwner } from './owner.ts';
+import { latestOwner, ownedByAnother, putOwner } from './owner.ts';
 import { encodeKeys } from './records.ts';
 import { rootSealingKey } from './root-key.ts';
 import type { RootSecret } from './root-key.ts';
@@ -13,10 +13,12 @@ import { putRecord } from './sealed-object.ts';
 import type { Vault } from './vault.ts';
 
 /**
- * Seals the key records of all tenants, and the owner's, under new numbers with a new root key.
+ * Seals the key records of all tenants, and the owner's, under new numbers with a new root key. The vault still has the old one
+ * afterwards: open it again.
  *
  * @param secret can be found again, beside the old one, from before this is called
  * @param activate forgets the old one
+ * @throws refused if tenants or keys changed meanwhile: nothing is forgotten; not_ours if another home has taken the store over
  */
 export async function rotateRoot(
   vault: Vault,
@@ -27,25 +29,27 @@ export async function rotateRoot(
   const { store, database, random, clock } = vault.world;
   const key = rootSealingKey(secret);
   const used = await usedNumbers(vault, options);
+  const owner = await latestOwner(store, vault.findRootKey, options);
+  if (owner !== undefined && !equalBytes(owner.home, vault.homeId)) throw ownedByAnother(store.label);
   const rows = await database.kysely.selectFrom('tenants').selectAll().execute();
   const numbers = new Map<string, number>();
   for (const row of rows) {
     const tenant = fromHex(row.id, ID_BYTES) as TenantId;
     const record = await vault.readKeys(tenant, row.key_seq, options);
     const number = (used.keys.get(row.id) ?? row.key_seq) + 1;
-    await putRecord(
-      store,
-      key,
-      keysIdentity(tenant, number),
-      encodeKeys({ ...record, number }),
-      random,
-      options,
-    );
+    const plain = encodeKeys({ ...record, number });
+    expectCreated(await putRecord(store, key, keysIdentity(tenant, number), plain, random, options));
     numbers.set(row.id, number);
   }
-  await putOwner(vault.world, key, { number: used.owner + 1, home: vault.homeId, since: clock() }, options);
+  const next = { number: used.owner + 1, home: vault.homeId, since: clock() };
+  expectCreated(await putOwner(vault.world, key, next, options));
   // From here on the new key is needed, and only after this may the old one be forgotten.
   await database.transaction(async (tx) => {
+    // A tenant made meanwhile, or keys that another rotation sealed, would be lost with the key that is forgotten.
+    const now = await tx.selectFrom('tenants').select(['id', 'key_seq']).execute();
+    const isSame = ({ id, key_seq }: (typeof now)[number]) =>
+      rows.some((row) => row.id === id && row.key_seq === key_seq);
+    if (now.length !== rows.length || !now.every(isSame)) throw changedMeanwhile();
     for (const [id, number] of numbers)
       await tx.updateTable('tenants').set({ key_seq: number }).where('id', '=', id).execute();
   });
@@ -57,6 +61,21 @@ export async function rotateRoot(
       await store.delete(name);
   }
   for (let number = used.owner; number > 0; number--) await store.delete(ownerIdentity(number).name);
+}
+
+/** A number that is taken was taken by another rotation, which may seal with another key. */
+function expectCreated(outcome: 'created' | 'exists'): void {
+  if (outcome === 'exists') throw changedMeanwhile();
+}
+
+function changedMeanwhile(): StrataError {
+  return new StrataError(
+    'refused',
+    'keys or tenants of the store were changed while its root key was replaced',
+    {
+      hint: 'The old root key is still in force. Run the command again when nothing else is running.',
+    },
+  );
 }
 
 interface UsedNumbers {

@@ -5,7 +5,7 @@
  * leaves stored objects that nothing refers to and an intent that names them.
  */
 
-import { StrataError, toHex } from '../base/index.ts';
+import { StrataError, isStrataError, toHex } from '../base/index.ts';
 import { ID_BYTES } from '../chunk/index.ts';
 import type { Transaction } from '../db/index.ts';
 import type { StoreOptions } from '../store/index.ts';
@@ -56,15 +56,17 @@ export class Save implements AsyncDisposable {
       .insertInto('intents')
       .values({ id: toHex(id), tenant: toHex(keyring.tenant), epoch, started, expires })
       .execute();
-    const identity = intentIdentity(keyring.tenant, id);
-    await putRecord(store, keyring.seal('intent'), identity, encodeIntent(intent), random, options);
-    const index = await readIndex();
-    return new Save(
-      world,
-      keyring,
-      intent,
-      new VaultWriter({ store, keyring, random, index, intent: id, ...options }),
-    );
+    try {
+      const identity = intentIdentity(keyring.tenant, id);
+      await putRecord(store, keyring.seal('intent'), identity, encodeIntent(intent), random, options);
+      const index = await readIndex();
+      const { signal } = options;
+      const writer = new VaultWriter({ store, keyring, random, index, intent: id, signal });
+      return new Save(world, keyring, intent, writer);
+    } catch (error) {
+      await withdraw(world, keyring, id);
+      throw error;
+    }
   }
 
   /** Everything that was given to the writer is durable when this returns. */
@@ -99,12 +101,23 @@ export class Save implements AsyncDisposable {
       .execute();
   }
 
-  /** Ends the save; what was not committed is dropped. */
+  /** Ends the save; what was not committed can never be. Packs that are stored already are left to the collector. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const { store, database } = this.#world;
     await this.writer.abort(new StrataError('cancelled', 'the save was given up'));
-    await database.kysely.deleteFrom('intents').where('id', '=', toHex(this.#intent.id)).execute();
-    // Last, and without the caller's signal: an intent that stays behind is only a file too many.
-    await store.delete(intentIdentity(this.#keyring.tenant, this.#intent.id).name);
+    await withdraw(this.#world, this.#keyring, this.#intent.id);
+  }
+}
+
+/**
+ * Removes an intent, without the caller's signal. The row comes first: without it no commit can follow.
+ *
+ * What cannot be removed is no failure: it expires, and an error here would hide that the save was committed, or why it was not.
+ */
+async function withdraw({ store, database }: VaultWorld, keyring: Keyring, intent: IntentId): Promise<void> {
+  try {
+    await database.kysely.deleteFrom('intents').where('id', '=', toHex(intent)).execute();
+    await store.delete(intentIdentity(keyring.tenant, intent).name);
+  } catch (error) {
+    if (!isStrataError(error)) throw error;
   }
 }

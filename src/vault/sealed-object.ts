@@ -20,7 +20,7 @@ import {
   sha256,
 } from '../chunk/index.ts';
 import type { ObjectIdentity, Sealed, SealingKey } from '../chunk/index.ts';
-import type { Store, StoreOptions } from '../store/index.ts';
+import type { GetOptions, Store, StoreOptions } from '../store/index.ts';
 
 export type FindKey = (id: Uint8Array) => SealingKey | undefined;
 
@@ -42,32 +42,30 @@ export async function putRecord(
   return store.put(identity.name, [sealer.header, sealer.frame(0, plain)], options);
 }
 
-/** The only frame of a record. @throws integrity if it is missing or damaged; wrong_key, unsupported_format */
-export async function getRecord(
+/** What the only frame of an object says. @throws integrity if it is missing or damaged; wrong_key, unsupported_format */
+export async function getRecord<Value>(
   store: Store,
   identity: ObjectIdentity,
   findKey: FindKey,
+  decode: (plain: Uint8Array) => Value,
   options?: StoreOptions,
-): Promise<Uint8Array> {
-  return openRecord(await getWhole(store, identity, options), identity, findKey);
+): Promise<Value> {
+  const bytes = await getObject(store, identity, options);
+  const opener = ObjectOpener.open(bytes.subarray(0, HEADER_BYTES), identity, findKey);
+  return naming(identity, () => decode(opener.frame(0, bytes.subarray(HEADER_BYTES))));
 }
 
-/** @throws integrity if the object is missing */
-export async function getWhole(
+/** An object, or a range of it. @throws integrity if it is missing, or ends before the range does */
+export async function getObject(
   store: Store,
   identity: ObjectIdentity,
-  options?: StoreOptions,
+  options?: GetOptions,
 ): Promise<Uint8Array> {
   try {
     return await store.get(identity.name, options);
   } catch (error) {
     throw isStrataError(error, 'not_found') ? missing(identity) : error;
   }
-}
-
-export function openRecord(bytes: Uint8Array, identity: ObjectIdentity, findKey: FindKey): Uint8Array {
-  const opener = ObjectOpener.open(bytes.subarray(0, HEADER_BYTES), identity, findKey);
-  return naming(identity, () => opener.frame(0, bytes.subarray(HEADER_BYTES)));
 }
 
 /** The last two parts of an object of many frames. */
@@ -106,7 +104,7 @@ export async function openStored(
   const size = await store.size(identity.name, options);
   if (size === undefined) throw missing(identity);
   const read: ReadRange = (offset, length) =>
-    store.get(identity.name, { ...options, range: { offset, length } });
+    getObject(store, identity, { ...options, range: { offset, length } });
   return openFramed(identity, size, read, findKey);
 }
 

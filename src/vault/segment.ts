@@ -1,6 +1,6 @@
 /** Index segments: the tables of the packs that one save wrote, as one stored object. */
 
-import { ByteReader, ByteWriter } from '../base/index.ts';
+import { ByteReader, ByteWriter, StrataError } from '../base/index.ts';
 import type { Random } from '../base/index.ts';
 import { HEADER_BYTES, ID_BYTES, MAX_FRAME_PLAIN, ObjectSealer } from '../chunk/index.ts';
 import type { ObjectIdentity, Sealed } from '../chunk/index.ts';
@@ -8,7 +8,7 @@ import type { Store, StoreOptions } from '../store/index.ts';
 import type { Keyring } from './keyring.ts';
 import { segmentIdentity } from './names.ts';
 import type { SegmentId } from './names.ts';
-import { framePlaces, getWhole, naming, openBytes, sealTrailer } from './sealed-object.ts';
+import { framePlaces, getObject, naming, openBytes, sealTrailer } from './sealed-object.ts';
 import { decodeTable, encodeTable } from './table.ts';
 import type { PackTable } from './table.ts';
 
@@ -45,7 +45,8 @@ export async function putSegment(
     .u32(segment.replaces.length);
   for (const replaced of segment.replaces) trailer.bytes(replaced);
   parts.push(...sealTrailer(sealer, identity, size, trailer.finish()));
-  await store.put(identity.name, parts, options);
+  if ((await store.put(identity.name, parts, options)) === 'exists')
+    throw new StrataError('internal', `index segment ${identity.name} exists already`);
   return parts.reduce((sum, part) => sum + part.length, 0);
 }
 
@@ -57,7 +58,7 @@ export async function getSegment(
   options: StoreOptions = {},
 ): Promise<Segment> {
   const identity = segmentIdentity(keyring.tenant, id);
-  return readSegment(identity, await getWhole(store, identity, options), keyring);
+  return readSegment(identity, await getObject(store, identity, options), keyring);
 }
 
 /** @param bytes the whole object */
@@ -67,23 +68,21 @@ export async function readSegment(
   keyring: Keyring,
 ): Promise<Segment> {
   const object = await openBytes(identity, bytes, keyring.find);
-  const trailer = new ByteReader(object.trailer, `the trailer of ${identity.name}`);
-  const frameCount = trailer.u32();
-  const packCount = trailer.u32();
-  const replaces = Array.from(
-    { length: trailer.count(ID_BYTES) },
-    () => trailer.bytes(ID_BYTES).slice() as SegmentId,
-  );
-  trailer.end();
   return naming(identity, () => {
+    const trailer = new ByteReader(object.trailer, 'its trailer');
+    const frameCount = trailer.u32();
+    const packCount = trailer.u32();
+    const replaces = Array.from(
+      { length: trailer.count(ID_BYTES) },
+      () => trailer.bytes(ID_BYTES).slice() as SegmentId,
+    );
+    trailer.end();
     const places = framePlaces(identity, bytes, object.trailerAt);
     if (places.length !== frameCount) trailer.fail('it counts other frames than there are');
     const tables: PackTable[] = [];
     for (const [number, { offset, length }] of places.entries()) {
-      const reader = new ByteReader(
-        object.opener.frame(number, bytes.subarray(offset, offset + length)),
-        identity.name,
-      );
+      const plain = object.opener.frame(number, bytes.subarray(offset, offset + length));
+      const reader = new ByteReader(plain, `frame ${number}`);
       for (let left = reader.u32(); left > 0; left--) tables.push(decodeTable(reader));
       reader.end();
     }

@@ -20,12 +20,11 @@ export class TenantVault {
   readonly name: string;
   readonly keyring: Keyring;
   readonly #world: VaultWorld;
-  readonly #index: Readonly<Record<PackType, ChunkIndex>> = {
-    data: new ChunkIndex(),
-    tree: new ChunkIndex(),
-  };
+  #index = emptyIndex();
   /** Segments whose tables are in the index, in hex. */
-  readonly #loaded = new Set<string>();
+  #loaded = new Set<string>();
+  /** Settles when nobody is loading segments any more. */
+  #loading: Promise<unknown> = Promise.resolve();
 
   constructor(world: VaultWorld, name: string, keyring: Keyring) {
     this.#world = world;
@@ -38,7 +37,14 @@ export class TenantVault {
   }
 
   /** The index as of now: what other processes have committed is in it. */
-  async index(options: StoreOptions = {}): Promise<Readonly<Record<PackType, ChunkIndex>>> {
+  index(options: StoreOptions = {}): Promise<Index> {
+    // One at a time: two would load each segment twice.
+    const loaded = this.#loading.then(() => this.#loadIndex(options));
+    this.#loading = loaded.catch(() => {});
+    return loaded;
+  }
+
+  async #loadIndex(options: StoreOptions): Promise<Index> {
     const { database, store } = this.#world;
     const rows = await database.kysely
       .selectFrom('segments')
@@ -46,6 +52,11 @@ export class TenantVault {
       .where('tenant', '=', toHex(this.id))
       .orderBy('created')
       .execute();
+    // A segment out of force may tell of packs that are gone: saves must not deduplicate against them.
+    if ([...this.#loaded].some((id) => !rows.some((row) => row.id === id))) {
+      this.#index = emptyIndex();
+      this.#loaded = new Set();
+    }
     for (const { id } of rows) {
       if (this.#loaded.has(id)) continue;
       const segmentId = fromHex(id, ID_BYTES) as SegmentId;
@@ -66,7 +77,7 @@ export class TenantVault {
     });
   }
 
-  /** Announces a save. Dispose of it in any case: without a commit that drops what it stored. */
+  /** Announces a save. Dispose of it in any case: without a commit what it stored is left to the collector. */
   async beginSave(options: StoreOptions = {}): Promise<Save> {
     // The intent comes first: what the index shows after it cannot be collected before the save has ended.
     return Save.begin(this.#world, this.keyring, () => this.index(options), options);
@@ -88,8 +99,8 @@ export class TenantVault {
   /** @throws integrity */
   async readHead(workspace: WorkspaceId, seq: number, options?: StoreOptions): Promise<HeadRecord> {
     const identity = headIdentity(this.id, workspace, seq);
-    const plain = await getRecord(this.#world.store, identity, this.keyring.find, options);
-    return checkHead(decodeHead(plain), identity.name);
+    const head = await getRecord(this.#world.store, identity, this.keyring.find, decodeHead, options);
+    return checkHead(head, identity.name);
   }
 
   /** Every head in the store, by workspace and number. @throws integrity */
@@ -101,12 +112,20 @@ export class TenantVault {
   }
 
   /** What the vault holds, and what holding it takes. */
-  async usage(options: StoreOptions = {}): Promise<Pick<StoreStats, 'uniqueBytes' | 'storedBytes' | 'packs' | 'chunks'>> {
+  async usage(
+    options: StoreOptions = {},
+  ): Promise<Pick<StoreStats, 'uniqueBytes' | 'storedBytes' | 'packs' | 'chunks'>> {
     const { data, tree } = await this.index(options);
     let storedBytes = 0;
     for await (const { size } of this.#world.store.list('', options)) storedBytes += size;
     return { uniqueBytes: data.plainBytes, storedBytes, packs: data.packs + tree.packs, chunks: data.size };
   }
+}
+
+type Index = Readonly<Record<PackType, ChunkIndex>>;
+
+function emptyIndex(): Index {
+  return { data: new ChunkIndex(), tree: new ChunkIndex() };
 }
 
 /** A head says itself where it belongs. @throws integrity if that is not where it was found */

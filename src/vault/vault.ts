@@ -3,17 +3,18 @@
 import { StrataError, equalBytes, fromHex, toHex } from '../base/index.ts';
 import { ID_BYTES } from '../chunk/index.ts';
 import type { SealingKey } from '../chunk/index.ts';
-import type { StoreOptions } from '../store/index.ts';
+import type { Store, StoreOptions } from '../store/index.ts';
 import { putFormat, readFormat } from './format.ts';
+import { NO_HOME, knowsTenants, putHome, readHome } from './home.ts';
 import { Keyring } from './keyring.ts';
-import { KEYS_PREFIX, keysIdentity } from './names.ts';
+import { KEYS_PREFIX, OWNER_PREFIX, keysIdentity } from './names.ts';
 import type { TenantId } from './names.ts';
-import { latestOwner, putOwner } from './owner.ts';
+import { latestOwner, ownedByAnother, putOwner } from './owner.ts';
 import { decodeKeys, encodeKeys } from './records.ts';
 import type { KeysRecord } from './records.ts';
 import { ROOT_KEY_BYTES, rootKeyId, rootSealingKey } from './root-key.ts';
 import type { RootSecret } from './root-key.ts';
-import { getRecord, putRecord } from './sealed-object.ts';
+import { damaged, getRecord, putRecord } from './sealed-object.ts';
 import type { FindKey } from './sealed-object.ts';
 import { TenantVault } from './tenant.ts';
 import type { VaultWorld } from './world.ts';
@@ -77,42 +78,42 @@ export class Vault {
     options: OpenVaultOptions = {},
   ): Promise<Vault> {
     const { store, database, random, clock } = world;
-    const known = await database.kysely.selectFrom('home').selectAll().executeTakeFirst();
+    const known = await readHome(database);
     let storeId = await readFormat(store, options);
     if (known !== undefined) {
       checkStore(world, known.store, storeId);
-      const secrets = await findRootKeys(fromHex(known.store, ID_BYTES)!, false);
-      return new Vault(world, fromHex(known.store, ID_BYTES)!, fromHex(known.id, ID_BYTES)!, secrets);
+      // A tenant comes after all of the first start.
+      if (await knowsTenants(database))
+        return new Vault(world, known.store, known.id, await findRootKeys(known.store, false));
     }
-    // Tenants come after the home's row, so a store without any was left behind by a start that was cut off.
-    const fresh = storeId === undefined || !(await hasTenants(world, options));
-    if (!fresh && options.adopt !== true) {
+    const hasKeys = await holdsAny(store, KEYS_PREFIX, options);
+    if (hasKeys && known === undefined && options.adopt !== true) {
       throw new StrataError('not_found', `${store.label} has data, but this home has no record of it`, {
         hint: 'If the database was lost, run `strata store rebuild-index`; else name another place in `storage.local.path`.',
       });
     }
+    const fresh = !hasKeys && !(await holdsAny(store, OWNER_PREFIX, options));
     if (storeId === undefined) {
       await putFormat(store, random(ID_BYTES), options);
       // Whoever came first has named the store.
       storeId = (await readFormat(store, options))!;
     }
     const secrets = await findRootKeys(storeId, fresh);
-    const provisional = new Vault(world, storeId, random(ID_BYTES), secrets);
-    const owner = await latestOwner(store, provisional.findRootKey, options);
-    if (owner === undefined)
-      await putOwner(
-        world,
-        provisional.rootKey,
-        { number: 1, home: provisional.homeId, since: clock() },
-        options,
-      );
-    const homeId = (await latestOwner(store, provisional.findRootKey, options))!.home;
-    await database.kysely
-      .insertInto('home')
-      .values({ id: toHex(homeId), store: toHex(storeId), created: clock() })
-      .onConflict((conflict) => conflict.doNothing())
-      .execute();
-    return new Vault(world, storeId, homeId, secrets);
+    const { rootKey, findRootKey } = new Vault(world, storeId, NO_HOME, secrets);
+    let owner = await latestOwner(store, findRootKey, options);
+    // The home's row comes before the owner record that names it: so a start that was cut off knows its own, and takes nobody else's.
+    const homeId = options.adopt === true && owner !== undefined ? owner.home : random(ID_BYTES);
+    const home = known ?? (await putHome(world, homeId, storeId));
+    if (owner === undefined) {
+      await putOwner(world, rootKey, { number: 1, home: home.id, since: clock() }, options);
+      owner = (await latestOwner(store, findRootKey, options))!;
+    }
+    if (!equalBytes(owner.home, home.id)) {
+      // Else this home would be bound to a store that it has nothing in.
+      await database.kysely.deleteFrom('home').where('id', '=', toHex(home.id)).execute();
+      throw ownedByAnother(store.label);
+    }
+    return new Vault(world, storeId, home.id, secrets);
   }
 
   /** The vault of a tenant; made if there is no such tenant yet. @throws wrong_key, integrity */
@@ -133,11 +134,10 @@ export class Vault {
   }
 
   async readKeys(tenant: TenantId, number: number, options: StoreOptions = {}): Promise<KeysRecord> {
-    const record = decodeKeys(
-      await getRecord(this.world.store, keysIdentity(tenant, number), this.findRootKey, options),
-    );
+    const identity = keysIdentity(tenant, number);
+    const record = await getRecord(this.world.store, identity, this.findRootKey, decodeKeys, options);
     if (equalBytes(record.tenant, tenant) && record.number === number) return record;
-    throw new StrataError('integrity', `key record ${number} belongs to another tenant`);
+    throw damaged(identity, 'it belongs to another tenant or number');
   }
 
   async #findTenant(name: string, options: StoreOptions): Promise<KeysRecord | undefined> {
@@ -173,24 +173,24 @@ export class Vault {
   }
 }
 
-async function hasTenants({ store }: VaultWorld, options: StoreOptions): Promise<boolean> {
-  for await (const _ of store.list(KEYS_PREFIX, options)) return true;
+async function holdsAny(store: Store, prefix: string, options: StoreOptions): Promise<boolean> {
+  for await (const _ of store.list(prefix, options)) return true;
   return false;
 }
 
-function checkStore({ store }: VaultWorld, expected: string, found: Uint8Array | undefined): void {
+function checkStore({ store }: VaultWorld, expected: Uint8Array, found: Uint8Array | undefined): void {
   if (found === undefined) {
     throw new StrataError('unavailable', `${store.label} is not there, or is empty`, {
       hint: 'Is its disk mounted, and does `storage.local.path` name the right directory?',
     });
   }
-  if (toHex(found) !== expected) {
+  if (!equalBytes(found, expected)) {
     throw new StrataError(
       'not_ours',
       `${store.label} is another store than the one that this home belongs to`,
       {
         hint: 'Name the right directory in `storage.local.path`, or use another home for this store.',
-        details: { expected, found: toHex(found) },
+        details: { expected: toHex(expected), found: toHex(found) },
       },
     );
   }

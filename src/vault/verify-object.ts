@@ -8,7 +8,7 @@ import { identityOf, packIdentity } from './names.ts';
 import type { ParsedName } from './names.ts';
 import { decodeHead, decodeIntent, decodeKeys, decodeOwner } from './records.ts';
 import type { HeadRecord } from './records.ts';
-import { damaged, getRecord, getWhole } from './sealed-object.ts';
+import { damaged, getObject, getRecord } from './sealed-object.ts';
 import { readSegment } from './segment.ts';
 import type { PackTable } from './table.ts';
 import { checkHead } from './tenant.ts';
@@ -49,12 +49,12 @@ export class ObjectCheck {
     const identity = identityOf(parsed)!;
     switch (parsed.kind) {
       case 'owner': {
-        const owner = decodeOwner(await getRecord(store, identity, this.#vault.findRootKey, this.#options));
+        const owner = await getRecord(store, identity, this.#vault.findRootKey, decodeOwner, this.#options);
         if (owner.number !== parsed.number) throw damaged(identity, 'it has another number than its name');
         return;
       }
       case 'keys': {
-        const keys = decodeKeys(await getRecord(store, identity, this.#vault.findRootKey, this.#options));
+        const keys = await getRecord(store, identity, this.#vault.findRootKey, decodeKeys, this.#options);
         if (!equalBytes(keys.tenant, parsed.tenant) || keys.number !== parsed.number)
           throw damaged(identity, 'it belongs to another tenant or number');
         this.#tenant(parsed).keyring = new Keyring(keys);
@@ -76,18 +76,19 @@ export class ObjectCheck {
         packs.set(identity.name, await checkPack(store, keyring, parsed, this.#findings, this.#options));
         return;
       case 'index': {
-        const segment = await readSegment(identity, await getWhole(store, identity, this.#options), keyring);
+        const bytes = await getObject(store, identity, { signal: this.#options.signal });
+        const segment = await readSegment(identity, bytes, keyring);
         for (const table of segment.tables)
           indexed.set(packIdentity(parsed.tenant, table.type, table.pack).name, table);
         return;
       }
       case 'head': {
-        const head = decodeHead(await getRecord(store, identity, keyring.find, this.#options));
+        const head = await getRecord(store, identity, keyring.find, decodeHead, this.#options);
         heads.push(checkHead(head, identity.name));
         return;
       }
       case 'intent': {
-        const intent = decodeIntent(await getRecord(store, identity, keyring.find, this.#options));
+        const intent = await getRecord(store, identity, keyring.find, decodeIntent, this.#options);
         if (!equalBytes(intent.id, parsed.intent)) throw damaged(identity, 'it has another id than its name');
       }
     }

@@ -8,7 +8,7 @@ import type { Findings } from './findings.ts';
 import type { Keyring } from './keyring.ts';
 import { packIdentity } from './names.ts';
 import type { PackId, PackType } from './names.ts';
-import { damaged, getWhole, naming, openBytes, openStored } from './sealed-object.ts';
+import { damaged, getObject, naming, openBytes, openStored } from './sealed-object.ts';
 import type { FramedObject } from './sealed-object.ts';
 import { decodeOnlyTable } from './table.ts';
 import type { BlockRow, PackTable } from './table.ts';
@@ -42,7 +42,7 @@ export async function checkPack(
 ): Promise<PackTable> {
   if (options.readData !== true) return readTable(store, keyring, name, options);
   const identity = packIdentity(keyring.tenant, name.kind, name.pack);
-  const bytes = await getWhole(store, identity, options);
+  const bytes = await getObject(store, identity, { signal: options.signal });
   const object = await openBytes(identity, bytes, keyring.find);
   const table = tableOf(object, identity, name);
   for (const [number, block] of table.blocks.entries()) {

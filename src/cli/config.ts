@@ -1,0 +1,74 @@
+/** `config check` */
+
+import type { Command } from 'commander';
+
+import type { Config, KeySource } from '../engine/index.ts';
+import { counted, table } from './format.ts';
+import { addExamples, addJsonHelp } from './help.ts';
+import type { Invocation } from './invocation.ts';
+
+const DAY_MS = 86_400_000;
+
+export function registerConfig(noun: Command, invocation: Invocation): void {
+  const check = noun
+    .command('check')
+    .description('read the configuration, tell all that is wrong with it, or what it comes to')
+    .action(() => checkConfig(invocation));
+  addExamples(check, ['config check', 'config check --config ./strata.yaml']);
+  addJsonHelp(check, '{file, home, storage:{…}} with everything filled in; file is null when there is none');
+  addExamples(noun, ['config check']);
+}
+
+async function checkConfig({ world, flags, terminal }: Invocation): Promise<void> {
+  const { loadConfig } = await import('../engine/index.ts');
+  const config = await loadConfig({ home: flags.home, config: flags.config, env: world.env, cwd: world.cwd });
+  const { provider } = config.storage;
+  if (provider !== 'local') {
+    terminal.warn(
+      `this version keeps its store on a local disk only: commands that open one will refuse ${provider}`,
+    );
+  }
+  await terminal.result({ ...config, file: config.file ?? null }, configLines(config));
+}
+
+function configLines({ file, home, storage }: Config): string[] {
+  const { retention, baseDir, defaultQuotaMb } = storage.workspace;
+  const days = (milliseconds: number) => counted(Math.round((milliseconds / DAY_MS) * 100) / 100, 'day');
+  return [
+    file === undefined
+      ? 'There is no configuration file: everything is as by default.'
+      : `${file} is in order.`,
+    ...table(
+      [
+        ['home', home],
+        [
+          'store',
+          storage.provider === 'local'
+            ? storage.local.path
+            : `${storage.provider}: ${storage[storage.provider]?.bucket ?? ''}`,
+        ],
+        ['root key', sourceText(storage.encryption)],
+        ['workspaces', baseDir],
+        ['quota', `${defaultQuotaMb} MB`],
+        [
+          'retention',
+          `${days(retention.default)} (at least ${days(retention.min)}, at most ${days(retention.max)})`,
+        ],
+      ],
+      ['left', 'left'],
+    ),
+  ];
+}
+
+function sourceText(source: KeySource): string {
+  switch (source.kind) {
+    case 'key_file':
+      return source.path;
+    case 'passphrase_file':
+      return `passphrase in ${source.path}`;
+    case 'passphrase_env':
+      return `passphrase in $${source.variable}`;
+    case 'key_command':
+      return `printed by ${source.command.join(' ')}`;
+  }
+}

@@ -1,0 +1,59 @@
+/** What went wrong, told to a person or to a program. */
+
+import { CommanderError } from 'commander';
+
+import { EXIT_CODES, StrataError, isStrataError, systemError } from '../base/index.ts';
+import { printable } from './format.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Tells an error on stderr. @returns the exit code */
+export function reportFailure(error: unknown, terminal: Terminal, options: FailureOptions): number {
+  const failure = asFailure(error, options);
+  const { code, message, hint, details } = failure;
+  const { stderr } = terminal;
+  if (terminal.json) {
+    stderr.write(`${JSON.stringify({ error: { code, message, hint: hint ?? null, details } })}\n`);
+  } else {
+    stderr.write(`${terminal.paint('red', 'error:', stderr)} ${printable(message)}\n`);
+    if (hint !== undefined) stderr.write(`hint: ${printable(hint)}\n`);
+  }
+  if (options.verbose) stderr.write(`${trace(failure)}\n`);
+  return EXIT_CODES[code];
+}
+
+export interface FailureOptions {
+  readonly program: string;
+  readonly verbose: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Everything that can be thrown, as an error of ours. */
+export function asFailure(error: unknown, { program, signal }: Omit<FailureOptions, 'verbose'>): StrataError {
+  if (error instanceof CommanderError) return usageFailure(error, program);
+  if (signal.aborted && error instanceof Error && error.name === 'AbortError') {
+    return new StrataError('cancelled', 'cancelled', { cause: error });
+  }
+  const known = systemError(error, 'go on');
+  if (isStrataError(known)) return known;
+  const reason = error instanceof Error ? error.message : String(error);
+  return new StrataError('internal', `this should not have happened: ${reason}`, {
+    hint: 'Run the command again with -v, and report what it prints.',
+    cause: error,
+  });
+}
+
+/** Its message is `error: …`, and a suggestion in brackets on a line of its own. */
+function usageFailure({ message }: CommanderError, program: string): StrataError {
+  const [what = '', suggestion] = message.replace(/^error: /, '').split('\n');
+  return new StrataError('bad_input', what, {
+    hint:
+      suggestion?.replace(/^\((.*)\)$/, '$1') ??
+      `\`${program} --help\` shows all commands; each has a --help of its own.`,
+  });
+}
+
+/** The stack, and those of the causes. */
+function trace(error: Error): string {
+  const stack = error.stack ?? String(error);
+  return error.cause instanceof Error ? `${stack}\ncaused by ${trace(error.cause)}` : stack;
+}

@@ -1,0 +1,72 @@
+/** `workspaces list`, `log` and `fork` */
+
+import { displayName } from '../tree/index.ts';
+import { utf8 } from '../base/index.ts';
+import type { SnapshotInfo, WorkspaceInfo } from '../workspace/index.ts';
+import { formatAge, formatBytes, formatCount, table } from './format.ts';
+import { withEngine } from './invocation.ts';
+import type { Invocation } from './invocation.ts';
+import { isoTime } from './shapes.ts';
+
+export async function listWorkspaces(invocation: Invocation): Promise<void> {
+  const { terminal, world } = invocation;
+  await withEngine(invocation, async ({ workspaces }) => {
+    const found = await workspaces.list({ signal: world.signal });
+    const lines = workspaceTable(found, world.clock());
+    await terminal.result({ workspaces: found.map(workspaceJson) }, lines, lines);
+  });
+}
+
+export async function showLog(invocation: Invocation, name: string): Promise<void> {
+  const { terminal, world } = invocation;
+  await withEngine(invocation, async ({ workspaces }) => {
+    const snapshots = await workspaces.log(name, { signal: world.signal });
+    const lines = snapshotTable(snapshots, world.clock());
+    await terminal.result({ snapshots: snapshots.map(snapshotJson) }, lines, lines);
+  });
+}
+
+export async function forkWorkspace(invocation: Invocation, ref: string, name: string): Promise<void> {
+  const { terminal, world } = invocation;
+  await withEngine(invocation, async ({ workspaces }) => {
+    const made = await workspaces.fork(ref, name, { signal: world.signal });
+    const reference = `${made.workspace}@${made.snapshot}`;
+    await terminal.result(snapshotJson(made), [`forked ${made.parent ?? ref} as ${reference}`], [reference]);
+  });
+}
+
+function workspaceTable(workspaces: readonly WorkspaceInfo[], now: number): string[] {
+  if (workspaces.length === 0) return ['no workspaces yet'];
+  const rows = workspaces.map(({ name, latest, files, bytes, updated }) => [
+    name,
+    `@${latest}`,
+    formatCount(files),
+    formatBytes(bytes),
+    formatAge(updated, now),
+  ]);
+  return table(
+    [['NAME', 'LATEST', 'FILES', 'SIZE', 'SAVED'], ...rows],
+    ['left', 'right', 'right', 'right', 'left'],
+  );
+}
+
+function snapshotTable(snapshots: readonly SnapshotInfo[], now: number): string[] {
+  const rows = snapshots.map(({ snapshot, created, files, bytes, newBytes, parent, message }) => [
+    `@${snapshot}`,
+    formatAge(created, now),
+    formatCount(files),
+    formatBytes(bytes),
+    formatBytes(newBytes),
+    [parent === undefined ? '' : `(from ${parent})`, displayName(utf8(message))].join(' ').trim(),
+  ]);
+  const titles = ['SNAPSHOT', 'SAVED', 'FILES', 'SIZE', 'NEW', 'MESSAGE'];
+  return table([titles, ...rows], ['right', 'left', 'right', 'right', 'right', 'left']);
+}
+
+function workspaceJson(workspace: WorkspaceInfo): object {
+  return { ...workspace, created: isoTime(workspace.created), updated: isoTime(workspace.updated) };
+}
+
+function snapshotJson(snapshot: SnapshotInfo): object {
+  return { ...snapshot, created: isoTime(snapshot.created), parent: snapshot.parent ?? null };
+}

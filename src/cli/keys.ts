@@ -1,0 +1,134 @@
+/** `keys`: status, rotate-root, export-recovery */
+
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+
+import type { Command } from 'commander';
+
+import { StrataError, systemError } from '../base/index.ts';
+import type { KeyStatus } from '../engine/index.ts';
+import { formatDate, table } from './format.ts';
+import { addExamples, addJsonHelp } from './help.ts';
+import { withEngine } from './invocation.ts';
+import type { Invocation } from './invocation.ts';
+import { writeSecret } from './secret-file.ts';
+import { isoTime } from './shapes.ts';
+
+interface RotateFlags {
+  readonly newPassphraseFile?: string;
+  readonly newKeyCommand?: boolean;
+}
+
+const STATUS_SHAPE = '{source, rootKey, storeId, tenants:[{name, keyVersions, created}]}';
+
+export function registerKeys(noun: Command, invocation: Invocation): void {
+  const status = noun
+    .command('status')
+    .description('where the root key comes from, and what it opens')
+    .action(() => showStatus(invocation));
+  addExamples(status, ['keys status']);
+  addJsonHelp(status, STATUS_SHAPE);
+
+  const rotate = noun
+    .command('rotate-root')
+    .description('seal all key records with a new root key; file data stays as it is')
+    .argument(
+      '[command...]',
+      'with --new-key-command: what prints the new key; put -- before it if it has flags',
+    )
+    .option('--new-passphrase-file <file>', 'for a store with a passphrase: its first line is the new one')
+    .option('--new-key-command', 'for a store with a key command: the new one follows')
+    .action((words: readonly string[], flags: RotateFlags) => rotateRoot(invocation, words, flags));
+  addExamples(rotate, [
+    'keys rotate-root',
+    'keys rotate-root --new-passphrase-file ./new',
+    'keys rotate-root --new-key-command -- kms unwrap --key strata-2',
+  ]);
+  addJsonHelp(rotate, `${STATUS_SHAPE} with the new root key`);
+
+  const recovery = noun
+    .command('export-recovery')
+    .description('the root key as a line of text, to be kept in a safe place')
+    .argument('[file]', 'a new file that only you can read (default: stdout)')
+    .action((file: string | undefined) => exportRecovery(invocation, file));
+  addExamples(recovery, ['keys export-recovery', 'keys export-recovery /media/usb/strata-root-key']);
+  addJsonHelp(recovery, '{recovery}, or {file} when one is given');
+  addExamples(noun, ['keys status', 'keys export-recovery']);
+}
+
+async function showStatus(invocation: Invocation): Promise<void> {
+  await withEngine(invocation, async ({ keys }) => {
+    const status = await keys.status({ signal: invocation.world.signal });
+    await invocation.terminal.result(statusJson(status), statusLines(status), statusLines(status));
+  });
+}
+
+async function rotateRoot(
+  invocation: Invocation,
+  words: readonly string[],
+  flags: RotateFlags,
+): Promise<void> {
+  const { terminal, world } = invocation;
+  if (flags.newKeyCommand !== true && words.length > 0) {
+    throw new StrataError('bad_input', `nobody asked for ${words.join(' ')}`, {
+      hint: 'A command that prints the new root key comes after --new-key-command.',
+    });
+  }
+  if (flags.newKeyCommand === true && words.length === 0) {
+    throw new StrataError('bad_input', '--new-key-command has no command behind it', {
+      hint: 'Give a program and its arguments, after -- if they have flags.',
+    });
+  }
+  const { newPassphraseFile } = flags;
+  const newPassphrase = newPassphraseFile && (await readPassphrase(resolve(world.cwd, newPassphraseFile)));
+  const newKeyCommand = flags.newKeyCommand === true ? words : undefined;
+  await withEngine(invocation, async ({ keys }) => {
+    const status = await keys.rotateRoot({ newPassphrase, newKeyCommand, signal: world.signal });
+    await terminal.result(statusJson(status), ['The root key is a new one.', ...statusLines(status)]);
+  });
+}
+
+async function exportRecovery(invocation: Invocation, file: string | undefined): Promise<void> {
+  const { terminal, world } = invocation;
+  await withEngine(invocation, async ({ keys }) => {
+    const recovery = await keys.exportRecovery();
+    if (file === undefined) {
+      await terminal.result({ recovery }, [recovery], [recovery]);
+    } else {
+      writeSecret(resolve(world.cwd, file), `${recovery}\n`);
+      await terminal.result({ file: resolve(world.cwd, file) }, [`wrote the root key to ${file}`]);
+    }
+    terminal.warn('whoever has this line and the store can read everything in it');
+  });
+}
+
+/** The first line, as the configuration's `passphrase_file` is read. */
+async function readPassphrase(file: string): Promise<string> {
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw systemError(error, `read the passphrase in ${file}`);
+  });
+  return text.split(/\r?\n/, 1)[0] ?? '';
+}
+
+function statusJson({ tenants, ...rest }: KeyStatus): object {
+  return { ...rest, tenants: tenants.map((tenant) => ({ ...tenant, created: isoTime(tenant.created) })) };
+}
+
+function statusLines({ source, rootKey, storeId, tenants }: KeyStatus): string[] {
+  const facts = [
+    ['source', source],
+    ['root key', rootKey],
+    ['store', storeId],
+  ];
+  const rows = tenants.map(({ name, keyVersions, created }) => [
+    name,
+    String(keyVersions),
+    formatDate(created),
+  ]);
+  return [
+    ...table(facts, ['left', 'left']),
+    ...(rows.length === 0
+      ? []
+      : ['', ...table([['TENANT', 'KEYS', 'CREATED'], ...rows], ['left', 'right', 'left'])]),
+  ];
+}

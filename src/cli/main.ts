@@ -1,0 +1,42 @@
+/** Where the process starts: the only place that knows the process. */
+
+import { EXIT_CODES, systemClock } from '../base/index.ts';
+import { reportFailure } from './failure.ts';
+import { run } from './run.ts';
+import { Terminal } from './terminal.ts';
+
+const interrupt = new AbortController();
+const words = process.argv.slice(2);
+const { stdout, stderr, env } = process;
+const program = env['STRATA_PROGRAM'] === 'mctl' ? 'mctl' : 'strata';
+// It is for us, not for what we start.
+delete env['STRATA_PROGRAM'];
+
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(name, () => {
+    if (interrupt.signal.aborted) process.exit(EXIT_CODES.cancelled);
+    interrupt.abort(new Error(`received ${name}`));
+    if (stderr.isTTY) stderr.write('\r\x1b[Kstopping; again to stop at once\n');
+  });
+}
+// Each write hears of its own failure; without this the first one would end the process with a stack trace.
+stdout.on('error', () => {});
+stderr.on('error', () => {});
+process.on('uncaughtException', (error) => {
+  const terminal = new Terminal(process, { json: words.includes('--json') });
+  const verbose = words.includes('-v') || words.includes('--verbose');
+  process.exit(reportFailure(error, terminal, { program, signal: interrupt.signal, verbose }));
+});
+
+// All is written by then, and nothing that was left open may keep the user waiting.
+process.exit(
+  await run(words, {
+    program,
+    stdout,
+    stderr,
+    env,
+    cwd: process.cwd(),
+    clock: systemClock,
+    signal: interrupt.signal,
+  }),
+);

@@ -1,0 +1,67 @@
+/** `workspaces restore` */
+
+import { displayPath } from '../tree/index.ts';
+import type { RestoreResult } from '../workspace/index.ts';
+import { counted, formatBytes, formatCount, formatSeconds } from './format.ts';
+import { withEngine } from './invocation.ts';
+import type { Invocation } from './invocation.ts';
+import { openProgress } from './progress.ts';
+import { tallyJson } from './shapes.ts';
+
+export interface RestoreFlags {
+  readonly path?: string;
+  readonly dryRun?: boolean;
+  readonly overwrite?: boolean;
+  readonly sync?: boolean;
+}
+
+export async function restore(
+  invocation: Invocation,
+  ref: string,
+  directory: string,
+  flags: RestoreFlags,
+): Promise<void> {
+  const { terminal, world } = invocation;
+  const { dryRun = false } = flags;
+  await withEngine(invocation, async ({ workspaces }) => {
+    const result = await (async () => {
+      using progress = openProgress(invocation, dryRun ? 'comparing' : 'restoring');
+      const { onProgress } = progress;
+      return workspaces.restore(ref, directory, { ...flags, onProgress, signal: world.signal });
+    })();
+    const lines = dryRun ? forecast(result) : summary(result, directory);
+    await terminal.result(restoreJson(result, dryRun), lines, dryRun ? lines : []);
+  });
+}
+
+function restoreJson({ plan, ...rest }: RestoreResult, dryRun: boolean): object {
+  const { added, replaced, unchanged } = plan;
+  return { ...rest, dryRun, plan: { added: tallyJson(added), replaced: tallyJson(replaced), unchanged } };
+}
+
+function summary(
+  { workspace, snapshot, files, dirs, symlinks, bytes, seconds }: RestoreResult,
+  directory: string,
+): string[] {
+  const what = [counted(files, 'file'), counted(dirs, 'directory', 'directories')];
+  if (symlinks > 0) what.push(counted(symlinks, 'symlink'));
+  return [
+    `restored ${workspace}@${snapshot} to ${directory}`,
+    `  ${what.join(', ')}, ${formatBytes(bytes)} in ${formatSeconds(seconds)}`,
+  ];
+}
+
+function forecast({ plan }: RestoreResult): string[] {
+  const list = (sign: string, { count, paths }: RestoreResult['plan']['added'], what: string) => {
+    const lines = paths.map((path) => `${sign} ${displayPath(path)}`);
+    return count > paths.length
+      ? [...lines, `  and ${formatCount(count - paths.length)} more ${what}`]
+      : lines;
+  };
+  const { added, replaced, unchanged } = plan;
+  return [
+    ...list('+', added, 'that would be added'),
+    ...list('~', replaced, 'that would be replaced'),
+    `would add ${formatCount(added.count)}, replace ${formatCount(replaced.count)}, leave ${formatCount(unchanged)} as they are`,
+  ];
+}

@@ -1,0 +1,73 @@
+/** `workspaces save` */
+
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+
+import { systemError } from '../base/index.ts';
+import type { SaveResult } from '../workspace/index.ts';
+import { counted, formatBytes, formatSeconds } from './format.ts';
+import { withEngine } from './invocation.ts';
+import type { Invocation } from './invocation.ts';
+import { openProgress } from './progress.ts';
+import { tallyJson } from './shapes.ts';
+
+export interface SaveFlags {
+  readonly workspace?: string;
+  readonly exclude?: readonly string[];
+  readonly excludeFrom?: readonly string[];
+  readonly message?: string;
+  readonly skipUnreadable?: boolean;
+}
+
+export async function save(invocation: Invocation, directory: string, flags: SaveFlags): Promise<void> {
+  const { terminal, world } = invocation;
+  const { workspace, message, skipUnreadable } = flags;
+  const fromFiles = await Promise.all(
+    (flags.excludeFrom ?? []).map((file) => readGlobs(resolve(world.cwd, file))),
+  );
+  const exclude = [...(flags.exclude ?? []), ...fromFiles.flat()];
+  await withEngine(invocation, async ({ workspaces }) => {
+    const result = await (async () => {
+      using progress = openProgress(invocation, 'saving');
+      const { onProgress } = progress;
+      const { signal } = world;
+      return workspaces.save(directory, { workspace, exclude, message, skipUnreadable, onProgress, signal });
+    })();
+    for (const warning of result.warnings) terminal.warn(warning);
+    await terminal.result(saveJson(result), summary(result), [reference(result)]);
+  });
+}
+
+function saveJson({ leftOut, skipped, ...rest }: SaveResult): object {
+  return {
+    ...rest,
+    leftOut: leftOut.map(({ what, ...tally }) => ({ what, ...tallyJson(tally) })),
+    skipped: tallyJson(skipped),
+  };
+}
+
+function summary(result: SaveResult): string[] {
+  const { files, dirs, symlinks, bytes, newBytes, storedBytes, seconds } = result;
+  const what = [counted(files, 'file'), counted(dirs, 'directory', 'directories')];
+  if (symlinks > 0) what.push(counted(symlinks, 'symlink'));
+  return [
+    `saved ${reference(result)}`,
+    `  ${what.join(', ')}, ${formatBytes(bytes)}`,
+    `  ${formatBytes(newBytes)} new, ${formatBytes(storedBytes)} stored in ${formatSeconds(seconds)}`,
+  ];
+}
+
+function reference({ workspace, snapshot }: SaveResult): string {
+  return `${workspace}@${snapshot}`;
+}
+
+/** One glob a line. @throws not_found, unreadable */
+async function readGlobs(file: string): Promise<string[]> {
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw systemError(error, `read the globs in ${file}`);
+  });
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#'));
+}

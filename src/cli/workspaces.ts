@@ -1,0 +1,155 @@
+/** `workspaces`: its verbs, their flags and their help. */
+
+import type { Command } from 'commander';
+
+import { catFile, diffTrees, listEntries, printManifest } from './files.ts';
+import { addExamples, addJsonHelp } from './help.ts';
+import { forkWorkspace, listWorkspaces, showLog } from './history.ts';
+import type { Invocation } from './invocation.ts';
+import { restore } from './restore.ts';
+import type { RestoreFlags } from './restore.ts';
+import { save } from './save.ts';
+import type { SaveFlags } from './save.ts';
+
+const REF = 'NAME, or NAME@SNAPSHOT by number or id';
+const REF_PATH = `${REF}; the first : starts a path in it`;
+
+export function registerWorkspaces(noun: Command, invocation: Invocation): void {
+  registerSave(noun, invocation);
+  registerRestore(noun, invocation);
+  registerHistory(noun, invocation);
+  registerFiles(noun, invocation);
+  addExamples(noun, ['workspaces save . -w web', 'workspaces log web', 'workspaces restore web@1 ./before']);
+}
+
+function registerSave(noun: Command, invocation: Invocation): void {
+  const command = noun
+    .command('save')
+    .description('save a directory as the next snapshot of a workspace')
+    .argument('<dir>', 'what to save')
+    .option('-w, --workspace <name>', 'the workspace (default: the name of the directory)')
+    .option(
+      '--exclude <glob>',
+      'leave out what matches, relative to DIR; ** crosses directories; repeatable',
+      append,
+    )
+    .option('--exclude-from <file>', 'the same, with a glob a line; # starts a comment; repeatable', append)
+    .option('-m, --message <text>', 'a word about this snapshot')
+    .option('--skip-unreadable', 'leave out what cannot be read, and say so, rather than refuse')
+    .action((dir: string, flags: SaveFlags) => save(invocation, dir, flags));
+  addExamples(command, [
+    'workspaces save .',
+    "workspaces save ~/web -w web -m 'before the upgrade'",
+    "workspaces save . --exclude node_modules --exclude '**/*.log'",
+  ]);
+  addJsonHelp(
+    command,
+    '{workspace, snapshot, digest, files, dirs, symlinks, bytes, newBytes, storedBytes, seconds,\n' +
+      'leftOut:[{what, count, paths}], skipped:{count, paths}, warnings}. newBytes: plain bytes not stored before;\n' +
+      'storedBytes: what the store grew by. A path is {path}, with pathB64 when its bytes cannot be printed exactly.',
+  );
+}
+
+function registerRestore(noun: Command, invocation: Invocation): void {
+  const command = noun
+    .command('restore')
+    .description('put a snapshot into a directory')
+    .argument('<ref>', REF)
+    .argument('<dir>', 'where to; new or empty, unless --overwrite is given')
+    .option('--path <path>', 'only this file or directory, at its place below DIR')
+    .option('--dry-run', 'change nothing; tell what would be done')
+    .option('--overwrite', 'replace what differs in DIR; what is not in the snapshot stays')
+    .option('--sync', 'return only when everything would survive a power cut')
+    .action((ref: string, dir: string, flags: RestoreFlags) => restore(invocation, ref, dir, flags));
+  addExamples(command, [
+    'workspaces restore web ./copy',
+    'workspaces restore web@3 ./copy --path src/index.ts',
+    'workspaces restore web . --overwrite --dry-run',
+  ]);
+  addJsonHelp(
+    command,
+    '{workspace, snapshot, digest, files, dirs, symlinks, bytes, seconds, dryRun,\n' +
+      'plan:{added:{count, paths}, replaced:{count, paths}, unchanged}}. paths has the first hundred.',
+  );
+}
+
+function registerHistory(noun: Command, invocation: Invocation): void {
+  const list = noun
+    .command('list')
+    .description('all workspaces')
+    .action(() => listWorkspaces(invocation));
+  addExamples(list, ['workspaces list', 'workspaces list --json']);
+  addJsonHelp(list, '{workspaces:[{name, id, created, snapshots, latest, updated, digest, files, bytes}]}');
+
+  const log = noun
+    .command('log')
+    .description('the snapshots of a workspace, the newest first')
+    .argument('<name>', 'the workspace')
+    .action((name: string) => showLog(invocation, name));
+  addExamples(log, ['workspaces log web']);
+  addJsonHelp(
+    log,
+    '{snapshots:[{workspace, snapshot, id, kind, created, digest, files, dirs, symlinks, bytes,\n' +
+      'newBytes, storedBytes, message, parent}]}. kind: "save" or "fork"; parent: NAME@N of a fork, else null.',
+  );
+
+  const fork = noun
+    .command('fork')
+    .description('a new workspace that starts as a snapshot of another; no file data is copied')
+    .argument('<ref>', REF)
+    .argument('<name>', 'the new workspace')
+    .action((ref: string, name: string) => forkWorkspace(invocation, ref, name));
+  addExamples(fork, ['workspaces fork web@3 experiment']);
+  addJsonHelp(fork, 'the new snapshot, as in log');
+}
+
+function registerFiles(noun: Command, invocation: Invocation): void {
+  const ls = noun
+    .command('ls')
+    .description('what is in a directory of a snapshot')
+    .argument('<ref[:path]>', REF_PATH)
+    .option('-R, --recursive', 'also what is in the directories in it')
+    .action((ref: string, flags: { recursive?: boolean }) => listEntries(invocation, ref, flags));
+  addExamples(ls, ['workspaces ls web', 'workspaces ls web@3:src -R']);
+  addJsonHelp(
+    ls,
+    '{entries:[{path, kind, mode, mtime, …}]}; a file has size, a symlink target, a directory files, dirs,\n' +
+      'symlinks and bytes below it. mode is a number: 420 is 0o644.',
+  );
+
+  const cat = noun
+    .command('cat')
+    .description('the bytes of one file, on stdout')
+    .argument('<ref:path>', REF_PATH)
+    .action((ref: string) => catFile(invocation, ref));
+  addExamples(cat, ['workspaces cat web@3:package.json', 'workspaces cat web:app.tar > app.tar']);
+
+  const diff = noun
+    .command('diff')
+    .description('what changed from one snapshot to another: + added, - removed, ~ changed')
+    .argument('<before>', REF)
+    .argument('<after>', REF)
+    .action((before: string, after: string) => diffTrees(invocation, before, after));
+  addExamples(diff, ['workspaces diff web@1 web@2', 'workspaces diff web experiment']);
+  addJsonHelp(
+    diff,
+    '{changes:[{path, kind, before, after}]}. kind: "added", "removed" or "changed"; before and after as\n' +
+      'in ls, null where there was or is nothing. Times alone are no change.',
+  );
+
+  const manifest = noun
+    .command('manifest')
+    .description('all files of a snapshot with their chunks, as JSON')
+    .argument('<ref>', REF)
+    .action((ref: string) => printManifest(invocation, ref));
+  addExamples(manifest, ['workspaces manifest web@3', "workspaces manifest web | jq -r '.files[].path'"]);
+  manifest.addHelpText(
+    'after',
+    '\nAlways JSON: {files:[{path, mode, size, chunks:[…]}]}. mode is a number: 420 is 0o644. A chunk is its\n' +
+      'SHA-256 in hex; null stands for a hole. A path that cannot be printed exactly has pathB64 beside it.',
+  );
+}
+
+function append(value: string, earlier: readonly string[] = []): readonly string[] {
+  return [...earlier, value];
+}

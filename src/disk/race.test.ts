@@ -1,0 +1,104 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, expect, it, onTestFinished } from 'vitest';
+
+import { isStrataError, toHex } from '../base/index.ts';
+import { sha256 } from '../chunk/index.ts';
+import { MemoryContent } from '../testing/memory-content.ts';
+import { restoreTree } from './restore.ts';
+import { scanDirectory } from './scan.ts';
+import { save, scratch } from './scratch.fixture.ts';
+
+/** Few, for each commit; each meets the swapper several times. */
+const ROUNDS = 200;
+
+/** Puts a link in the place of a directory, and the directory back, as fast as it can, whatever others make of it. */
+const SWAPPER = `
+  const { existsSync, mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync } = require('node:fs');
+  const [directory, outside] = process.argv.slice(1);
+  const away = directory + '.away';
+  console.log('swapping');
+  for (;;) {
+    try {
+      renameSync(directory, away);
+      symlinkSync(outside, directory);
+      unlinkSync(directory);
+      renameSync(away, directory);
+    } catch {
+      try {
+        rmSync(directory, { recursive: true, force: true });
+        if (existsSync(away)) renameSync(away, directory);
+        else mkdirSync(directory + '/below', { recursive: true });
+      } catch {}
+    }
+  }
+`;
+
+let base: string;
+let outside: string;
+
+async function swap(directory: string): Promise<ChildProcess> {
+  const child = spawn(process.execPath, ['-e', SWAPPER, directory, outside], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  await once(child.stdout!, 'data');
+  return child;
+}
+
+beforeEach(() => {
+  base = scratch();
+  outside = join(base, 'outside');
+  mkdirSync(join(base, 'from', 'd', 'below'), { recursive: true });
+  mkdirSync(join(outside, 'below'), { recursive: true });
+  for (const name of ['a', 'below/b']) {
+    writeFileSync(join(base, 'from', 'd', name), 'inside');
+    writeFileSync(join(outside, name), 'secret');
+  }
+});
+
+it('[K3] a save never reads through a link that takes a directory’s place', async () => {
+  const child = await swap(join(base, 'from', 'd'));
+  const secret = toHex(sha256(Buffer.from('secret')));
+  let whole = 0;
+  for (let round = 0; round < ROUNDS; round++) {
+    const content = new MemoryContent();
+    try {
+      const { root } = await scanDirectory(join(base, 'from'), content.sink);
+      if (root.tree.summary.files === 2) whole++;
+    } catch (error) {
+      if (!isStrataError(error, 'file_changed')) throw error;
+    }
+    expect(content.chunks.has(secret)).toBe(false);
+  }
+  expect(child.exitCode).toBe(null);
+  expect(whole).toBeGreaterThan(0);
+});
+
+it('[K3] a restore never writes through one', async () => {
+  const { content, root } = await save(join(base, 'from'));
+  const target = join(base, 'target');
+  await restoreTree(content.source, root, target);
+  const child = await swap(join(target, 'd'));
+  let whole = 0;
+  for (let round = 0; round < ROUNDS; round++) {
+    // Other bytes each time, so that there is something to write.
+    writeFileSync(join(base, 'from', 'd', 'a'), `inside ${round}`);
+    writeFileSync(join(base, 'from', 'd', 'below', 'b'), `inside ${round}`);
+    const next = await save(join(base, 'from'));
+    try {
+      await restoreTree(next.content.source, next.root, target, { overwrite: true });
+      whole++;
+    } catch (error) {
+      if (!isStrataError(error)) throw error;
+    }
+  }
+  expect(child.exitCode).toBe(null);
+  expect(whole).toBeGreaterThan(0);
+  expect(readdirSync(outside).sort()).toEqual(['a', 'below']);
+  expect(readdirSync(join(outside, 'below'))).toEqual(['b']);
+  for (const name of ['a', 'below/b']) expect(readFileSync(join(outside, name), 'utf8')).toBe('secret');
+});

@@ -1,0 +1,36 @@
+/** The row that says who this home is, and which store it belongs to. */
+
+import { fromHex, toHex } from '../base/index.ts';
+import { ID_BYTES } from '../chunk/index.ts';
+import type { Database } from '../db/index.ts';
+import type { VaultWorld } from './world.ts';
+
+export interface Home {
+  readonly id: Uint8Array;
+  readonly store: Uint8Array;
+}
+
+/** Stands for a home that is not known yet. */
+export const NO_HOME = new Uint8Array(ID_BYTES);
+
+export async function readHome({ kysely }: Pick<Database, 'kysely'>): Promise<Home | undefined> {
+  const row = await kysely.selectFrom('home').selectAll().executeTakeFirst();
+  return row && { id: fromHex(row.id, ID_BYTES)!, store: fromHex(row.store, ID_BYTES)! };
+}
+
+/** @returns the home that another process made, if it was faster */
+export function putHome({ database, clock }: VaultWorld, id: Uint8Array, store: Uint8Array): Promise<Home> {
+  return database.transaction(async (tx) => {
+    const known = await readHome({ kysely: tx });
+    if (known !== undefined) return known;
+    await tx
+      .insertInto('home')
+      .values({ id: toHex(id), store: toHex(store), created: clock() })
+      .execute();
+    return { id, store };
+  });
+}
+
+export async function knowsTenants({ kysely }: Pick<Database, 'kysely'>): Promise<boolean> {
+  return (await kysely.selectFrom('tenants').select('id').limit(1).executeTakeFirst()) !== undefined;
+}
