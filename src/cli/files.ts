@@ -14,14 +14,19 @@ import type { Color } from './terminal.ts';
 const SIZE_WIDTH = 9;
 
 export async function listEntries(
-  { terminal, ...invocation }: Invocation,
+  invocation: Invocation,
   ref: string,
   { recursive }: { readonly recursive?: boolean },
 ): Promise<void> {
-  const { signal } = invocation.world;
-  await withEngine({ terminal, ...invocation }, async ({ workspaces }) => {
+  const { terminal, world } = invocation;
+  await withEngine(invocation, async ({ workspaces }) => {
     const toObject = ({ path, entry }: ListedEntry) => ({ ...pathJson(path), ...entryJson(entry) });
-    await terminal.items('entries', workspaces.ls(ref, { recursive, signal }), toObject, entryLine);
+    await terminal.items(
+      'entries',
+      workspaces.ls(ref, { recursive, signal: world.signal }),
+      toObject,
+      entryLine,
+    );
   });
 }
 

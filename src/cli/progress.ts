@@ -15,29 +15,31 @@ export interface Counts {
   readonly bytes: number;
 }
 
-export interface ProgressLine extends Disposable {
-  /** Undefined when there is nobody to see it. */
-  readonly onProgress: ((counts: Counts) => void) | undefined;
-}
+/** Undefined when there is nobody to see it. */
+type OnProgress = ((counts: Counts) => void) | undefined;
 
-/** Disposing takes the line away. @param doing as in `saving` */
-export function openProgress({ terminal, world }: Invocation, doing: string): ProgressLine {
+/** The line is gone when `work` ends. @param doing as in `saving` */
+export async function withProgress<T>(
+  { terminal, world }: Invocation,
+  doing: string,
+  work: (onProgress: OnProgress) => Promise<T>,
+): Promise<T> {
   const { stderr, json, quiet } = terminal;
-  if (stderr.isTTY !== true || json || quiet) return { onProgress: undefined, [Symbol.dispose]() {} };
+  if (stderr.isTTY !== true || json || quiet) return work(undefined);
   const started = world.clock();
   let drawn = 0;
-  return {
-    onProgress(counts) {
-      const now = world.clock();
-      if (now - drawn < INTERVAL_MS) return;
-      drawn = now;
-      const line = `${doing}: ${progressText(counts, (now - started) / 1000)}`;
-      stderr.write(CLEAR_LINE + line.slice(0, (stderr.columns ?? DEFAULT_COLUMNS) - 1));
-    },
-    [Symbol.dispose]() {
-      if (drawn !== 0) stderr.write(CLEAR_LINE);
-    },
+  const draw = (counts: Counts) => {
+    const now = world.clock();
+    if (now - drawn < INTERVAL_MS) return;
+    drawn = now;
+    const line = `${doing}: ${progressText(counts, (now - started) / 1000)}`;
+    stderr.write(CLEAR_LINE + line.slice(0, (stderr.columns ?? DEFAULT_COLUMNS) - 1));
   };
+  try {
+    return await work(draw);
+  } finally {
+    if (drawn !== 0) stderr.write(CLEAR_LINE);
+  }
 }
 
 export function progressText({ files, objects, bytes }: Counts, seconds: number): string {

@@ -5,7 +5,7 @@ import type { RestoreResult } from '../workspace/index.ts';
 import { counted, formatBytes, formatCount, formatSeconds } from './format.ts';
 import { withEngine } from './invocation.ts';
 import type { Invocation } from './invocation.ts';
-import { openProgress } from './progress.ts';
+import { withProgress } from './progress.ts';
 import { tallyJson } from './shapes.ts';
 
 export interface RestoreFlags {
@@ -24,11 +24,9 @@ export async function restore(
   const { terminal, world } = invocation;
   const { dryRun = false } = flags;
   await withEngine(invocation, async ({ workspaces }) => {
-    const result = await (async () => {
-      using progress = openProgress(invocation, dryRun ? 'comparing' : 'restoring');
-      const { onProgress } = progress;
-      return workspaces.restore(ref, directory, { ...flags, onProgress, signal: world.signal });
-    })();
+    const result = await withProgress(invocation, dryRun ? 'comparing' : 'restoring', (onProgress) =>
+      workspaces.restore(ref, directory, { ...flags, onProgress, signal: world.signal }),
+    );
     const lines = dryRun ? forecast(result) : summary(result, directory);
     await terminal.result(restoreJson(result, dryRun), lines, dryRun ? lines : []);
   });

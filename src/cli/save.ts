@@ -8,7 +8,7 @@ import type { SaveResult } from '../workspace/index.ts';
 import { counted, formatBytes, formatSeconds } from './format.ts';
 import { withEngine } from './invocation.ts';
 import type { Invocation } from './invocation.ts';
-import { openProgress } from './progress.ts';
+import { withProgress } from './progress.ts';
 import { tallyJson } from './shapes.ts';
 
 export interface SaveFlags {
@@ -27,12 +27,16 @@ export async function save(invocation: Invocation, directory: string, flags: Sav
   );
   const exclude = [...(flags.exclude ?? []), ...fromFiles.flat()];
   await withEngine(invocation, async ({ workspaces }) => {
-    const result = await (async () => {
-      using progress = openProgress(invocation, 'saving');
-      const { onProgress } = progress;
-      const { signal } = world;
-      return workspaces.save(directory, { workspace, exclude, message, skipUnreadable, onProgress, signal });
-    })();
+    const result = await withProgress(invocation, 'saving', (onProgress) =>
+      workspaces.save(directory, {
+        workspace,
+        exclude,
+        message,
+        skipUnreadable,
+        onProgress,
+        signal: world.signal,
+      }),
+    );
     for (const warning of result.warnings) terminal.warn(warning);
     await terminal.result(saveJson(result), summary(result), [reference(result)]);
   });

@@ -8,7 +8,7 @@ import { counted, formatBytes, formatCount, formatSeconds, printable, table } fr
 import { addExamples, addJsonHelp } from './help.ts';
 import { withEngine } from './invocation.ts';
 import type { Invocation } from './invocation.ts';
-import { openProgress } from './progress.ts';
+import { withProgress } from './progress.ts';
 
 /** Paths told of one problem; `--json` has all. */
 const MAX_PATHS = 20;
@@ -61,10 +61,9 @@ async function verifyStore(
 ): Promise<void> {
   const { terminal, world } = invocation;
   await withEngine(invocation, async ({ store }) => {
-    const report = await (async () => {
-      using progress = openProgress(invocation, 'verifying');
-      return store.verify({ readData, onProgress: progress.onProgress, signal: world.signal });
-    })();
+    const report = await withProgress(invocation, 'verifying', (onProgress) =>
+      store.verify({ readData, onProgress, signal: world.signal }),
+    );
     if (!report.ok) invocation.exitCode = EXIT_CODES.integrity;
     const problems = report.problems.flatMap(problemLines);
     await terminal.result(report, [...problems, ...verdict(report, readData === true)], problems);
