@@ -1,6 +1,6 @@
 /** Where the process starts: the only place that knows the process. */
 
-import { EXIT_CODES, systemClock } from '../base/index.ts';
+import { systemClock } from '../base/index.ts';
 import { reportFailure } from './failure.ts';
 import { run } from './run.ts';
 import { Terminal } from './terminal.ts';
@@ -13,11 +13,13 @@ const program = env['STRATA_PROGRAM'] === 'mctl' ? 'mctl' : 'strata';
 delete env['STRATA_PROGRAM'];
 
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(name, () => {
-    if (interrupt.signal.aborted) process.exit(EXIT_CODES.cancelled);
+  const stop = () => {
+    // `process.exit` would wait for a call that hangs, such as a read of a network file system: the signal itself does not.
+    process.off(name, stop);
     interrupt.abort(new Error(`received ${name}`));
     if (stderr.isTTY) stderr.write('\r\x1b[Kstopping; again to stop at once\n');
-  });
+  };
+  process.on(name, stop);
 }
 // Each write hears of its own failure; without this the first one would end the process with a stack trace.
 stdout.on('error', () => {});

@@ -1,6 +1,6 @@
 /** From the words of a command line to an exit code. */
 
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
 
 import { EXIT_CODES } from '../base/index.ts';
 import { reportFailure } from './failure.ts';
@@ -82,9 +82,10 @@ function declareProgram(program: Command, world: World, invoke: () => Invocation
     .option(
       '--config <file>',
       'configuration (default: $STRATA_CONFIG, ./strata.yaml, $STRATA_HOME/strata.yaml)',
+      value,
     )
-    .option('--home <dir>', 'where everything is kept (default: $STRATA_HOME, ~/.strata)')
-    .option('--tenant <name>', 'whose workspaces (default: default)')
+    .option('--home <dir>', 'where everything is kept (default: $STRATA_HOME, ~/.strata)', value)
+    .option('--tenant <name>', 'whose workspaces (default: default)', value)
     .option(
       '--json',
       'one JSON object on stdout; an error is {"error":{code,message,hint,details}} on stderr',
@@ -115,6 +116,12 @@ function declareProgram(program: Command, world: World, invoke: () => Invocation
     '\nExit codes: 0 done, 2 bad input, 3 conflict, 4 not found, 5 integrity, 6 refused, 7 unavailable, 8 quota,\n' +
       '9 cancelled, 70 internal.',
   );
+}
+
+/** `--home --json` has forgotten something. */
+function value(text: string): string {
+  if (text.startsWith('--')) throw new InvalidArgumentError('Write ./ before a name that starts so.');
+  return text;
 }
 
 /** `help workspaces save` is `workspaces save --help`: the verbs are not there before their noun is loaded. */

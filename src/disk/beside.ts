@@ -52,7 +52,11 @@ async function restoreNextTo(parent: number, work: Work, { name, existing }: Tar
   try {
     const fd = openDirectoryAt(parent, staging);
     try {
-      await sweep(parent, findStagings(parent).dead);
+      // One that is moving is the record of a restore into the parent itself, which may still be run again.
+      await sweep(
+        parent,
+        findStagings(parent).dead.filter(({ moving }) => moving === undefined),
+      );
       const plan = await stage(selection, writer, fd, undefined);
       if (existing !== undefined) await sweep(existing.fd, existing.leftovers);
       setLooks(fd, root, writer.sync);

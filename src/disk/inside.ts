@@ -2,6 +2,7 @@
 
 import { closeSync, fstatSync, fsyncSync } from 'node:fs';
 
+import { StrataError, isStrataError } from '../base/index.ts';
 import { openDirectoryAt } from './at.ts';
 import { removeQuietly } from './beside.ts';
 import type { Work } from './beside.ts';
@@ -25,6 +26,7 @@ export async function restoreInside(
   const { fd } = target;
   const before = looksOf(fstatSync(fd), () => fstatSync(fd, { bigint: true }));
   let staging: Buffer | undefined;
+  let moving = resumes;
   try {
     makeWritable(fd);
     // Marked before what the dead have left goes: a crash in between must not lose the right to go on.
@@ -35,6 +37,7 @@ export async function restoreInside(
     try {
       plan = await stage(selection, writer, staged, fd);
       if (!resumes) staging = markMoving(fd, staging, id);
+      moving = true;
       await merge(staged, fd, writer.sync);
     } finally {
       closeSync(staged);
@@ -48,6 +51,17 @@ export async function restoreInside(
       await removeQuietly(fd, staging);
       setLooks(fd, before, false);
     }
-    throw writeError(error, 'restore into the target');
+    const known = writeError(error, 'restore into the target');
+    throw moving ? halfDone(known) : known;
   }
+}
+
+/** Other hints say that nothing was changed. */
+function halfDone(error: unknown): unknown {
+  if (!isStrataError(error)) return error;
+  return new StrataError(error.code, error.message, {
+    hint: 'Some files may have been replaced, each of them whole. Run the restore again with --overwrite.',
+    details: error.details,
+    cause: error,
+  });
 }

@@ -108,7 +108,6 @@ function enter(from: DirectoryChain, to: DirectoryChain, name: Buffer): Frame {
 function changedUnderUs(error: unknown): StrataError | undefined {
   if (!IN_THE_WAY.has(errno(error))) return undefined;
   return new StrataError('conflict', 'the target was changed while it was restored into', {
-    hint: 'Some files have been replaced, each of them whole. Run the restore again with --overwrite.',
     cause: error,
   });
 }

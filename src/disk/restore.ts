@@ -5,6 +5,7 @@ import type { Random } from '../base/index.ts';
 import type { Path, Root, Summary } from '../tree/index.ts';
 import type { ContentSource } from '../vault/index.ts';
 import { restoreBeside } from './beside.ts';
+import { writeError } from './failure.ts';
 import { restoreInside } from './inside.ts';
 import { Pace } from './pace.ts';
 import type { PaceOptions } from './pace.ts';
@@ -48,6 +49,19 @@ export async function restoreTree(
   root: Root,
   target: string,
   options: RestoreOptions = {},
+): Promise<RestoreReport> {
+  try {
+    return await restore(source, root, target, options);
+  } catch (error) {
+    throw writeError(error, `restore to ${target}`);
+  }
+}
+
+async function restore(
+  source: ContentSource,
+  root: Root,
+  target: string,
+  options: RestoreOptions,
 ): Promise<RestoreReport> {
   const { overwrite = false, sync = false, only, dryRun = false, random = systemRandom, signal } = options;
   const pace = new Pace(options);

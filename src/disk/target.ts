@@ -67,11 +67,15 @@ function openWithoutLink(path: string): number | undefined {
     const stats = lstatSync(path, { throwIfNoEntry: false });
     if (stats === undefined) return undefined;
     if (!stats.isDirectory()) throw notADirectory(path, stats.isSymbolicLink() ? 'a symlink' : 'a file');
-    const fd = openDirectory(path);
     // Between the look and the opening a link may have come, and would have been followed.
-    if (fstatSync(fd).ino === stats.ino) return fd;
-    closeSync(fd);
-    throw notADirectory(path, 'being changed');
+    const fd = openDirectory(path);
+    try {
+      if (fstatSync(fd).ino !== stats.ino) throw notADirectory(path, 'being changed');
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
+    return fd;
   } catch (error) {
     if (errno(error) === 'ENOTDIR') throw notADirectory(path, 'below a file');
     throw writeError(error, `open ${path}`);
@@ -84,13 +88,27 @@ function openWithoutLink(path: string): number | undefined {
  */
 function isReplaceable(fd: number, parent: string, name: Buffer): boolean {
   if (['', '.', '..', '/'].includes(name.toString())) return false;
-  const here = openDirectory('.');
-  const above = openDirectory(parent);
+  let above: number;
   try {
-    return !isSameDirectory(fd, here) && mountOf(fd) === mountOf(above);
+    above = openDirectory(parent);
+  } catch (error) {
+    // A parent that we may only pass through is none that we can rename in.
+    if (errno(error) === 'EACCES') return false;
+    throw error;
+  }
+  try {
+    return mountOf(fd) === mountOf(above) && !isWorkingDirectory(fd);
+  } finally {
+    closeSync(above);
+  }
+}
+
+function isWorkingDirectory(fd: number): boolean {
+  const here = openDirectory('.');
+  try {
+    return isSameDirectory(fd, here);
   } finally {
     closeSync(here);
-    closeSync(above);
   }
 }
 

@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 import { scrypt } from 'node:crypto';
 import { promisify } from 'node:util';
 
-import { StrataError, asBuffer, equalBytes, toHex, utf8 } from '../base/index.ts';
+import { StrataError, asBuffer, equalBytes, throwIfAborted, toHex, utf8 } from '../base/index.ts';
 import type { Branded } from '../base/index.ts';
 import { derive, keyId, sha256 } from '../chunk/index.ts';
 import type { SealingKey } from '../chunk/index.ts';
@@ -85,26 +85,36 @@ export async function rootKeyFromPassphrase(passphrase: string, storeId: Uint8Ar
 }
 
 /**
- * Runs a command that prints the root key as text, for a key service.
+ * Runs a command that prints the root key as text, for a key service. No shell is between.
  *
- * @throws unavailable if the command fails, bad_input if it prints something else
+ * @throws unavailable if the command fails or takes longer than 30 s, bad_input if it prints something else
  */
-export async function rootKeyFromCommand(command: readonly string[]): Promise<RootSecret> {
+export async function rootKeyFromCommand(
+  command: readonly string[],
+  options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<RootSecret> {
   const [program = '', ...args] = command;
   let stdout: string;
   try {
     ({ stdout } = await promisify(execFile)(program, args, {
       timeout: COMMAND_TIMEOUT_MS,
       encoding: 'utf8',
+      signal: options.signal,
     }));
   } catch (error) {
+    throwIfAborted(options.signal);
     // The error of execFile carries what the command printed: it must not reach a log.
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-    throw new StrataError('unavailable', `the key command ${program} failed (${reason})`, {
+    throw new StrataError('unavailable', `the key command ${program} failed (${failureOf(error)})`, {
       hint: 'Run it by hand to see why; it has to print the root key and exit with 0.',
     });
   }
   return parseRootKey(stdout, `what ${program} printed`);
+}
+
+/** The exit code, the name of a system error, or the signal that ended the command. */
+function failureOf(error: unknown): string {
+  const { code, signal } = error as { readonly code?: unknown; readonly signal?: unknown };
+  return String(code ?? signal ?? 'unknown');
 }
 
 function check(secret: Uint8Array): Uint8Array {

@@ -1,0 +1,319 @@
+import { describe, expect, it } from 'vitest';
+
+import { toHex, utf8 } from '../base/index.ts';
+import type { Sha256 } from '../base/index.ts';
+import { sha256 } from '../chunk/index.ts';
+import { openMemoryStore } from '../store/index.ts';
+import type { Store } from '../store/index.ts';
+import { expectCode, thrownBy } from '../testing/expect-code.ts';
+import { noise, pinnedRandom, prose } from '../testing/noise.ts';
+import { contents, failing, overwrite, recording } from '../testing/stores.ts';
+import { ChunkIndex } from './chunk-index.ts';
+import { Keyring } from './keyring.ts';
+import { packId, packIdentity, parseName, segmentIdentity } from './names.ts';
+import type { IntentId, SegmentId, TenantId } from './names.ts';
+import { VaultReader } from './reader.ts';
+import { getSegment, putSegment } from './segment.ts';
+import { readTable } from './verify-pack.ts';
+import { VaultWriter } from './writer.ts';
+import type { Written } from './writer.ts';
+
+const MIB = 1024 * 1024;
+
+const keyringOf = (seed: string) =>
+  new Keyring({
+    tenant: noise(`tenant ${seed}`, 16) as TenantId,
+    number: 1,
+    name: seed,
+    cutKey: noise(`cut ${seed}`, 32),
+    versions: [{ version: 1, secret: noise(`secret ${seed}`, 32), created: 0 }],
+  });
+
+const KEYRING = keyringOf('one');
+const emptyIndex = () => ({ data: new ChunkIndex(), tree: new ChunkIndex() });
+
+function writerOver(store: Store, name = 'intent', index = emptyIndex(), signal?: AbortSignal): VaultWriter {
+  const intent = noise(name, 16) as IntentId;
+  return new VaultWriter({ store, keyring: KEYRING, index, intent, random: pinnedRandom(name), signal });
+}
+
+/** An index of what was written, as the next save reads it from the segment. */
+async function indexOf(store: Store, written: Written, index = emptyIndex()) {
+  const { tables } = await getSegment(store, KEYRING, written.segment!.id);
+  for (const table of tables) index[table.type].addTable(table);
+  return index;
+}
+
+async function readBack(store: Store, written: Written, chunks: readonly Sha256[]): Promise<string[]> {
+  const reader = new VaultReader({ store, keyring: KEYRING, index: await indexOf(store, written) });
+  const hashes: string[] = [];
+  for (const id of chunks) hashes.push(toHex(sha256(await reader.chunk(id))));
+  return hashes;
+}
+
+const blocksOf = (written: Written) => written.tables.flatMap((table) => table.blocks);
+
+describe('a writer', () => {
+  it('[V11] gives back what it took, each chunk stored once', async () => {
+    const store = openMemoryStore();
+    const writer = writerOver(store);
+    const chunks = [
+      prose('a', 50_000),
+      noise('b', 200_000),
+      Uint8Array.of(1),
+      new Uint8Array(0),
+      prose('a', 50_000),
+    ];
+    const reused = new Uint8Array(200_000);
+    const ids = chunks.map((bytes) => {
+      reused.set(bytes);
+      return writer.chunk(reused.subarray(0, bytes.length));
+    });
+    reused.fill(0);
+    const node = writer.node(chunks[0]!);
+    const written = await writer.finish();
+    expect(ids.map(toHex)).toEqual(chunks.map((bytes) => toHex(sha256(bytes))));
+    expect(await readBack(store, written, ids)).toEqual(ids.map(toHex));
+    const reader = new VaultReader({ store, keyring: KEYRING, index: await indexOf(store, written) });
+    expect(Buffer.compare(await reader.node(node), chunks[0]!)).toBe(0);
+    expect(written.newBytes).toBe(250_001);
+    expect(blocksOf(written).flatMap((block) => block.chunks)).toHaveLength(5);
+    expect(written.storedBytes).toBe(
+      [...(await contents(store)).values()].reduce((sum, { length }) => sum + length, 0),
+    );
+  });
+
+  it('[V11] stores nothing that an earlier save has stored', async () => {
+    const store = openMemoryStore();
+    const first = writerOver(store, 'first');
+    const known = first.chunk(prose('a', 1000));
+    const index = await indexOf(store, await first.finish());
+    const second = writerOver(store, 'second', index);
+    expect(toHex(second.chunk(prose('a', 1000)))).toBe(toHex(known));
+    expect(await second.finish()).toEqual({ tables: [], newBytes: 0, storedBytes: 0 });
+    const third = writerOver(store, 'third', index);
+    third.chunk(prose('a', 1000));
+    third.chunk(prose('b', 1000));
+    expect((await third.finish()).newBytes).toBe(1000);
+  });
+
+  it('[V11] keeps file data and tree nodes in packs of their own', async () => {
+    const store = openMemoryStore();
+    const writer = writerOver(store);
+    writer.chunk(utf8('same'));
+    writer.node(utf8('same'));
+    const { tables } = await writer.finish();
+    expect(tables.map(({ type }) => type).sort()).toEqual(['data', 'tree']);
+  });
+
+  it('[V12] seals a block at 1 MiB, and a chunk that is longer alone', async () => {
+    const writer = writerOver(openMemoryStore());
+    for (let at = 0; at < 40; at++) writer.chunk(noise(`${at}`, 60_000));
+    writer.chunk(prose('long', 3 * MIB));
+    writer.chunk(utf8('short'));
+    const lengths = blocksOf(await writer.finish()).map((block) => block.plainLength);
+    expect(lengths).toEqual([17 * 60_000, 17 * 60_000, 6 * 60_000, 3 * MIB, 5]);
+  });
+
+  it('[V12] closes a pack at 32 MiB, and names packs by its intent', async () => {
+    const store = openMemoryStore();
+    const writer = writerOver(store);
+    for (let at = 0; at < 70; at++) {
+      writer.chunk(noise(`${at}`, MIB));
+      await writer.drain();
+    }
+    const { tables } = await writer.finish();
+    const intent = noise('intent', 16) as IntentId;
+    expect(tables.map((table) => table.blocks.length)).toEqual([32, 32, 6]);
+    expect(tables.map((table) => toHex(table.pack))).toEqual([0, 1, 2].map((k) => toHex(packId(intent, k))));
+    for (const { pack } of tables)
+      expect(await store.size(packIdentity(KEYRING.tenant, 'data', pack).name)).toBeLessThan(34 * MIB);
+  });
+
+  it('[V12] bounds the table of a pack for tiny chunks', async () => {
+    const store = openMemoryStore();
+    const writer = writerOver(store);
+    const number = new Uint8Array(4);
+    for (let at = 0; at < 140_000; at++) {
+      new DataView(number.buffer).setUint32(0, at);
+      writer.chunk(number);
+    }
+    const written = await writer.finish();
+    const counts = written.tables.map((table) =>
+      table.blocks.reduce((sum, { chunks }) => sum + chunks.length, 0),
+    );
+    expect(counts).toEqual([131_072, 8928]);
+    for (const { type, pack } of written.tables)
+      expect(await readTable(store, KEYRING, { kind: type, pack })).toEqual(
+        written.tables.find((table) => table.pack === pack),
+      );
+  });
+
+  it('[V12] refuses a chunk that no block can hold', () => {
+    expect(thrownBy(() => writerOver(openMemoryStore()).chunk(new Uint8Array(16 * MIB + 1))).code).toBe(
+      'internal',
+    );
+  });
+
+  it('[V13] every pack is durable before the index segment is begun', async () => {
+    const store = recording(openMemoryStore());
+    const writer = writerOver(store);
+    for (let at = 0; at < 40; at++) writer.chunk(noise(`${at}`, MIB));
+    writer.node(utf8('node'));
+    await writer.finish();
+    const kinds = store.events.map(([call, name]) => `${call} ${parseName(name)?.kind}`);
+    const segment = kinds.indexOf('begin index');
+    expect(kinds.slice(0, segment).filter((kind) => kind.startsWith('put'))).toHaveLength(3);
+    expect(kinds.slice(segment)).toEqual(['begin index', 'put index']);
+  });
+
+  for (const when of ['before', 'after'] as const)
+    for (const kind of ['data', 'tree', 'index'] as const)
+      it(`[V13] a store that fails ${when} putting ${kind} fails the save`, async () => {
+        const memory = openMemoryStore();
+        const store = failing(memory, (_, name) => (parseName(name)?.kind === kind ? when : undefined));
+        const writer = writerOver(store);
+        writer.chunk(utf8('data'));
+        writer.node(utf8('node'));
+        await expectCode('unavailable', writer.finish());
+        await writer.abort(new Error('given up'));
+        const segments = [...(await contents(memory)).keys()].filter(
+          (name) => parseName(name)?.kind === 'index',
+        );
+        expect(segments).toHaveLength(kind === 'index' && when === 'after' ? 1 : 0);
+      });
+
+  it('[V13] a failure is told while the save goes on', async () => {
+    const writer = writerOver(failing(openMemoryStore(), () => 'before'));
+    await expectCode(
+      'unavailable',
+      (async () => {
+        for (let at = 0; at < 100; at++) {
+          writer.chunk(noise(`${at}`, MIB));
+          await writer.drain();
+        }
+      })(),
+    );
+    await expectCode('unavailable', writer.drain());
+  });
+
+  it('[V14] an abort leaves no part of an object', async () => {
+    const store = openMemoryStore();
+    const writer = writerOver(store);
+    for (let at = 0; at < 3; at++) writer.chunk(noise(`${at}`, MIB));
+    await writer.abort(new Error('given up'));
+    expect((await contents(store)).size).toBe(0);
+  });
+
+  it('[V14] a cancelled writer ends in cancelled', async () => {
+    const store = openMemoryStore();
+    const cancel = new AbortController();
+    const writer = writerOver(store, 'intent', emptyIndex(), cancel.signal);
+    writer.chunk(noise('a', MIB));
+    cancel.abort();
+    await expectCode('cancelled', writer.finish());
+    expect((await contents(store)).size).toBe(0);
+  });
+
+  it('[V14] any number of callers wait in drain, and all are woken', async () => {
+    let release = () => {};
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const memory = openMemoryStore();
+    const store: Store = {
+      ...memory,
+      async put(name, body, options) {
+        await held;
+        return memory.put(name, body, options);
+      },
+    };
+    const writer = writerOver(store);
+    for (let at = 0; at < 20; at++) writer.chunk(noise(`${at}`, MIB));
+    let waiting = 3;
+    const drained = Array.from({ length: waiting }, () => writer.drain().then(() => waiting--));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(waiting).toBe(3);
+    release();
+    await Promise.all(drained);
+    await writer.finish();
+  });
+});
+
+describe('a reader', () => {
+  it('[V15] a chunk that no pack has is an integrity error', async () => {
+    const reader = new VaultReader({ store: openMemoryStore(), keyring: KEYRING, index: emptyIndex() });
+    await expectCode('integrity', reader.chunk(sha256(utf8('nothing'))));
+    await expectCode('integrity', reader.node(sha256(utf8('nothing'))));
+  });
+
+  it('[V15] fetches a block once for all of its chunks, and again after a failure', async () => {
+    const memory = openMemoryStore();
+    const writer = writerOver(memory);
+    const ids = Array.from({ length: 10 }, (_, at) => writer.chunk(prose(`${at}`, 5000)));
+    const written = await writer.finish();
+    let failures = 2;
+    const store = recording(
+      failing(memory, (call) => (call === 'get' && failures-- > 0 ? 'before' : undefined)),
+    );
+    const reader = new VaultReader({ store, keyring: KEYRING, index: await indexOf(memory, written) });
+    await expectCode('unavailable', reader.chunk(ids[0]!));
+    await expectCode('unavailable', reader.chunk(ids[0]!));
+    store.events.length = 0;
+    await Promise.all(ids.map((id) => reader.chunk(id)));
+    expect(store.events.filter(([call]) => call === 'get')).toHaveLength(2);
+  });
+
+  it('[V15] another tenant’s keys open nothing', async () => {
+    const store = openMemoryStore();
+    const writer = writerOver(store);
+    const id = writer.chunk(utf8('secret'));
+    const written = await writer.finish();
+    const index = await indexOf(store, written);
+    const other = keyringOf('other');
+    const own = packIdentity(KEYRING.tenant, 'data', written.tables[0]!.pack).name;
+    const moved = packIdentity(other.tenant, 'data', written.tables[0]!.pack).name;
+    await overwrite(store, moved, await store.get(own));
+    await expectCode('integrity', new VaultReader({ store, keyring: other, index }).chunk(id));
+    const disguised = Object.assign(Object.create(KEYRING) as Keyring, { find: () => other.seal('data') });
+    await expectCode('integrity', new VaultReader({ store, keyring: disguised, index }).chunk(id));
+  });
+});
+
+describe('index segments', () => {
+  it('[V16] what a segment says is read back, in however many frames', async () => {
+    const store = openMemoryStore();
+    const id = noise('segment', 16) as SegmentId;
+    const chunks = Array.from({ length: 60_000 }, (_, at) => ({ id: sha256(utf8(`${at}`)), length: 1 }));
+    const blocks = [{ offset: 128, frameLength: 500, plainLength: 60_000, chunks }];
+    const tables = Array.from({ length: 9 }, (_, at) => ({
+      type: 'data' as const,
+      pack: packId(noise('i', 16) as IntentId, at),
+      blocks,
+    }));
+    const replaces = [noise('r', 16) as SegmentId, noise('s', 16) as SegmentId];
+    const size = await putSegment(store, KEYRING, id, { tables, replaces }, pinnedRandom('x'));
+    expect(await store.size(segmentIdentity(KEYRING.tenant, id).name)).toBe(size);
+    const read = await getSegment(store, KEYRING, id);
+    expect(read.replaces.map(toHex)).toEqual(replaces.map(toHex));
+    expect(read.tables.map((table) => toHex(table.pack))).toEqual(tables.map((table) => toHex(table.pack)));
+    expect(read.tables.every((table) => table.blocks[0]!.chunks.length === 60_000)).toBe(true);
+    expect(toHex(read.tables[8]!.blocks[0]!.chunks[59_999]!.id)).toBe(toHex(chunks[59_999]!.id));
+  });
+
+  it('[V16] an empty segment stands for nothing', async () => {
+    const store = openMemoryStore();
+    const id = noise('segment', 16) as SegmentId;
+    await putSegment(store, KEYRING, id, { tables: [], replaces: [] }, pinnedRandom('x'));
+    expect(await getSegment(store, KEYRING, id)).toEqual({ tables: [], replaces: [] });
+  });
+
+  it('[V16] a name that is taken is refused, and a missing segment is an integrity error', async () => {
+    const store = openMemoryStore();
+    const id = noise('segment', 16) as SegmentId;
+    await expectCode('integrity', getSegment(store, KEYRING, id));
+    await putSegment(store, KEYRING, id, { tables: [], replaces: [] }, pinnedRandom('x'));
+    await expectCode(
+      'internal',
+      putSegment(store, KEYRING, id, { tables: [], replaces: [] }, pinnedRandom('y')),
+    );
+  });
+});
