@@ -48,6 +48,13 @@ it('[C7] with -v the stack, and that of the cause', async () => {
   );
 });
 
+it('[C6] JSON is the last line, also with -v', async () => {
+  const { stderr } = await report(new Error('bug'), { json: true, verbose: true });
+  expect(JSON.parse(stderr.trimEnd().split('\n').at(-1) ?? '')).toMatchObject({
+    error: { code: 'internal' },
+  });
+});
+
 it('[C6] JSON: one line', async () => {
   const { stderr } = await report(new StrataError('refused', 'a\nb', { details: { paths: ['x'] } }), {
     json: true,

@@ -11,13 +11,13 @@ export function reportFailure(error: unknown, terminal: Terminal, options: Failu
   const failure = asFailure(error, options);
   const { code, message, hint, details } = failure;
   const { stderr } = terminal;
+  if (options.verbose) stderr.write(`${trace(failure)}\n`);
   if (terminal.json) {
     stderr.write(`${JSON.stringify({ error: { code, message, hint: hint ?? null, details } })}\n`);
   } else {
     stderr.write(`${terminal.paint('red', 'error:', stderr)} ${printable(message)}\n`);
     if (hint !== undefined) stderr.write(`hint: ${printable(hint)}\n`);
   }
-  if (options.verbose) stderr.write(`${trace(failure)}\n`);
   return EXIT_CODES[code];
 }
 

@@ -1,7 +1,7 @@
 /** `workspaces list`, `log` and `fork` */
 
-import { displayName } from '../tree/index.ts';
 import { utf8 } from '../base/index.ts';
+import { displayName } from '../tree/index.ts';
 import type { SnapshotInfo, WorkspaceInfo } from '../workspace/index.ts';
 import { formatAge, formatBytes, formatCount, table } from './format.ts';
 import { withEngine } from './invocation.ts';

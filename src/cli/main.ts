@@ -5,6 +5,8 @@ import { reportFailure } from './failure.ts';
 import { run } from './run.ts';
 import { Terminal } from './terminal.ts';
 
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 const interrupt = new AbortController();
 const words = process.argv.slice(2);
 const { stdout, stderr, env } = process;
@@ -12,15 +14,7 @@ const program = env['STRATA_PROGRAM'] === 'mctl' ? 'mctl' : 'strata';
 // It is for us, not for what we start.
 delete env['STRATA_PROGRAM'];
 
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  const stop = () => {
-    // `process.exit` would wait for a call that hangs, such as a read of a network file system: the signal itself does not.
-    process.off(name, stop);
-    interrupt.abort(new Error(`received ${name}`));
-    if (stderr.isTTY) stderr.write('\r\x1b[Kstopping; again to stop at once\n');
-  };
-  process.on(name, stop);
-}
+for (const name of SIGNALS) process.on(name, stop);
 // Each write hears of its own failure; without this the first one would end the process with a stack trace.
 stdout.on('error', () => {});
 stderr.on('error', () => {});
@@ -42,3 +36,13 @@ process.exit(
     signal: interrupt.signal,
   }),
 );
+
+/**
+ * The first signal ends the operation. The second one finds no listener, and ends the process: `process.exit` would wait for a
+ * call that hangs, such as a read from a network file system that is gone.
+ */
+function stop(name: NodeJS.Signals): void {
+  for (const each of SIGNALS) process.off(each, stop);
+  interrupt.abort(new Error(`received ${name}`));
+  if (stderr.isTTY) stderr.write('\r\x1b[Kstopping; again to stop at once\n');
+}

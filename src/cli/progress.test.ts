@@ -24,6 +24,10 @@ it('[C13] a terminal sees a line now and then, which is gone at the end', async 
   expect(lines).toEqual(['', 'saving: 1 file, 1.0 MB, 100.0 MB/s', expect.anything(), expect.anything(), '']);
 });
 
+it('[C13] a terminal of no width gets the whole line', async () => {
+  expect(await watch({}, true, 0)).toContain('100.0 MB/s\r');
+});
+
 it('[C13] a narrow terminal is not overrun', async () => {
   for (const line of (await watch({}, true, 20)).split('\r\x1b[K')) expect(line.length).toBeLessThan(20);
 });

@@ -5,6 +5,7 @@ import type { Invocation } from './invocation.ts';
 
 /** Fast enough to look alive, slow enough to cost nothing. */
 const INTERVAL_MS = 100;
+/** Also for a terminal that says it has none. */
 const DEFAULT_COLUMNS = 80;
 
 const CLEAR_LINE = '\r\x1b[K';
@@ -33,7 +34,7 @@ export async function withProgress<T>(
     if (now - drawn < INTERVAL_MS) return;
     drawn = now;
     const line = `${doing}: ${progressText(counts, (now - started) / 1000)}`;
-    stderr.write(CLEAR_LINE + line.slice(0, (stderr.columns ?? DEFAULT_COLUMNS) - 1));
+    stderr.write(CLEAR_LINE + line.slice(0, (stderr.columns || DEFAULT_COLUMNS) - 1));
   };
   try {
     return await work(draw);

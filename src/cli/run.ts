@@ -55,8 +55,8 @@ export async function run(words: readonly string[], world: World): Promise<numbe
     const flags = program.opts<GlobalFlags>();
     return (invocation = { world, flags, terminal: new Terminal(world, flags), exitCode: 0 });
   };
-  declareProgram(program, world, invoke);
   try {
+    declareProgram(program, world, invoke);
     await program.parseAsync(helpAsFlag(words), { from: 'user' });
     return invocation?.exitCode ?? 0;
   } catch (error) {
@@ -120,7 +120,7 @@ function declareProgram(program: Command, world: World, invoke: () => Invocation
 
 /** `--home --json` has forgotten something. */
 function value(text: string): string {
-  if (text.startsWith('--')) throw new InvalidArgumentError('Write ./ before a name that starts so.');
+  if (text.startsWith('--')) throw new InvalidArgumentError('It looks like a flag.');
   return text;
 }
 

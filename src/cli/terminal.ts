@@ -9,7 +9,7 @@ import type { GlobalFlags, OutputStream, World } from './world.ts';
 /** Lines are gathered to this many characters before they are written, unless a person is watching. */
 const BATCH_CHARACTERS = 32_768;
 
-export type Color = 'red' | 'green' | 'yellow' | 'dim' | 'bold';
+export type Color = 'red' | 'green' | 'yellow' | 'bold';
 
 export class Terminal {
   readonly json: boolean;
@@ -65,8 +65,7 @@ export class Terminal {
     toLine: (item: Item) => string,
   ): Promise<void> {
     const limit = this.#stdout.isTTY === true ? 0 : BATCH_CHARACTERS;
-    const opening = this.json ? `{${JSON.stringify(name)}:[\n` : '';
-    let batch = opening;
+    let batch = this.json ? `{${JSON.stringify(name)}:[\n` : '';
     let first = true;
     for await (const item of items) {
       if (this.json) batch += `${first ? '' : ',\n'}${JSON.stringify(toObject(item))}`;

@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, mkdirSync, readdirSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 
@@ -132,4 +132,15 @@ it('[K4] 6000 levels come back, with few files open', async () => {
   }
   expect(readdirSync('/proc/self/fd').length).toBe(before);
   expect(most - before).toBeLessThan(250);
+});
+
+it('[K1] takes a time that is too late to count for the last one that is not', async () => {
+  const base = scratch();
+  mkdirSync(join(base, 'late'));
+  writeFileSync(join(base, 'late', 'file'), '');
+  // 2446, the last year of ext4.
+  utimesSync(join(base, 'late', 'file'), 15_000_000_000, 15_000_000_000);
+  const { content, root } = await save(join(base, 'late'));
+  await restoreTree(content.source, root, join(base, 'again'));
+  expect(statSync(join(base, 'again', 'file')).mtime.getUTCFullYear()).toBe(2255);
 });

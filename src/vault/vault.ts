@@ -166,7 +166,17 @@ export class Vault {
       .values({ id: toHex(record.tenant), name, key_seq: record.number, created })
       .onConflict((conflict) => conflict.column('name').doNothing())
       .executeTakeFirst();
-    if (made.numInsertedOrUpdatedRows !== 0n) return record;
+    if (made.numInsertedOrUpdatedRows !== 0n) {
+      try {
+        // If the root key was replaced meanwhile, what the old one sealed would be lost with it.
+        await latestOwner(store, this.findRootKey, options);
+        return record;
+      } catch (error) {
+        await database.kysely.deleteFrom('tenants').where('id', '=', toHex(record.tenant)).execute();
+        await store.delete(identity.name);
+        throw error;
+      }
+    }
     // Another process made the tenant at the same moment, with other keys: its record is the one.
     await store.delete(identity.name);
     return (await this.#findTenant(name, options))!;

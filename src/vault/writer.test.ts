@@ -6,43 +6,16 @@ import { sha256 } from '../chunk/index.ts';
 import { openMemoryStore } from '../store/index.ts';
 import type { Store } from '../store/index.ts';
 import { expectCode, thrownBy } from '../testing/expect-code.ts';
-import { noise, pinnedRandom, prose } from '../testing/noise.ts';
-import { contents, failing, overwrite, recording } from '../testing/stores.ts';
-import { ChunkIndex } from './chunk-index.ts';
-import { Keyring } from './keyring.ts';
-import { packId, packIdentity, parseName, segmentIdentity } from './names.ts';
-import type { IntentId, SegmentId, TenantId } from './names.ts';
+import { noise, prose } from '../testing/noise.ts';
+import { contents, failing, recording } from '../testing/stores.ts';
+import { packId, packIdentity, parseName } from './names.ts';
+import type { IntentId } from './names.ts';
 import { VaultReader } from './reader.ts';
-import { getSegment, putSegment } from './segment.ts';
 import { readTable } from './verify-pack.ts';
-import { VaultWriter } from './writer.ts';
+import { KEYRING, emptyIndex, indexOf, writerOver } from './writer.fixture.ts';
 import type { Written } from './writer.ts';
 
 const MIB = 1024 * 1024;
-
-const keyringOf = (seed: string) =>
-  new Keyring({
-    tenant: noise(`tenant ${seed}`, 16) as TenantId,
-    number: 1,
-    name: seed,
-    cutKey: noise(`cut ${seed}`, 32),
-    versions: [{ version: 1, secret: noise(`secret ${seed}`, 32), created: 0 }],
-  });
-
-const KEYRING = keyringOf('one');
-const emptyIndex = () => ({ data: new ChunkIndex(), tree: new ChunkIndex() });
-
-function writerOver(store: Store, name = 'intent', index = emptyIndex(), signal?: AbortSignal): VaultWriter {
-  const intent = noise(name, 16) as IntentId;
-  return new VaultWriter({ store, keyring: KEYRING, index, intent, random: pinnedRandom(name), signal });
-}
-
-/** An index of what was written, as the next save reads it from the segment. */
-async function indexOf(store: Store, written: Written, index = emptyIndex()) {
-  const { tables } = await getSegment(store, KEYRING, written.segment!.id);
-  for (const table of tables) index[table.type].addTable(table);
-  return index;
-}
 
 async function readBack(store: Store, written: Written, chunks: readonly Sha256[]): Promise<string[]> {
   const reader = new VaultReader({ store, keyring: KEYRING, index: await indexOf(store, written) });
@@ -235,85 +208,5 @@ describe('a writer', () => {
     release();
     await Promise.all(drained);
     await writer.finish();
-  });
-});
-
-describe('a reader', () => {
-  it('[V15] a chunk that no pack has is an integrity error', async () => {
-    const reader = new VaultReader({ store: openMemoryStore(), keyring: KEYRING, index: emptyIndex() });
-    await expectCode('integrity', reader.chunk(sha256(utf8('nothing'))));
-    await expectCode('integrity', reader.node(sha256(utf8('nothing'))));
-  });
-
-  it('[V15] fetches a block once for all of its chunks, and again after a failure', async () => {
-    const memory = openMemoryStore();
-    const writer = writerOver(memory);
-    const ids = Array.from({ length: 10 }, (_, at) => writer.chunk(prose(`${at}`, 5000)));
-    const written = await writer.finish();
-    let failures = 2;
-    const store = recording(
-      failing(memory, (call) => (call === 'get' && failures-- > 0 ? 'before' : undefined)),
-    );
-    const reader = new VaultReader({ store, keyring: KEYRING, index: await indexOf(memory, written) });
-    await expectCode('unavailable', reader.chunk(ids[0]!));
-    await expectCode('unavailable', reader.chunk(ids[0]!));
-    store.events.length = 0;
-    await Promise.all(ids.map((id) => reader.chunk(id)));
-    expect(store.events.filter(([call]) => call === 'get')).toHaveLength(2);
-  });
-
-  it('[V15] another tenant’s keys open nothing', async () => {
-    const store = openMemoryStore();
-    const writer = writerOver(store);
-    const id = writer.chunk(utf8('secret'));
-    const written = await writer.finish();
-    const index = await indexOf(store, written);
-    const other = keyringOf('other');
-    const own = packIdentity(KEYRING.tenant, 'data', written.tables[0]!.pack).name;
-    const moved = packIdentity(other.tenant, 'data', written.tables[0]!.pack).name;
-    await overwrite(store, moved, await store.get(own));
-    await expectCode('integrity', new VaultReader({ store, keyring: other, index }).chunk(id));
-    const disguised = Object.assign(Object.create(KEYRING) as Keyring, { find: () => other.seal('data') });
-    await expectCode('integrity', new VaultReader({ store, keyring: disguised, index }).chunk(id));
-  });
-});
-
-describe('index segments', () => {
-  it('[V16] what a segment says is read back, in however many frames', async () => {
-    const store = openMemoryStore();
-    const id = noise('segment', 16) as SegmentId;
-    const chunks = Array.from({ length: 60_000 }, (_, at) => ({ id: sha256(utf8(`${at}`)), length: 1 }));
-    const blocks = [{ offset: 128, frameLength: 500, plainLength: 60_000, chunks }];
-    const tables = Array.from({ length: 9 }, (_, at) => ({
-      type: 'data' as const,
-      pack: packId(noise('i', 16) as IntentId, at),
-      blocks,
-    }));
-    const replaces = [noise('r', 16) as SegmentId, noise('s', 16) as SegmentId];
-    const size = await putSegment(store, KEYRING, id, { tables, replaces }, pinnedRandom('x'));
-    expect(await store.size(segmentIdentity(KEYRING.tenant, id).name)).toBe(size);
-    const read = await getSegment(store, KEYRING, id);
-    expect(read.replaces.map(toHex)).toEqual(replaces.map(toHex));
-    expect(read.tables.map((table) => toHex(table.pack))).toEqual(tables.map((table) => toHex(table.pack)));
-    expect(read.tables.every((table) => table.blocks[0]!.chunks.length === 60_000)).toBe(true);
-    expect(toHex(read.tables[8]!.blocks[0]!.chunks[59_999]!.id)).toBe(toHex(chunks[59_999]!.id));
-  });
-
-  it('[V16] an empty segment stands for nothing', async () => {
-    const store = openMemoryStore();
-    const id = noise('segment', 16) as SegmentId;
-    await putSegment(store, KEYRING, id, { tables: [], replaces: [] }, pinnedRandom('x'));
-    expect(await getSegment(store, KEYRING, id)).toEqual({ tables: [], replaces: [] });
-  });
-
-  it('[V16] a name that is taken is refused, and a missing segment is an integrity error', async () => {
-    const store = openMemoryStore();
-    const id = noise('segment', 16) as SegmentId;
-    await expectCode('integrity', getSegment(store, KEYRING, id));
-    await putSegment(store, KEYRING, id, { tables: [], replaces: [] }, pinnedRandom('x'));
-    await expectCode(
-      'internal',
-      putSegment(store, KEYRING, id, { tables: [], replaces: [] }, pinnedRandom('y')),
-    );
   });
 });

@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+
+import { utf8 } from '../base/index.ts';
+import { sha256 } from '../chunk/index.ts';
+import { openMemoryStore } from '../store/index.ts';
+import { expectCode } from '../testing/expect-code.ts';
+import { prose } from '../testing/noise.ts';
+import { failing, overwrite, recording } from '../testing/stores.ts';
+import type { Keyring } from './keyring.ts';
+import { packIdentity } from './names.ts';
+import { VaultReader } from './reader.ts';
+import { KEYRING, emptyIndex, indexOf, keyringOf, writerOver } from './writer.fixture.ts';
+
+describe('a reader', () => {
+  it('[V15] a chunk that no pack has is an integrity error', async () => {
+    const reader = new VaultReader({ store: openMemoryStore(), keyring: KEYRING, index: emptyIndex() });
+    await expectCode('integrity', reader.chunk(sha256(utf8('nothing'))));
+    await expectCode('integrity', reader.node(sha256(utf8('nothing'))));
+  });
+
+  it('[V15] fetches a block once for all of its chunks, and again after a failure', async () => {
+    const memory = openMemoryStore();
+    const writer = writerOver(memory);
+    const ids = Array.from({ length: 10 }, (_, at) => writer.chunk(prose(`${at}`, 5000)));
+    const written = await writer.finish();
+    let failures = 2;
+    const store = recording(
+      failing(memory, (call) => (call === 'get' && failures-- > 0 ? 'before' : undefined)),
+    );
+    const reader = new VaultReader({ store, keyring: KEYRING, index: await indexOf(memory, written) });
+    await expectCode('unavailable', reader.chunk(ids[0]!));
+    await expectCode('unavailable', reader.chunk(ids[0]!));
+    store.events.length = 0;
+    await Promise.all(ids.map((id) => reader.chunk(id)));
+    expect(store.events.filter(([call]) => call === 'get')).toHaveLength(2);
+  });
+
+  it('[V15] another tenant’s keys open nothing', async () => {
+    const store = openMemoryStore();
+    const writer = writerOver(store);
+    const id = writer.chunk(utf8('secret'));
+    const written = await writer.finish();
+    const index = await indexOf(store, written);
+    const other = keyringOf('other');
+    const own = packIdentity(KEYRING.tenant, 'data', written.tables[0]!.pack).name;
+    const moved = packIdentity(other.tenant, 'data', written.tables[0]!.pack).name;
+    await overwrite(store, moved, await store.get(own));
+    await expectCode('integrity', new VaultReader({ store, keyring: other, index }).chunk(id));
+    const disguised = Object.assign(Object.create(KEYRING) as Keyring, { find: () => other.seal('data') });
+    await expectCode('integrity', new VaultReader({ store, keyring: disguised, index }).chunk(id));
+  });
+});

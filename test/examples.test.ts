@@ -1,0 +1,29 @@
+import { spawnSync } from 'node:child_process';
+import { globSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+
+const base = mkdtempSync(join(tmpdir(), 'strata-examples-'));
+afterAll(() => rmSync(base, { recursive: true, force: true }));
+
+/** What each prints. An example that is not here fails. */
+const OUTPUT: Readonly<Record<string, string>> = {
+  'save-and-restore.ts': `saved project@1: 2 files, 40 bytes
+saved project@2: 23 bytes of it are new
+removed: notes.txt
+changed: src/index.js
+restored: remember the milk
+refused: target_not_empty
+the store is whole
+`,
+};
+
+it.each(globSync('*.ts', { cwd: 'examples' }))('examples/%s does what it says', (name) => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join('examples', name)], {
+    env: { PATH: process.env['PATH'], HOME: base, STRATA_HOME: join(base, name) },
+    encoding: 'utf8',
+  });
+  expect(stderr).toMatch(/^note: A root key was made: [^\n]*\n$/);
+  expect({ status, stdout }).toEqual({ status: 0, stdout: OUTPUT[name] });
+});
