@@ -2,16 +2,16 @@ import { afterAll, describe, expect, it } from 'vitest';
 
 import { toHex, utf8 } from '../base/index.ts';
 import type { Sha256 } from '../base/index.ts';
-import { openMemoryStore } from '../store/index.ts';
 import type { Store } from '../store/index.ts';
 import { expectCode } from '../testing/expect-code.ts';
 import { noise, pinnedRandom } from '../testing/noise.ts';
 import { contents, failing } from '../testing/stores.ts';
 import { ROOT, TestDatabases, committed, openTestVault, testWorld } from '../testing/vault.ts';
 import { adoptTenants } from './adopt.ts';
+import { putOwner } from './owner.ts';
+import { rebuildIndex } from './rebuild.ts';
 import { rootSealingKey } from './root-key.ts';
 import type { RootSecret } from './root-key.ts';
-import { putOwner } from './owner.ts';
 import { rotateRoot } from './rotate.ts';
 import { Vault } from './vault.ts';
 import { verifyStore } from './verify.ts';
@@ -160,6 +160,7 @@ describe('a new root key', () => {
     );
     expect(toHex(anew.homeId)).toBe(toHex(vault.homeId));
     expect(await adoptTenants(anew)).toEqual(['default', 'other']);
-    await expectCode('integrity', (await (await anew.tenant('default')).reader()).chunk(id));
+    await rebuildIndex(anew.world, await anew.tenant('default'));
+    await expectReadable(anew, id);
   });
 });
