@@ -1,11 +1,10 @@
 /** `keys`: status, rotate-root, export-recovery */
 
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
 import type { Command } from 'commander';
 
-import { StrataError, systemError } from '../base/index.ts';
+import { StrataError } from '../base/index.ts';
 import type { KeyStatus } from '../engine/index.ts';
 import { formatDate, table } from './format.ts';
 import { addExamples, addJsonHelp } from './help.ts';
@@ -79,11 +78,11 @@ async function rotateRoot(
       hint: 'Give a program and its arguments, after -- if they have flags.',
     });
   }
-  const { newPassphraseFile } = flags;
-  const newPassphrase = newPassphraseFile && (await readPassphrase(resolve(world.cwd, newPassphraseFile)));
+  const file = flags.newPassphraseFile;
+  const newPassphraseFile = file === undefined ? undefined : resolve(world.cwd, file);
   const newKeyCommand = flags.newKeyCommand === true ? words : undefined;
   await withEngine(invocation, async ({ keys }) => {
-    const status = await keys.rotateRoot({ newPassphrase, newKeyCommand, signal: world.signal });
+    const status = await keys.rotateRoot({ newPassphraseFile, newKeyCommand, signal: world.signal });
     await terminal.result(statusJson(status), ['The root key is a new one.', ...statusLines(status)]);
   });
 }
@@ -100,14 +99,6 @@ async function exportRecovery(invocation: Invocation, file: string | undefined):
     }
     terminal.warn('whoever has this line and the store can read everything in it');
   });
-}
-
-/** The first line, as the configuration's `passphrase_file` is read. */
-async function readPassphrase(file: string): Promise<string> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw systemError(error, `read the passphrase in ${file}`);
-  });
-  return text.split(/\r?\n/, 1)[0] ?? '';
 }
 
 function statusJson({ tenants, ...rest }: KeyStatus): object {

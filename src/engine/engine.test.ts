@@ -79,19 +79,16 @@ describe('a home', () => {
     expect(notices.join()).toContain(key);
     expect(statSync(key).mode & 0o777).toBe(0o600);
     expect(readFileSync(key, 'utf8')).toMatch(/^#.*\n#.*\nstrata-root-key-1 [0-9A-Z-]+\n$/);
-    expect(
-      await using(place, async (engine) => (await engine.workspaces.list(), engine.takeNotices())),
-    ).toEqual([]);
+    expect(await using(place, async (engine) => (await engine.keys.status(), engine.takeNotices()))).toEqual(
+      [],
+    );
   });
 
   it('[E15] warns when others may read the key file', async () => {
     const place = newPlace();
     await save(place);
     chmodSync(join(place.home, 'keys', 'root.key'), 0o644);
-    const notices = await using(
-      place,
-      async (engine) => (await engine.workspaces.list(), engine.takeNotices()),
-    );
+    const notices = await using(place, async (engine) => (await engine.keys.status(), engine.takeNotices()));
     expect(notices.join()).toContain('chmod 600');
   });
 
@@ -202,7 +199,6 @@ describe('a home', () => {
     const first = await save(place, { tenant: 'first' });
     const second = await save(place, { tenant: 'second' });
     expect(second.newBytes).toBe(first.newBytes);
-    expect(await using(place, (engine) => engine.workspaces.list(), { tenant: 'third' })).toEqual([]);
     expect(new Set(storedFiles(place).map((file) => readFileSync(file).toString('latin1'))).size).toBe(
       storedFiles(place).length,
     );
@@ -220,6 +216,29 @@ describe('a home', () => {
       expect(file.slice(place.home.length)).toMatch(/^\/store\/[a-z0-9/]+$/);
       expect(statSync(file).mode & 0o077).toBe(0);
     }
+  });
+
+  it('[E25] makes nothing when nothing is saved', async () => {
+    const place = newPlace();
+    expect(await using(place, (engine) => engine.workspaces.list())).toEqual([]);
+    await expectCode('not_found', restore(place));
+    await expectCode(
+      'not_found',
+      using(place, (engine) => engine.store.verify()),
+    );
+    await expectCode(
+      'not_found',
+      using(place, (engine) => engine.store.rebuildIndex()),
+    );
+    await expectCode(
+      'not_found',
+      using(place, (engine) => engine.keys.status()),
+    );
+    expect(readdirSync(place.home)).toEqual([]);
+    await save(place);
+    await expectCode('not_found', restore(place, 'out', { tenant: 'other' }));
+    const { tenants } = await using(place, (engine) => engine.keys.status());
+    expect(tenants.map(({ name }) => name)).toEqual(['default']);
   });
 
   it('[E24] takes two first uses at once', async () => {

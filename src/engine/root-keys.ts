@@ -11,8 +11,8 @@ import { activateNextKey, createKeyFile, missingKeyFile, prepareNextKey, readKey
 
 export interface RotateOptions {
   readonly signal?: AbortSignal | undefined;
-  /** For a store whose key is a passphrase: the new one. */
-  readonly newPassphrase?: string | undefined;
+  /** For a store whose key is a passphrase: a file whose first line is the new one. */
+  readonly newPassphraseFile?: string | undefined;
   /** For a store whose key comes from a command: what prints the new one. */
   readonly newKeyCommand?: readonly string[] | undefined;
 }
@@ -73,7 +73,7 @@ export async function nextRootKey(
   const nothing = async () => {};
   switch (source.kind) {
     case 'key_file':
-      if (options.newPassphrase !== undefined || options.newKeyCommand !== undefined) {
+      if (options.newPassphraseFile !== undefined || options.newKeyCommand !== undefined) {
         throw new StrataError('bad_input', 'this store has a key file: it is replaced by a new random key', {
           hint: 'Rotate without a new passphrase or command.',
         });
@@ -84,9 +84,12 @@ export async function nextRootKey(
       };
     case 'passphrase_file':
     case 'passphrase_env':
-      if (options.newPassphrase === undefined)
+      if (options.newPassphraseFile === undefined)
         throw missingOption('passphrase', '--new-passphrase-file FILE');
-      return { secret: await rootKeyFromPassphrase(options.newPassphrase, storeId), activate: nothing };
+      return {
+        secret: await rootKeyFromPassphrase(readPassphrase(options.newPassphraseFile), storeId),
+        activate: nothing,
+      };
     case 'key_command':
       if (options.newKeyCommand === undefined) throw missingOption('command', '--new-key-command COMMAND');
       return { secret: await rootKeyFromCommand(options.newKeyCommand), activate: nothing };
@@ -96,7 +99,7 @@ export async function nextRootKey(
 }
 
 /** The first line of a file, without its line end. @throws not_found, unreadable */
-export function readPassphrase(path: string): string {
+function readPassphrase(path: string): string {
   try {
     return readFileSync(path, 'utf8').split(/\r?\n/)[0] ?? '';
   } catch (error) {

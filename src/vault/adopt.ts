@@ -4,7 +4,7 @@ import { StrataError, isStrataError, toHex } from '../base/index.ts';
 import type { StoreOptions } from '../store/index.ts';
 import { KEYS_PREFIX, parseName, tenantPrefix } from './names.ts';
 import type { TenantId } from './names.ts';
-import type { KeysRecord } from './records.ts';
+import type { KeysRecord } from './keys-record.ts';
 import type { Vault } from './vault.ts';
 
 /** Writes a row for every tenant in the store that has none. @returns the names of all tenants. @throws wrong_key, integrity */

@@ -32,6 +32,10 @@ export class Findings {
     return this.#problems.get(object);
   }
 
+  has(code: ProblemCode): boolean {
+    return [...this.#problems.values()].some((problem) => problem.code === code);
+  }
+
   /** Adds what reading `object` threw; throws again what says nothing about the object. */
   addError(object: string, error: unknown): OpenProblem {
     if (isStrataError(error, 'wrong_key')) return this.add('wrong_key', object, error.message);

@@ -18,6 +18,11 @@ export function putFormat(
   return store.put(FORMAT_NAME, [utf8(formatText(storeId)) as Sealed], options);
 }
 
+/** Whether a store was ever made here, be it damaged now. */
+export async function isStore(store: Store): Promise<boolean> {
+  return (await store.size(FORMAT_NAME)) !== undefined;
+}
+
 /** @returns the store's id, or undefined if there is no store here yet */
 export async function readFormat(store: Store, options?: StoreOptions): Promise<Uint8Array | undefined> {
   try {

@@ -5,10 +5,11 @@
 
 export { adoptTenants } from './adopt.ts';
 export type { ContentSink, ContentSource } from './content.ts';
+export { isStore } from './format.ts';
 export type { SnapshotId, TenantId, WorkspaceId } from './names.ts';
 export type { RebuiltIndex } from './rebuild.ts';
 export { rebuildIndex } from './rebuild.ts';
-export type { HeadKind, HeadRecord, SnapshotRecord } from './records.ts';
+export type { HeadKind, HeadRecord, SnapshotRecord } from './head-record.ts';
 export type { Problem, ProblemCode, StoreStats, VerifyReport } from './report.ts';
 export {
   ROOT_KEY_BYTES,

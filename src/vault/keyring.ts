@@ -4,7 +4,7 @@ import { toHex } from '../base/index.ts';
 import { CUT_SEED_BYTES, cutTables, derive, keyId } from '../chunk/index.ts';
 import type { CutTables, ObjectType, SealingKey } from '../chunk/index.ts';
 import type { TenantId } from './names.ts';
-import type { KeysRecord } from './records.ts';
+import type { KeysRecord } from './keys-record.ts';
 
 const KEY_BYTES = 32;
 

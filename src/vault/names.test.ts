@@ -45,7 +45,7 @@ const NO_NAMES: readonly string[] = [
   `tenants/${T}/data/${X}`,
   `tenants/${T}/data/f1/${X}`,
   `tenants/${T}/data/f0/${X}/x`,
-  `tenants/${T}/blobs/f0/${X}`,
+  `tenants/${T}/other/f0/${X}`,
   `tenants/${T}/constructor/${X}`,
   `tenants/${T}/index/${X}\n`,
   `tenants/${T}/heads/${X}`,

@@ -18,6 +18,21 @@ describe('a reader', () => {
     await expectCode('integrity', reader.node(sha256(utf8('nothing'))));
   });
 
+  it('[V15] what an index puts in the wrong place is an integrity error', async () => {
+    const store = openMemoryStore();
+    const writer = writerOver(store);
+    const ids = [writer.chunk(utf8('one')), writer.chunk(utf8('two'))];
+    const { tables } = await writer.finish();
+    const index = emptyIndex();
+    for (const table of tables)
+      index.data.addTable({
+        ...table,
+        blocks: table.blocks.map((block) => ({ ...block, chunks: block.chunks.toReversed() })),
+      });
+    const reader = new VaultReader({ store, keyring: KEYRING, index });
+    for (const id of ids) await expectCode('integrity', reader.chunk(id));
+  });
+
   it('[V15] fetches a block once for all of its chunks, and again after a failure', async () => {
     const memory = openMemoryStore();
     const writer = writerOver(memory);

@@ -11,7 +11,7 @@ import { adoptTenants } from './adopt.ts';
 import { keysIdentity, parseName } from './names.ts';
 import type { TenantId } from './names.ts';
 import { rebuildIndex } from './rebuild.ts';
-import { encodeKeys } from './records.ts';
+import { encodeKeys } from './keys-record.ts';
 import { rootSealingKey } from './root-key.ts';
 import { putRecord } from './sealed-object.ts';
 import { Vault } from './vault.ts';

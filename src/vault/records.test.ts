@@ -5,17 +5,14 @@ import { isStrataError, toHex } from '../base/index.ts';
 import type { Sha256 } from '../base/index.ts';
 import { thrownBy } from '../testing/expect-code.ts';
 import type { IntentId, SnapshotId, TenantId, WorkspaceId } from './names.ts';
-import {
-  decodeHead,
-  decodeIntent,
-  decodeKeys,
-  decodeOwner,
-  encodeHead,
-  encodeIntent,
-  encodeKeys,
-  encodeOwner,
-} from './records.ts';
-import type { HeadRecord, IntentRecord, KeysRecord, OwnerRecord } from './records.ts';
+import { decodeHead, encodeHead } from './head-record.ts';
+import type { HeadRecord } from './head-record.ts';
+import { decodeIntent, encodeIntent } from './intent-record.ts';
+import type { IntentRecord } from './intent-record.ts';
+import { decodeKeys, encodeKeys } from './keys-record.ts';
+import type { KeysRecord } from './keys-record.ts';
+import { decodeOwner, encodeOwner } from './owner-record.ts';
+import type { OwnerRecord } from './owner-record.ts';
 
 const bytes = (fill: number, length = 16) => new Uint8Array(length).fill(fill);
 

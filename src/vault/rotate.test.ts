@@ -2,6 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 
 import { toHex, utf8 } from '../base/index.ts';
 import type { Sha256 } from '../base/index.ts';
+import type { Sealed } from '../chunk/index.ts';
 import type { Store } from '../store/index.ts';
 import { expectCode } from '../testing/expect-code.ts';
 import { noise, pinnedRandom } from '../testing/noise.ts';
@@ -107,6 +108,25 @@ describe('a new root key', () => {
     expect(forgotten.length).toBeLessThan(2);
     const [winner = ROOT] = forgotten;
     await expectReadable(await openWith(world, winner, ...(forgotten.length === 0 ? [NEXT, third] : [])), id);
+  });
+
+  it('[V28] a number that another took is not written over', async () => {
+    for (const front of ['keys/', 'owner/']) {
+      const { world, id } = await begin();
+      const store: Store = {
+        ...world.store,
+        async put(name, body, options) {
+          if (name.startsWith(front)) await world.store.put(name, [utf8('of another') as Sealed]);
+          return world.store.put(name, body, options);
+        },
+      };
+      const rotating = await openTestVault({ ...world, store });
+      await expectCode(
+        'refused',
+        rotateRoot(rotating, NEXT, () => Promise.reject(new Error('activated'))),
+      );
+      await expectReadable(await openTestVault(world), id);
+    }
   });
 
   it('[V28] a tenant made meanwhile refuses it', async () => {

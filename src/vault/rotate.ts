@@ -6,7 +6,7 @@ import type { StoreOptions } from '../store/index.ts';
 import { KEYS_PREFIX, OWNER_PREFIX, keysIdentity, ownerIdentity, parseName } from './names.ts';
 import type { TenantId } from './names.ts';
 import { latestOwner, ownedByAnother, putOwner } from './owner.ts';
-import { encodeKeys } from './records.ts';
+import { encodeKeys } from './keys-record.ts';
 import { rootSealingKey } from './root-key.ts';
 import type { RootSecret } from './root-key.ts';
 import { putRecord } from './sealed-object.ts';

@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import { inspect } from 'node:util';
 
 import { afterAll, describe, expect, it } from 'vitest';
 
@@ -12,6 +13,7 @@ import { noise } from '../testing/noise.ts';
 import { contents, failing } from '../testing/stores.ts';
 import { ROOT, TestDatabases, committed, openTestVault, testWorld } from '../testing/vault.ts';
 import { parseName } from './names.ts';
+import { rootSealingKey } from './root-key.ts';
 import type { RootSecret } from './root-key.ts';
 import { Vault } from './vault.ts';
 
@@ -144,6 +146,19 @@ describe('opening a vault', () => {
     await store.delete(name);
     await store.put(name, [stolen]);
     await expectCode('integrity', vault.tenant('one'));
+  });
+
+  it('[V37] a vault that is printed shows no key', async () => {
+    const vault = await openTestVault(testWorld(await databases.open()));
+    const tenant = await vault.tenant('default');
+    const { id, secret } = tenant.keyring.seal('data');
+    for (const thing of [vault, tenant, tenant.keyring]) {
+      const printed =
+        inspect(thing, { depth: 9, maxArrayLength: null }).replaceAll(/\s/g, '') + JSON.stringify(thing);
+      for (const key of [ROOT, rootSealingKey(ROOT).secret, id, secret])
+        for (const form of [toHex(key), key.join(','), JSON.stringify(key)])
+          expect(printed).not.toContain(form);
+    }
   });
 
   it('[V25] tenants have keys, cuts and names of their own', async () => {

@@ -10,8 +10,8 @@ import { Keyring } from './keyring.ts';
 import { KEYS_PREFIX, OWNER_PREFIX, keysIdentity } from './names.ts';
 import type { TenantId } from './names.ts';
 import { latestOwner, ownedByAnother, putOwner } from './owner.ts';
-import { decodeKeys, encodeKeys } from './records.ts';
-import type { KeysRecord } from './records.ts';
+import { decodeKeys, encodeKeys } from './keys-record.ts';
+import type { KeysRecord } from './keys-record.ts';
 import { ROOT_KEY_BYTES, rootKeyId, rootSealingKey } from './root-key.ts';
 import type { RootSecret } from './root-key.ts';
 import { damaged, getRecord, putRecord } from './sealed-object.ts';
@@ -47,7 +47,7 @@ export class Vault {
   readonly storeId: Uint8Array;
   readonly homeId: Uint8Array;
   readonly findRootKey: FindKey;
-  readonly rootKey: SealingKey;
+  readonly #rootKey: SealingKey;
   /** By which people tell root keys apart. */
   readonly rootKeyId: string;
 
@@ -62,7 +62,7 @@ export class Vault {
     this.homeId = homeId;
     const keys = rootSecrets.map(rootSealingKey);
     this.findRootKey = (id) => keys.find((key) => equalBytes(key.id, id));
-    this.rootKey = rootSealingKey(rootSecrets[0]);
+    this.#rootKey = rootSealingKey(rootSecrets[0]);
     this.rootKeyId = rootKeyId(rootSecrets[0]);
   }
 
@@ -99,14 +99,14 @@ export class Vault {
       storeId = (await readFormat(store, options))!;
     }
     const secrets = await findRootKeys(storeId, fresh);
-    const { rootKey, findRootKey } = new Vault(world, storeId, NO_HOME, secrets);
-    let owner = await latestOwner(store, findRootKey, options);
+    const provisional = new Vault(world, storeId, NO_HOME, secrets);
+    let owner = await latestOwner(store, provisional.findRootKey, options);
     // The home's row comes before the owner record that names it: so a start that was cut off knows its own, and takes nobody else's.
     const homeId = options.adopt === true && owner !== undefined ? owner.home : random(ID_BYTES);
     const home = known ?? (await putHome(world, homeId, storeId));
     if (owner === undefined) {
-      await putOwner(world, rootKey, { number: 1, home: home.id, since: clock() }, options);
-      owner = (await latestOwner(store, findRootKey, options))!;
+      await putOwner(world, provisional.#rootKey, { number: 1, home: home.id, since: clock() }, options);
+      owner = (await latestOwner(store, provisional.findRootKey, options))!;
     }
     if (!equalBytes(owner.home, home.id)) {
       // Else this home would be bound to a store that it has nothing in.
@@ -160,7 +160,7 @@ export class Vault {
       versions: [{ version: 1, secret: random(ROOT_KEY_BYTES), created }],
     };
     const identity = keysIdentity(record.tenant, record.number);
-    await putRecord(store, this.rootKey, identity, encodeKeys(record), random, options);
+    await putRecord(store, this.#rootKey, identity, encodeKeys(record), random, options);
     const made = await database.kysely
       .insertInto('tenants')
       .values({ id: toHex(record.tenant), name, key_seq: record.number, created })

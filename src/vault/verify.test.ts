@@ -7,7 +7,7 @@ import type { Store } from '../store/index.ts';
 import { expectCode } from '../testing/expect-code.ts';
 import { noise, prose } from '../testing/noise.ts';
 import { contents, overwrite } from '../testing/stores.ts';
-import { TestDatabases, openTestVault, saveFiles, testWorld } from '../testing/vault.ts';
+import { ROOT, TestDatabases, openTestVault, saveFiles, testWorld } from '../testing/vault.ts';
 import type { SavedFile } from '../testing/vault.ts';
 import { parseName } from './names.ts';
 import type { VerifyReport } from './report.ts';
@@ -159,6 +159,11 @@ describe('verification', () => {
       expect(problems.filter(({ code }) => code === 'missing').map(({ object }) => object)).toContain(name);
       await readAll(store);
     }
+  });
+
+  it('[V24] with the wrong root key nothing is called damaged', async () => {
+    const wrong = await openTestVault(world, noise('wrong root', 32) as typeof ROOT);
+    await expectCode('wrong_key', verifyStore(wrong));
   });
 
   it('[V35] names what is no object of a store', async () => {

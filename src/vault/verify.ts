@@ -3,7 +3,7 @@
  * is told by object and by path. Nothing is repaired and nothing is changed.
  */
 
-import { throwIfAborted } from '../base/index.ts';
+import { StrataError, throwIfAborted } from '../base/index.ts';
 import type { StoreOptions } from '../store/index.ts';
 import { ChunkIndex } from './chunk-index.ts';
 import { readExpected } from './expected.ts';
@@ -27,6 +27,7 @@ export interface VerifyStoreOptions extends StoreOptions {
     | undefined;
 }
 
+/** @throws wrong_key if the root key opens nothing: then all would look damaged; what the store throws */
 export async function verifyStore(vault: Vault, options: VerifyStoreOptions = {}): Promise<VerifyReport> {
   const { store, clock } = vault.world;
   const started = clock();
@@ -51,6 +52,12 @@ export async function verifyStore(vault: Vault, options: VerifyStoreOptions = {}
       findings.addError(name, error);
     }
     options.onProgress?.({ objects: names.size, bytes: checkedBytes });
+  }
+  const hasKeys = [...check.tenants.values()].some(({ keyring }) => keyring !== undefined);
+  if (!hasKeys && findings.has('wrong_key')) {
+    throw new StrataError('wrong_key', `${store.label} is sealed with another root key`, {
+      hint: 'Give the root key of this store: its key file, passphrase or recovery key.',
+    });
   }
   for (const name of expected.objects)
     if (!names.has(name)) findings.add('missing', name, 'it is not in the store');

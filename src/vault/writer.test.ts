@@ -56,6 +56,13 @@ describe('a writer', () => {
     );
   });
 
+  it('[V11] keeps a chunk without bytes, even the only one', async () => {
+    const store = openMemoryStore();
+    const writer = writerOver(store);
+    const id = writer.chunk(new Uint8Array(0));
+    expect(await readBack(store, await writer.finish(), [id])).toEqual([toHex(id)]);
+  });
+
   it('[V11] stores nothing that an earlier save has stored', async () => {
     const store = openMemoryStore();
     const first = writerOver(store, 'first');

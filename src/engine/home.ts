@@ -1,0 +1,133 @@
+/** The parts of one home, opened when they are first needed, and made only by what writes. */
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { StrataError, systemClock, systemRandom } from '../base/index.ts';
+import { openSqlite } from '../db/index.ts';
+import type { Database } from '../db/index.ts';
+import { openLocalStore } from '../store/index.ts';
+import type { Store } from '../store/index.ts';
+import { Vault, isStore } from '../vault/index.ts';
+import type { FindRootKeys } from '../vault/index.ts';
+import type { WorkspaceWorld } from '../workspace/index.ts';
+import type { Config, KeySource } from './config.ts';
+import type { EngineOptions } from './engine.ts';
+import { findRootKeys } from './root-keys.ts';
+import type { KeyWorld } from './root-keys.ts';
+
+const DEFAULT_TENANT = 'default';
+
+/**
+ * What a call may bring into being: `read` nothing, `write` a home that is not there yet, `adopt` also the database of a
+ * store that has lost its own.
+ */
+export type Intention = 'read' | 'write' | 'adopt';
+
+export class Home implements AsyncDisposable {
+  readonly keySource: KeySource;
+  readonly keyWorld: KeyWorld;
+  readonly #directory: string;
+  readonly #store: Store;
+  readonly #tenant: string;
+  #database: Promise<Database> | undefined;
+  #vault: Promise<Vault> | undefined;
+  #notices: string[] = [];
+
+  constructor(config: Config, { env = process.env, tenant = DEFAULT_TENANT }: EngineOptions) {
+    this.keySource = config.storage.encryption;
+    this.keyWorld = { env, random: systemRandom, notice: (text) => this.#notices.push(text) };
+    this.#directory = config.home;
+    this.#store = openStore(config);
+    this.#tenant = tenant;
+  }
+
+  get findRootKeys(): FindRootKeys {
+    return findRootKeys(this.keySource, this.keyWorld);
+  }
+
+  takeNotices(): readonly string[] {
+    const notices = this.#notices;
+    this.#notices = [];
+    return notices;
+  }
+
+  /** @throws not_found if there is no home yet and nothing may be made; as `Vault.open` */
+  async vault(intention: Intention): Promise<Vault> {
+    if (intention === 'read' && !(await this.exists())) throw this.#nothingYet();
+    this.#vault ??= this.#openVault(intention);
+    try {
+      return await this.#vault;
+    } catch (error) {
+      // The next call may find the store mounted, or the key in its place.
+      this.#vault = undefined;
+      throw error;
+    }
+  }
+
+  /** The tenant's part. @throws not_found if there is no such tenant yet and nothing may be made */
+  async world(intention: Intention): Promise<WorkspaceWorld> {
+    const vault = await this.vault(intention);
+    if (intention === 'read' && !(await this.#hasTenant(vault))) throw this.#nothingYet();
+    return { ...vault.world, vault: await vault.tenant(this.#tenant) };
+  }
+
+  /** Whether anything was ever kept here, be it that the database or the store is lost now. */
+  async exists(): Promise<boolean> {
+    return existsSync(this.#databasePath) || (await isStore(this.#store));
+  }
+
+  /** Forgets what was opened with a key that is no longer the one. */
+  reopen(): void {
+    this.#vault = undefined;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // One that could not be opened has nothing to close.
+    const database = await this.#database?.catch(() => undefined);
+    await database?.[Symbol.asyncDispose]();
+  }
+
+  async #openVault(intention: Intention): Promise<Vault> {
+    this.#database ??= openSqlite(this.#databasePath);
+    const world = {
+      store: this.#store,
+      database: await this.#database,
+      clock: systemClock,
+      random: systemRandom,
+    };
+    return Vault.open(world, this.findRootKeys, { adopt: intention === 'adopt' });
+  }
+
+  async #hasTenant({ world }: Vault): Promise<boolean> {
+    const row = await world.database.kysely
+      .selectFrom('tenants')
+      .select('id')
+      .where('name', '=', this.#tenant)
+      .executeTakeFirst();
+    return row !== undefined;
+  }
+
+  get #databasePath(): string {
+    return join(this.#directory, 'db', 'strata.db');
+  }
+
+  #nothingYet(): StrataError {
+    const whose = this.#tenant === DEFAULT_TENANT ? '' : ` for tenant ${this.#tenant}`;
+    return new StrataError('not_found', `nothing was saved${whose} in ${this.#directory} yet`, {
+      hint: '`strata workspaces save DIR` makes the first snapshot; --home and $STRATA_HOME name another place.',
+      details: { home: this.#directory, tenant: this.#tenant },
+    });
+  }
+}
+
+function openStore({ storage }: Config): Store {
+  if (storage.provider === 'local') return openLocalStore(storage.local.path);
+  throw new StrataError(
+    'refused',
+    `this version keeps its store on a local disk only, not on ${storage.provider}`,
+    {
+      hint: 'Set `storage.provider: local`, or leave it out.',
+    },
+  );
+}

@@ -1,0 +1,95 @@
+/** Heads: docs/design.md 3.6. */
+
+import { ByteWriter } from '../base/index.ts';
+import type { ByteReader } from '../base/index.ts';
+import { decodeRoot, encodeRoot } from '../tree/index.ts';
+import type { Root } from '../tree/index.ts';
+import type { SnapshotId, WorkspaceId } from './names.ts';
+import { RECORD_VERSION, readId, readText, startRecord, textBytes } from './record-fields.ts';
+
+/** Why a head moved. Codes are part of the format. */
+export const HEAD_KINDS = { save: 1, fork: 2 } as const;
+
+export type HeadKind = keyof typeof HEAD_KINDS;
+
+export interface SnapshotRecord {
+  readonly id: SnapshotId;
+  /** From 1 in each workspace. */
+  readonly number: number;
+  /** Milliseconds since 1970. */
+  readonly created: number;
+  readonly root: Root;
+  /** Plain bytes that were not stored before. */
+  readonly newBytes: number;
+  /** What packs and index grew by. */
+  readonly storedBytes: number;
+  readonly message: string;
+  /** Where a fork came from. */
+  readonly parent?: { readonly workspace: WorkspaceId; readonly number: number } | undefined;
+}
+
+export interface HeadRecord {
+  readonly workspace: WorkspaceId;
+  readonly seq: number;
+  readonly fence: number;
+  readonly name: string;
+  readonly kind: HeadKind;
+  readonly snapshot: SnapshotRecord;
+}
+
+export function encodeHead(head: HeadRecord): Uint8Array {
+  const { snapshot } = head;
+  const writer = new ByteWriter()
+    .u8(RECORD_VERSION)
+    .bytes(head.workspace)
+    .u64(head.seq)
+    .u64(head.fence)
+    .short(textBytes('name', head.name))
+    .u8(HEAD_KINDS[head.kind])
+    .bytes(snapshot.id)
+    .u32(snapshot.number)
+    .i64(snapshot.created)
+    .bytes(encodeRoot(snapshot.root))
+    .u64(snapshot.newBytes)
+    .u64(snapshot.storedBytes)
+    .short(textBytes('message', snapshot.message));
+  if (snapshot.parent === undefined) writer.u8(0);
+  else writer.u8(1).bytes(snapshot.parent.workspace).u32(snapshot.parent.number);
+  return writer.finish();
+}
+
+export function decodeHead(bytes: Uint8Array): HeadRecord {
+  const reader = startRecord(bytes, 'a head');
+  const head = {
+    workspace: readId<WorkspaceId>(reader),
+    seq: reader.u64(),
+    fence: reader.u64(),
+    name: readText(reader),
+    kind: headKind(reader),
+    snapshot: {
+      id: readId<SnapshotId>(reader),
+      number: reader.u32(),
+      created: reader.i64(),
+      root: decodeRoot(reader),
+      newBytes: reader.u64(),
+      storedBytes: reader.u64(),
+      message: readText(reader),
+      parent: parent(reader),
+    },
+  };
+  reader.end();
+  return head;
+}
+
+function headKind(reader: ByteReader): HeadKind {
+  const code = reader.u8();
+  for (const kind of ['save', 'fork'] as const) if (HEAD_KINDS[kind] === code) return kind;
+  return reader.fail('its kind is unknown');
+}
+
+function parent(reader: ByteReader): SnapshotRecord['parent'] {
+  const flag = reader.u8();
+  if (flag === 0) return undefined;
+  if (flag !== 1) reader.fail('its parent flag is unknown');
+  return { workspace: readId<WorkspaceId>(reader), number: reader.u32() };
+}
