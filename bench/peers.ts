@@ -37,7 +37,7 @@ export function peers(strata: string): readonly Peer[] {
       },
     },
     {
-      name: 'tar | zstd -1',
+      name: 'tar + zstd -1',
       probe: 'tar --version && zstd --version',
       init: 'mkdir -p "$STORE"',
       commands: {
