@@ -1,9 +1,12 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { thrownBy } from '../testing/expect-code.ts';
 import { noise, prose } from '../testing/noise.ts';
 import { CUT_SEED_BYTES, MAX_CHUNK, MIN_CHUNK, NORMAL_CHUNK, cutTables, nextCut } from './index.ts';
 import type { CutTables } from './index.ts';
+import { scanScalar } from './scan-scalar.ts';
+import { scanSimd } from './scan-simd.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -11,6 +14,15 @@ const MIB = 1024 * KIB;
 const SEED = noise('cut seed', CUT_SEED_BYTES);
 const TABLES = cutTables(SEED);
 const NOISE = noise('cut me', 4 * MIB);
+
+/** Bytes of different characters, by a seed and a length. */
+const SUBJECTS: readonly ((seed: string, length: number) => Uint8Array)[] = [
+  noise,
+  prose,
+  (_, length) => new Uint8Array(length),
+  // Few different bytes: many candidates, and long stretches without any.
+  (seed, length) => noise(seed, length).map((byte) => byte & 3),
+];
 
 /** All cuts of a run, its end included. */
 function cuts(bytes: Uint8Array, tables = TABLES, start = 0): number[] {
@@ -145,6 +157,32 @@ describe('cuts', () => {
         }
       }
       expect(found, `pieces of ${piece}`).toEqual(cuts(bytes));
+    }
+  });
+
+  it('[H18] are the same by either scan', () => {
+    fc.assert(
+      fc.property(fc.nat(), fc.nat(3), fc.nat(700_000), (seed, kind, length) => {
+        const tables = cutTables(noise(`tables ${seed}`, CUT_SEED_BYTES));
+        const bytes = SUBJECTS[kind]!(`bytes ${seed}`, length);
+        for (let at = 0; at < length;) {
+          const cut = nextCut(tables, bytes, at, length, true, scanScalar);
+          expect(nextCut(tables, bytes, at, length, true, scanSimd)).toBe(cut);
+          at = cut;
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('[H18] are the same by either scan in every small range', () => {
+    const weakest = 32;
+    for (let from = 32; from < 100; from++) {
+      for (let to = from; to < 160; to++) {
+        expect(scanSimd(TABLES, NOISE, from, to, weakest - 1)).toBe(
+          scanScalar(TABLES, NOISE, from, to, weakest - 1),
+        );
+      }
     }
   });
 

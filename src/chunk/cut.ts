@@ -6,6 +6,8 @@
  */
 
 import { ByteReader, StrataError } from '../base/index.ts';
+import { STRENGTH_WINDOW } from './scan-scalar.ts';
+import { scanSimd } from './scan-simd.ts';
 
 /** No chunk but the last of a run is shorter, and no candidate is looked for before. Bytes. */
 export const MIN_CHUNK = 16 * 1024;
@@ -17,12 +19,7 @@ export const MAX_CHUNK = 256 * 1024;
 /** Bytes of `cutTables`' seed. */
 export const CUT_SEED_BYTES = 96;
 
-const PREFILTER_WINDOW = 8;
-const STRENGTH_WINDOW = 32;
 const STRENGTH_WORDS = STRENGTH_WINDOW / 4;
-
-/** Its two halves differ, so runs of equal bytes, and of 2 or 4 bytes repeated, have no candidates. */
-const CANDIDATE = 0x1b;
 
 /** With the eight bits of the prefilter: one position in 2^18 before `NORMAL_CHUNK`, one in 2^14 after. */
 const STRONG_SHIFT = 32 - 10;
@@ -52,6 +49,14 @@ export function cutTables(seed: Uint8Array): CutTables {
 }
 
 /**
+ * Finds the first cutting candidate in [from, to): a position, or -1.
+ *
+ * @param from at least 32
+ * @param shift how many of the low bits of a strength do not count: the others are zero where it cuts
+ */
+export type Scan = (tables: CutTables, bytes: Uint8Array, from: number, to: number, shift: number) => number;
+
+/**
  * The end of the chunk that starts at `start`.
  *
  * @param bytes a data run, or a part of one from `start` to `end`
@@ -64,6 +69,7 @@ export function nextCut(
   start: number,
   end: number,
   final: boolean,
+  scan: Scan = scanSimd,
 ): number {
   if (end - start <= MIN_CHUNK) return final ? end : -1;
   const limit = Math.min(end, start + MAX_CHUNK);
@@ -73,33 +79,4 @@ export function nextCut(
   const weak = scan(tables, bytes, normal, limit, WEAK_SHIFT);
   if (weak !== -1) return weak;
   return final || limit === start + MAX_CHUNK ? limit : -1;
-}
-
-/** The first cutting candidate in [from, to), or -1. */
-function scan(tables: CutTables, bytes: Uint8Array, from: number, to: number, shift: number): number {
-  const table = tables.byte;
-  let sum = 0;
-  for (let at = from - PREFILTER_WINDOW; at < from; at++) sum = rotate(sum) ^ table[bytes[at]!]!;
-  for (let at = from; at < to; at++) {
-    if (sum === CANDIDATE && strength(tables, bytes, at) >>> shift === 0) return at;
-    // A byte leaves the window after eight turns, and eight turns of eight bits are none.
-    sum = rotate(sum) ^ table[bytes[at]!]! ^ table[bytes[at - PREFILTER_WINDOW]!]!;
-  }
-  return -1;
-}
-
-function rotate(sum: number): number {
-  return ((sum << 1) | (sum >>> 7)) & 0xff;
-}
-
-function strength(tables: CutTables, bytes: Uint8Array, end: number): number {
-  let hash = 0;
-  for (let word = 0; word < STRENGTH_WORDS; word++) {
-    const at = end - STRENGTH_WINDOW + word * 4;
-    const value = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
-    hash = (hash + Math.imul(value + tables.add[word]!, tables.mul[word]!)) | 0;
-  }
-  hash ^= hash >>> 15;
-  hash = Math.imul(hash, 0x2c1b3c6d);
-  return hash ^ (hash >>> 12);
 }

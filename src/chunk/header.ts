@@ -1,7 +1,6 @@
 /** The first 128 bytes of every sealed object: docs/design.md 3.3. */
 
-import { ByteReader, ByteWriter, StrataError, concatBytes, equalBytes } from '../base/index.ts';
-import { sha256 } from './hash.ts';
+import { ByteReader, ByteWriter, StrataError, concatBytes, equalBytes, sha256 } from '../base/index.ts';
 import { ID_BYTES, OBJECT_TYPES, objectId } from './identity.ts';
 import type { ObjectIdentity } from './identity.ts';
 import { COMMITMENT_BYTES } from './key.ts';

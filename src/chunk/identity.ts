@@ -1,7 +1,6 @@
 /** Which object it is: what a header says, and what a reader asked for. */
 
-import { utf8 } from '../base/index.ts';
-import { sha256 } from './hash.ts';
+import { sha256, utf8 } from '../base/index.ts';
 
 /** The codes of object types in the header; part of the format. */
 export const OBJECT_TYPES = { data: 1, tree: 2, index: 3, head: 4, intent: 5, owner: 6, keys: 7 } as const;

@@ -6,7 +6,6 @@ export { CUT_SEED_BYTES, MAX_CHUNK, MIN_CHUNK, NORMAL_CHUNK, cutTables, nextCut 
 export type { CutTables } from './cut.ts';
 export { FRAME_HEADER_BYTES, MAX_FRAME_PLAIN, frameShape } from './frame.ts';
 export type { FrameShape, Sealed } from './frame.ts';
-export { sha256 } from './hash.ts';
 export { HEADER_BYTES } from './header.ts';
 export { ID_BYTES, OBJECT_TYPES, objectId } from './identity.ts';
 export type { ObjectIdentity, ObjectType } from './identity.ts';
