@@ -1,10 +1,9 @@
 /** Strata as a library: the engine of the commands. */
 
 export { StrataError, isStrataError } from './base/index.ts';
-export type { ErrorCode, ErrorDetails } from './base/index.ts';
+export type { Cancellable, ErrorCode, ErrorDetails } from './base/index.ts';
 export { openEngine } from './engine/index.ts';
 export type {
-  Cancellable,
   ChunkStore,
   Engine,
   EngineOptions,
@@ -15,7 +14,7 @@ export type {
 } from './engine/index.ts';
 export { displayPath, parsePath, pathJson } from './tree/index.ts';
 export type { Change, Entry, Path } from './tree/index.ts';
-export type { Problem, ProblemCode, StoreStats, VerifyReport } from './vault/index.ts';
+export type { Problem, ProblemCode, VerifyReport } from './vault/index.ts';
 export type {
   LeftOut,
   ListOptions,
@@ -26,6 +25,7 @@ export type {
   SaveOptions,
   SaveResult,
   SnapshotInfo,
+  StoreStats,
   Tally,
   WorkspaceInfo,
 } from './workspace/index.ts';

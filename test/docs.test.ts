@@ -2,7 +2,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 
-const pages = globSync('**/*.md', { exclude: ['node_modules', 'dist'] });
+const pages = globSync('**/*.md', { exclude: ['**/node_modules', 'dist'] });
 
 /** `[text](target)` outside of code. */
 function readLinks(markdown: string): string[] {

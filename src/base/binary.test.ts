@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { thrownBy } from '../testing/expect-code.ts';
-import { ByteReader, ByteWriter, toHex } from './index.ts';
+import { ByteReader, ByteWriter, sha256, toHex } from './index.ts';
 
 const safe = fc.integer({ min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER });
 
@@ -26,6 +26,17 @@ describe('binary records', () => {
         reader.end();
       }),
     );
+  });
+
+  it('[B10] a slice of what was read is a copy, also out of a Buffer', () => {
+    const record = Buffer.from([1, 2, 3]);
+    const copy = new ByteReader(record, 'record').bytes(2).slice();
+    record.fill(9);
+    expect([...copy]).toEqual([1, 2]);
+    const digest = sha256(record);
+    const half = digest.slice(0, 16);
+    digest.fill(0);
+    expect(half.some((byte) => byte !== 0)).toBe(true);
   });
 
   it('[B3] numbers are little-endian, negative ones in two’s complement', () => {

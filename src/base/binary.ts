@@ -5,6 +5,7 @@
  * from an enemy; every violation is an `integrity` error that names the record.
  */
 
+import { plainBytes } from './bytes.ts';
 import { StrataError } from './error.ts';
 
 const FIRST_CAPACITY = 256;
@@ -96,7 +97,7 @@ export class ByteReader {
 
   /** @param what names the record in errors, as in `tree node is damaged: …` */
   constructor(bytes: Uint8Array, what: string) {
-    this.#bytes = bytes;
+    this.#bytes = plainBytes(bytes);
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#what = what;
   }
@@ -131,7 +132,7 @@ export class ByteReader {
     return value;
   }
 
-  /** A view of the next `count` bytes, not a copy. */
+  /** A view of the next `count` bytes, not a copy; `slice` copies them. */
   bytes(count: number): Uint8Array {
     const at = this.#take(count);
     return this.#bytes.subarray(at, at + count);

@@ -56,3 +56,11 @@ export function utf8(text: string): Uint8Array {
 export function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
+
+/**
+ * The same memory as no Buffer. Trap: `slice` of a Buffer is a view, of a Uint8Array a copy; so what is sliced out of a Buffer to be
+ * kept would keep all of it alive, and change with it.
+ */
+export function plainBytes(bytes: Uint8Array): Uint8Array {
+  return Buffer.isBuffer(bytes) ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) : bytes;
+}

@@ -1,6 +1,6 @@
 /** Directories that are still there after a power cut. */
 
-import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 import { errno } from './error.ts';
@@ -9,13 +9,29 @@ const PRIVATE_MODE = 0o700;
 
 /** Makes a directory and those above it, only for ourselves, and makes their names durable. */
 export function makeDirectories(path: string): void {
-  const first = mkdirSync(path, { recursive: true, mode: PRIVATE_MODE });
+  const first = makeMissing(path);
   // Also when it was there: whoever made it may have died before its name was durable.
   const last = dirname(first ?? path);
   for (let above = dirname(path); ; above = dirname(above)) {
     syncReadable(above);
     if (above === last || above === dirname(above)) return;
   }
+}
+
+/** @returns the first directory that was made */
+function makeMissing(path: string): string | undefined {
+  try {
+    return mkdirSync(path, { recursive: true, mode: PRIVATE_MODE });
+  } catch (error) {
+    // Trap: for a place that cannot be written to Node tells that what it was to make is missing. The topmost gets the true answer.
+    if (errno(error) === 'ENOENT') mkdirSync(topmostMissing(path), { mode: PRIVATE_MODE });
+    throw error;
+  }
+}
+
+function topmostMissing(path: string): string {
+  const above = dirname(path);
+  return above === path || existsSync(above) ? path : topmostMissing(above);
 }
 
 /** Makes the names in a directory durable. */

@@ -2,7 +2,7 @@ import { openSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
 import { thrownBy } from '../testing/expect-code.ts';
-import { StrataError, errno, isStrataError, systemError, throwIfAborted } from './index.ts';
+import { StrataError, errno, giveWay, isStrataError, systemError, throwIfAborted } from './index.ts';
 
 function caught(fn: () => unknown): unknown {
   try {
@@ -54,5 +54,15 @@ describe('errors', () => {
     const error = thrownBy(() => throwIfAborted(AbortSignal.abort('because')));
     expect(error.code).toBe('cancelled');
     expect(error.cause).toBe('because');
+  });
+
+  it('[B7] a loop that gives way hears of a signal', async () => {
+    const interrupt = new AbortController();
+    setImmediate(() => interrupt.abort());
+    await expect(
+      (async () => {
+        for (;;) await giveWay(interrupt.signal);
+      })(),
+    ).rejects.toMatchObject({ code: 'cancelled' });
   });
 });

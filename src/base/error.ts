@@ -72,6 +72,7 @@ const SYSTEM_CODES: Readonly<Record<string, ErrorCode>> = {
   ENOENT: 'not_found',
   ENOTDIR: 'bad_input',
   EISDIR: 'bad_input',
+  ENAMETOOLONG: 'bad_input',
   EACCES: 'unreadable',
   EPERM: 'unreadable',
   ENOSPC: 'disk_full',
@@ -80,6 +81,8 @@ const SYSTEM_CODES: Readonly<Record<string, ErrorCode>> = {
 };
 
 const SYSTEM_HINTS: Partial<Record<ErrorCode, string>> = {
+  not_found: 'Check the path.',
+  bad_input: 'Check the path.',
   unreadable: 'Check the permissions, or run as a user who has them.',
   disk_full: 'Free some space, then run the command again: nothing was half done.',
   read_only: 'Choose a place that can be written to, or remount it read-write.',

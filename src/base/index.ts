@@ -1,6 +1,7 @@
 /** Bedrock: errors, bytes, time and chance. No word of what Strata is for. */
 
-export { throwIfAborted } from './abort.ts';
+export { giveWay, throwIfAborted } from './abort.ts';
+export type { Cancellable } from './abort.ts';
 export { ByteReader, ByteWriter } from './binary.ts';
 export {
   EMPTY,
@@ -17,6 +18,7 @@ export type { Branded, Sha256 } from './bytes.ts';
 export { makeDirectories, syncDirectory } from './directory.ts';
 export { EXIT_CODES, StrataError, errno, isStrataError, systemError, unreachable } from './error.ts';
 export type { ErrorCode, ErrorDetails, ErrorOptions } from './error.ts';
+export { sha256 } from './hash.ts';
 export { nearNames } from './near.ts';
 export { systemClock, systemRandom } from './world.ts';
 export type { Clock, Random } from './world.ts';

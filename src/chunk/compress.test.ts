@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 
 import { thrownBy } from '../testing/expect-code.ts';
 import { noise, prose } from '../testing/noise.ts';
-import { compress, decompress } from './index.ts';
-import type { Codec } from './index.ts';
+import { compress, decompress } from './compress.ts';
+import type { Codec } from './compress.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;

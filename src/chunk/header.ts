@@ -1,7 +1,7 @@
 /** The first 128 bytes of every sealed object: docs/design.md 3.3. */
 
 import { ByteReader, ByteWriter, StrataError, concatBytes, equalBytes, sha256 } from '../base/index.ts';
-import { ID_BYTES, OBJECT_TYPES, objectId } from './identity.ts';
+import { ID_BYTES, OBJECT_TYPES, damaged, objectId } from './identity.ts';
 import type { ObjectIdentity } from './identity.ts';
 import { COMMITMENT_BYTES } from './key.ts';
 
@@ -59,12 +59,6 @@ export function decodeHeader(bytes: Uint8Array, identity: ObjectIdentity): Heade
   if (type !== OBJECT_TYPES[identity.type] || !equalBytes(id, objectId(identity.name)))
     throw damaged(identity, 'it is not the object that its name says');
   return { keyId, salt, commitment };
-}
-
-export function damaged(identity: ObjectIdentity, reason: string): StrataError {
-  return new StrataError('integrity', `object ${identity.name} is damaged: ${reason}`, {
-    details: { object: identity.name },
-  });
 }
 
 function unknownVersion({ name }: ObjectIdentity, version: number): StrataError {

@@ -1,6 +1,6 @@
 /** Which object it is: what a header says, and what a reader asked for. */
 
-import { sha256, utf8 } from '../base/index.ts';
+import { StrataError, sha256, utf8 } from '../base/index.ts';
 
 /** The codes of object types in the header; part of the format. */
 export const OBJECT_TYPES = { data: 1, tree: 2, index: 3, head: 4, intent: 5, owner: 6, keys: 7 } as const;
@@ -21,4 +21,9 @@ export const ID_BYTES = 16;
 
 export function objectId(name: string): Uint8Array {
   return sha256(utf8(`strata name v1${name}`)).subarray(0, ID_BYTES);
+}
+
+/** How every room tells of an object that is not what it should be. @param reason a sentence about it, as in `it is cut short` */
+export function damaged({ name }: Pick<ObjectIdentity, 'name'>, reason: string): StrataError {
+  return new StrataError('integrity', `object ${name} is damaged: ${reason}`, { details: { object: name } });
 }

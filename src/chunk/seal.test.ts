@@ -2,7 +2,7 @@ import { createDecipheriv, createHash, hkdfSync } from 'node:crypto';
 
 import { describe, expect, it } from 'vitest';
 
-import { StrataError, concatBytes, toHex, utf8 } from '../base/index.ts';
+import { StrataError, concatBytes, sha256, toHex, utf8 } from '../base/index.ts';
 import { thrownBy } from '../testing/expect-code.ts';
 import { noise, pinnedRandom, prose } from '../testing/noise.ts';
 import {
@@ -15,7 +15,6 @@ import {
   frameShape,
   keyId,
   objectId,
-  sha256,
 } from './index.ts';
 import type { ObjectIdentity, SealingKey } from './index.ts';
 

@@ -41,6 +41,12 @@ it('[C7] text: message and hint, no stack', async () => {
   expect((await report(new TypeError('bug'))).stderr).not.toMatch(/^ +at /m);
 });
 
+it('[C7] damage without a hint gets one', async () => {
+  expect((await report(new StrataError('integrity', 'broken'))).stderr).toMatch(
+    /hint: `mctl store verify --read-data`/,
+  );
+});
+
 it('[C7] with -v the stack, and that of the cause', async () => {
   const error = new StrataError('refused', 'no', { cause: new Error('inner') });
   expect((await report(error, { verbose: true })).stderr).toMatch(

@@ -9,7 +9,8 @@ import type { Terminal } from './terminal.ts';
 /** Tells an error on stderr. @returns the exit code */
 export function reportFailure(error: unknown, terminal: Terminal, options: FailureOptions): number {
   const failure = asFailure(error, options);
-  const { code, message, hint, details } = failure;
+  const { code, message, details } = failure;
+  const hint = failure.hint ?? (code === 'integrity' ? damageHint(options.program) : undefined);
   const { stderr } = terminal;
   if (options.verbose) stderr.write(`${trace(failure)}\n`);
   if (terminal.json) {
@@ -19,6 +20,10 @@ export function reportFailure(error: unknown, terminal: Terminal, options: Failu
     if (hint !== undefined) stderr.write(`hint: ${printable(hint)}\n`);
   }
   return EXIT_CODES[code];
+}
+
+function damageHint(program: string): string {
+  return `\`${program} store verify --read-data\` lists all that is damaged, and what it hits.`;
 }
 
 export interface FailureOptions {

@@ -6,7 +6,8 @@ import type { Command } from 'commander';
 
 import { StrataError } from '../base/index.ts';
 import type { KeyStatus } from '../engine/index.ts';
-import { formatDate, table } from './format.ts';
+import { nonEmpty } from './argument.ts';
+import { formatDate, printable, table } from './format.ts';
 import { addExamples, addJsonHelp } from './help.ts';
 import { withEngine } from './invocation.ts';
 import type { Invocation } from './invocation.ts';
@@ -35,7 +36,11 @@ export function registerKeys(noun: Command, invocation: Invocation): void {
       '[command...]',
       'with --new-key-command: what prints the new key; put -- before it if it has flags',
     )
-    .option('--new-passphrase-file <file>', 'for a store with a passphrase: its first line is the new one')
+    .option(
+      '--new-passphrase-file <file>',
+      'for a store with a passphrase: its first line is the new one',
+      nonEmpty,
+    )
     .option('--new-key-command', 'for a store with a key command: the new one follows')
     .action((words: readonly string[], flags: RotateFlags) => rotateRoot(invocation, words, flags));
   addExamples(rotate, [
@@ -48,7 +53,7 @@ export function registerKeys(noun: Command, invocation: Invocation): void {
   const recovery = noun
     .command('export-recovery')
     .description('the root key as a line of text, to be kept in a safe place')
-    .argument('[file]', 'a new file that only you can read (default: stdout)')
+    .argument('[file]', 'a new file that only you can read (default: stdout)', nonEmpty)
     .action((file: string | undefined) => exportRecovery(invocation, file));
   addExamples(recovery, ['keys export-recovery', 'keys export-recovery /media/usb/strata-root-key']);
   addJsonHelp(recovery, '{recovery}, or {file} when one is given');
@@ -83,14 +88,17 @@ async function rotateRoot(
   const newKeyCommand = flags.newKeyCommand === true ? words : undefined;
   await withEngine(invocation, async ({ keys }) => {
     const status = await keys.rotateRoot({ newPassphraseFile, newKeyCommand, signal: world.signal });
-    await terminal.result(statusJson(status), ['The root key is a new one.', ...statusLines(status)]);
+    await terminal.result(statusJson(status), [
+      'The root key is a new one: copies of the old one, recovery keys too, open nothing any more.',
+      ...statusLines(status),
+    ]);
   });
 }
 
 async function exportRecovery(invocation: Invocation, file: string | undefined): Promise<void> {
   const { terminal, world } = invocation;
   await withEngine(invocation, async ({ keys }) => {
-    const recovery = await keys.exportRecovery();
+    const recovery = await keys.exportRecovery({ signal: world.signal });
     if (file === undefined) {
       await terminal.result({ recovery }, [recovery], [recovery]);
     } else {
@@ -112,7 +120,7 @@ function statusLines({ source, rootKey, storeId, tenants }: KeyStatus): string[]
     ['store', storeId],
   ];
   const rows = tenants.map(({ name, keyVersions, created }) => [
-    name,
+    printable(name),
     String(keyVersions),
     formatDate(created),
   ]);

@@ -1,6 +1,6 @@
 /** Where the process starts: the only place that knows the process. */
 
-import { systemClock } from '../base/index.ts';
+import { StrataError, systemClock } from '../base/index.ts';
 import { reportFailure } from './failure.ts';
 import { run } from './run.ts';
 import { Terminal } from './terminal.ts';
@@ -31,11 +31,25 @@ process.exit(
     stdout,
     stderr,
     env,
-    cwd: process.cwd(),
+    get cwd() {
+      return currentDirectory();
+    },
     clock: systemClock,
     signal: interrupt.signal,
   }),
 );
+
+/** Asked for when it is needed: help and `version` do without. */
+function currentDirectory(): string {
+  try {
+    return process.cwd();
+  } catch (error) {
+    throw new StrataError('not_found', 'the current directory is gone', {
+      hint: 'Change to a directory that exists, then run the command again.',
+      cause: error,
+    });
+  }
+}
 
 /**
  * The first signal ends the operation. The second one finds no listener, and ends the process: `process.exit` would wait for a

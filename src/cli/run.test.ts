@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { captureWorld } from './capture.fixture.ts';
+import { capture, captureWorld } from './capture.fixture.ts';
 import { run } from './run.ts';
 
 let cwd: string;
@@ -50,10 +50,20 @@ describe('help', () => {
     }
   });
 
+  it('[C10] that cannot be written is an error', async () => {
+    const world = captureWorld({ cwd, stdout: capture({ failure: 'ENOSPC' }) });
+    expect(await run(['--help'], world)).toBe(7);
+  });
+
   it.each([[[]], [['workspaces']]])('[C3] %j without a verb shows help, as an error', async (words) => {
     const { exitCode, stdout, stderr } = await strata(words);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
     expect(stderr).toContain('Usage: ');
+    const json = await strata([...words, '--json']);
+    expect(json).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(JSON.parse(json.stderr.trimEnd().split('\n').at(-1)!)).toMatchObject({
+      error: { code: 'bad_input' },
+    });
   });
 });
 
@@ -76,7 +86,17 @@ it.each([
   [['workspaces', 'save'], /missing required argument 'dir'/, /--help/],
   [['workspaces', 'save', 'x', '-w'], /argument missing/, /./],
   [['workspaces', 'list', '--home'], /argument '--json' is invalid/, /./],
-  [['workspaces', 'list', '--home', ''], /the home is empty/, /./],
+  [['workspaces', 'list', '--home', ''], /--home.* It is empty/, /./],
+  [['workspaces', 'list', '--tenant='], /--tenant.* It is empty/, /./],
+  [['workspaces', 'list', '--tenant', 'a b'], /"a b" is no name for a tenant/, /letters/],
+  [['workspaces', 'save', ''], /'dir'\. It is empty/, /./],
+  [['workspaces', 'restore', 'web', ''], /'dir'\. It is empty/, /./],
+  [['workspaces', 'restore', 'web', 'out', '--path='], /--path.* It is empty/, /./],
+  [['workspaces', 'save', '.', '--exclude='], /--exclude.* It is empty/, /./],
+  [['lst', '--help'], /unknown command 'lst'/, /./],
+  [['help', 'workspace'], /unknown command 'workspace'/, /Did you mean workspaces\?/],
+  [['workspaces', 'lst', '--help'], /unknown command 'lst'/, /Did you mean list or ls\?/],
+  [['workspaces', 'help', 'lst'], /unknown command 'lst'/, /Did you mean list or ls\?/],
   [['workspaces', 'list', '--quiet=no'], /./, /./],
 ])('[C3] %j', async (words, message, hint) => {
   const { exitCode, stdout, stderr } = await strata([...words, '--json']);

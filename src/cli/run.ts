@@ -1,8 +1,9 @@
 /** From the words of a command line to an exit code. */
 
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError } from 'commander';
 
-import { EXIT_CODES } from '../base/index.ts';
+import { EXIT_CODES, StrataError, nearNames } from '../base/index.ts';
+import { plainValue } from './argument.ts';
 import { reportFailure } from './failure.ts';
 import { addExamples } from './help.ts';
 import type { Invocation } from './invocation.ts';
@@ -55,20 +56,23 @@ export async function run(words: readonly string[], world: World): Promise<numbe
     const flags = program.opts<GlobalFlags>();
     return (invocation = { world, flags, terminal: new Terminal(world, flags), exitCode: 0 });
   };
+  let shown = '';
   try {
-    declareProgram(program, world, invoke);
-    await program.parseAsync(helpAsFlag(words), { from: 'user' });
+    declareProgram(program, world, invoke, (text) => (shown += text));
+    await program.parseAsync(helpAsFlag(words), { from: 'user' }).catch(async (error: unknown) => {
+      // Help or the version, as it was asked for.
+      if (!(error instanceof CommanderError) || error.exitCode !== 0) throw error;
+      await new Terminal(world, {}).write(shown);
+    });
     return invocation?.exitCode ?? 0;
   } catch (error) {
-    if (error instanceof CommanderError) {
-      // Help that was asked for, and help in place of a verb that is missing.
-      if (error.exitCode === 0) return 0;
-      if (error.code === 'commander.help') return EXIT_CODES.bad_input;
-    }
+    const lacksVerb = error instanceof CommanderError && error.code === 'commander.help';
+    // Its help is on stderr already.
+    if (lacksVerb && !asksForJson(words)) return EXIT_CODES.bad_input;
     // A line that cannot be parsed leaves no flags behind.
     const flags: GlobalFlags = { ...program.opts<GlobalFlags>(), ...(asksForJson(words) && { json: true }) };
     const { program: name, signal } = world;
-    return reportFailure(error, new Terminal(world, flags), {
+    return reportFailure(lacksVerb ? missingVerb() : error, new Terminal(world, flags), {
       program: name,
       signal,
       verbose: flags.verbose === true,
@@ -76,16 +80,21 @@ export async function run(words: readonly string[], world: World): Promise<numbe
   }
 }
 
-function declareProgram(program: Command, world: World, invoke: () => Invocation): void {
+function declareProgram(
+  program: Command,
+  world: World,
+  invoke: () => Invocation,
+  show: (text: string) => void,
+): void {
   program
     .description('Keeps directory trees: deduplicated, encrypted, verified, with their history.')
     .option(
       '--config <file>',
       'configuration (default: $STRATA_CONFIG, ./strata.yaml, $STRATA_HOME/strata.yaml)',
-      value,
+      plainValue,
     )
-    .option('--home <dir>', 'where everything is kept (default: $STRATA_HOME, ~/.strata)', value)
-    .option('--tenant <name>', 'whose workspaces (default: default)', value)
+    .option('--home <dir>', 'where everything is kept (default: $STRATA_HOME, ~/.strata)', plainValue)
+    .option('--tenant <name>', 'whose workspaces (default: default)', plainValue)
     .option(
       '--json',
       'one JSON object on stdout; an error is {"error":{code,message,hint,details}} on stderr',
@@ -99,7 +108,7 @@ function declareProgram(program: Command, world: World, invoke: () => Invocation
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
-      writeOut: (text) => void world.stdout.write(text),
+      writeOut: show,
       writeErr: (text) => void world.stderr.write(text),
       outputError: () => {},
     })
@@ -111,6 +120,10 @@ function declareProgram(program: Command, world: World, invoke: () => Invocation
     'workspaces diff web@1 web@2',
     'workspaces save --help',
   ]);
+  program.addHelpText('beforeAll', ({ command }) => {
+    refuseUnknown(command);
+    return '';
+  });
   program.addHelpText(
     'after',
     '\nExit codes: 0 done, 2 bad input, 3 conflict, 4 not found, 5 integrity, 6 refused, 7 unavailable, 8 quota,\n' +
@@ -118,10 +131,23 @@ function declareProgram(program: Command, world: World, invoke: () => Invocation
   );
 }
 
-/** `--home --json` has forgotten something. */
-function value(text: string): string {
-  if (text.startsWith('--')) throw new InvalidArgumentError('It looks like a flag.');
-  return text;
+/** `workspaces nope --help` must not pass for the help of `workspaces`. */
+function refuseUnknown(command: Command): void {
+  const word = command.args.find((each) => each !== 'help' && !each.startsWith('-'));
+  if (word === undefined || command.commands.length === 0) return;
+  const near = nearNames(
+    word,
+    command.commands.map((each) => each.name()),
+  );
+  command.error(
+    `error: unknown command '${word}'` + (near.length > 0 ? `\n(Did you mean ${near.join(' or ')}?)` : ''),
+  );
+}
+
+function missingVerb(): StrataError {
+  return new StrataError('bad_input', 'there is no command in this line', {
+    hint: 'Each command has a noun and a verb, as in `workspaces list`; --help shows them.',
+  });
 }
 
 /** `help workspaces save` is `workspaces save --help`: the verbs are not there before their noun is loaded. */

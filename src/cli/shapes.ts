@@ -1,12 +1,8 @@
 /** Values of the engine as they stand in JSON: paths exact, times in ISO 8601, modes as numbers. */
 
 import { pathJson } from '../tree/index.ts';
-import type { Entry, Path } from '../tree/index.ts';
-
-interface Tally {
-  readonly count: number;
-  readonly paths: readonly Path[];
-}
+import type { Entry } from '../tree/index.ts';
+import type { Tally } from '../workspace/index.ts';
 
 export function tallyJson({ count, paths }: Tally): object {
   return { count, paths: paths.map(pathJson) };

@@ -3,7 +3,8 @@
 import type { Command } from 'commander';
 
 import { EXIT_CODES } from '../base/index.ts';
-import type { StoreStats, VerifyReport } from '../vault/index.ts';
+import type { VerifyReport } from '../vault/index.ts';
+import type { StoreStats } from '../workspace/index.ts';
 import { counted, formatBytes, formatCount, formatSeconds, printable, table } from './format.ts';
 import { addExamples, addJsonHelp } from './help.ts';
 import { withEngine } from './invocation.ts';
@@ -75,7 +76,7 @@ async function rebuildIndex(invocation: Invocation): Promise<void> {
   await withEngine(invocation, async ({ store }) => {
     const result = await store.rebuildIndex({ signal: world.signal });
     const { packs, chunks, workspaces, snapshots, unreadable, seconds } = result;
-    for (const name of unreadable) terminal.warn(`${name} cannot be read, and is not in the index`);
+    for (const name of unreadable) terminal.warn(`${name} cannot be read: what it tells is left out`);
     await terminal.result(result, [
       `rebuilt in ${formatSeconds(seconds)}: ${counted(packs, 'pack')}, ${counted(chunks, 'chunk')}, ` +
         `${counted(workspaces, 'workspace')}, ${counted(snapshots, 'snapshot')}`,
@@ -110,7 +111,12 @@ function verdict(
   readData: boolean,
 ): string[] {
   const checked = `${counted(objects, 'object')}, ${formatBytes(checkedBytes)} checked in ${formatSeconds(seconds)}`;
-  if (!ok) return [`The store is not whole: ${counted(problems.length, 'problem')} (${checked}).`];
+  if (!ok) {
+    return [
+      `The store is not whole: ${counted(problems.length, 'problem')} (${checked}).`,
+      'Put objects back from a backup of the store; an index is also made anew by `store rebuild-index`.',
+    ];
+  }
   const unread = readData ? [] : ['The file data itself was not read; --read-data does that.'];
   return [`The store is whole: ${checked}.`, ...unread];
 }

@@ -2,7 +2,7 @@
 
 import { styleText } from 'node:util';
 
-import { errno, systemError } from '../base/index.ts';
+import { errno, giveWay, systemError } from '../base/index.ts';
 import { printable } from './format.ts';
 import type { GlobalFlags, OutputStream, World } from './world.ts';
 
@@ -45,6 +45,8 @@ export class Terminal {
       if (errno(error) !== 'EPIPE') throw systemError(error, 'write the output');
       this.#closed = true;
     }
+    // A file takes everything at once, and Ctrl-C would not be heard while there is more.
+    await giveWay();
     return !this.#closed;
   }
 

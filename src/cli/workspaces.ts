@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 
+import { nonEmpty } from './argument.ts';
 import { catFile, diffTrees, listEntries, printManifest } from './files.ts';
 import { addExamples, addJsonHelp } from './help.ts';
 import { forkWorkspace, listWorkspaces, showLog } from './history.ts';
@@ -26,7 +27,7 @@ function registerSave(noun: Command, invocation: Invocation): void {
   const command = noun
     .command('save')
     .description('save a directory as the next snapshot of a workspace')
-    .argument('<dir>', 'what to save')
+    .argument('<dir>', 'what to save', nonEmpty)
     .option('-w, --workspace <name>', 'the workspace (default: the name of the directory)')
     .option(
       '--exclude <glob>',
@@ -55,8 +56,8 @@ function registerRestore(noun: Command, invocation: Invocation): void {
     .command('restore')
     .description('put a snapshot into a directory')
     .argument('<ref>', REF)
-    .argument('<dir>', 'where to; new or empty, unless --overwrite is given')
-    .option('--path <path>', 'only this file or directory, at its place below DIR')
+    .argument('<dir>', 'where to; new or empty, unless --overwrite is given', nonEmpty)
+    .option('--path <path>', 'only this file or directory, at its place below DIR', nonEmpty)
     .option('--dry-run', 'change nothing; tell what would be done')
     .option('--overwrite', 'replace what differs in DIR; what is not in the snapshot stays')
     .option('--sync', 'return only when everything would survive a power cut')
@@ -151,5 +152,5 @@ function registerFiles(noun: Command, invocation: Invocation): void {
 }
 
 function append(value: string, earlier: readonly string[] = []): readonly string[] {
-  return [...earlier, value];
+  return [...earlier, nonEmpty(value)];
 }

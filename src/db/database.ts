@@ -17,15 +17,11 @@
 
 import type { Kysely, Transaction as KyselyTransaction } from 'kysely';
 
+import type { Cancellable } from '../base/index.ts';
 import type { Tables } from './schema.ts';
 
 /** The handle of a transaction under way. */
 export type Transaction = KyselyTransaction<Tables>;
-
-export interface TransactionOptions {
-  /** Ends the waiting; a transaction that has begun is finished. */
-  readonly signal?: AbortSignal | undefined;
-}
 
 export interface Database extends AsyncDisposable {
   /** Names the database in messages: `database /var/strata/db/strata.db`. */
@@ -34,6 +30,9 @@ export interface Database extends AsyncDisposable {
   /** For single statements, each a transaction of its own. */
   readonly kysely: Kysely<Tables>;
 
-  /** Runs `fn`, then commits; rolls back if it throws, and throws the same. */
-  transaction<T>(fn: (tx: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T>;
+  /**
+   * Runs `fn`, then commits; rolls back if it throws, and throws the same. A signal ends the waiting; a transaction that has begun
+   * is finished.
+   */
+  transaction<T>(fn: (tx: Transaction) => Promise<T>, options?: Cancellable): Promise<T>;
 }

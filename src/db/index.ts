@@ -1,6 +1,6 @@
 /** Floor 1: records in SQLite. The schema of every table is here; the rooms above write them. */
 
-export type { Database, Transaction, TransactionOptions } from './database.ts';
+export type { Database, Transaction } from './database.ts';
 export type {
   HomeTable,
   IntentTable,

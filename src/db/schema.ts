@@ -33,7 +33,7 @@ export interface WorkspaceTable {
   created: number;
   /** Number of the latest head; 0 before the first. */
   seq: number;
-  /** Only grows. A commit that carries an older one is refused. */
+  /** Only grows; stands in every head. Nothing moves it before there are leases. */
   fence: number;
 }
 

@@ -16,14 +16,28 @@ const LOCKED = 6;
 /** The race for the locks of the WAL was lost many times. */
 const PROTOCOL = 15;
 
-const CODES: Readonly<Record<number, { readonly code: ErrorCode; readonly hint?: string }>> = {
+interface Answer {
+  readonly code: ErrorCode;
+  readonly hint?: string;
+  /** In place of SQLite's own words, where they mislead. */
+  readonly reason?: string;
+}
+
+const FREE_SOME = 'Free some space, then run the command again: nothing was half done.';
+
+const CODES: Readonly<Record<number, Answer>> = {
   3: { code: 'unreadable', hint: 'Check the permissions, or run as a user who has them.' },
   8: { code: 'read_only', hint: 'Choose a place that can be written to, or remount it read-write.' },
   10: { code: 'unavailable', hint: 'The disk does not answer as it should; look at the log of the kernel.' },
-  11: { code: 'integrity', hint: 'The database is damaged; it can be rebuilt from the store.' },
-  13: { code: 'disk_full', hint: 'Free some space, then run the command again: nothing was half done.' },
+  11: {
+    code: 'integrity',
+    hint: 'Move the database away, then run `strata store rebuild-index`: the store alone can make it anew.',
+  },
+  13: { code: 'disk_full', hint: FREE_SOME },
   14: { code: 'unreadable', hint: 'Check the permissions, or run as a user who has them.' },
   26: { code: 'not_ours', hint: 'Give another place for the database.' },
+  // No room for the file that processes share (SQLITE_IOERR_SHMSIZE): also who only reads needs it.
+  4874: { code: 'disk_full', hint: FREE_SOME, reason: 'no space left on device' },
 };
 
 /** Extended result codes for a primary key and a unique constraint. */
@@ -33,10 +47,14 @@ const REPEATED: ReadonlySet<number> = new Set([1555, 2067]);
 export function translated(error: unknown, label: string): unknown {
   const result = resultCode(error);
   if (result === undefined) return systemError(error, `use ${label}`);
-  const reason = error instanceof Error ? error.message : '';
+  const words = error instanceof Error ? error.message : '';
   if (REPEATED.has(result))
-    return new StrataError('already_exists', `${label} has such a row already: ${reason}`, { cause: error });
-  const { code, hint } = CODES[result & 0xff] ?? { code: 'internal' };
+    return new StrataError('already_exists', `${label} has such a row already: ${words}`, { cause: error });
+  const {
+    code,
+    hint,
+    reason = words,
+  }: Answer = CODES[result] ?? CODES[result & 0xff] ?? { code: 'internal' };
   return new StrataError(code, `cannot use ${label}: ${reason}`, { hint, cause: error });
 }
 

@@ -6,7 +6,7 @@ import { dirname, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 import { StrataError, makeDirectories, systemClock, systemError } from '../base/index.ts';
-import type { Clock } from '../base/index.ts';
+import type { Cancellable, Clock } from '../base/index.ts';
 import type { Database } from './database.ts';
 import type { ColumnTypes } from './migrations.ts';
 import type { Tables } from './schema.ts';
@@ -29,9 +29,8 @@ const BUSY_TIMEOUT = 100;
 
 const TYPES: ColumnTypes = { integer: 'integer', bytes: 'blob', strict: true };
 
-export interface SqliteOptions {
+export interface SqliteOptions extends Cancellable {
   readonly clock?: Clock;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /**

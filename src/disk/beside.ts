@@ -3,14 +3,14 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, renameSync, rmdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-import { StrataError, errno } from '../base/index.ts';
+import { StrataError, errno, syncDirectory } from '../base/index.ts';
 import type { Random } from '../base/index.ts';
 import type { Root } from '../tree/index.ts';
 import { at, openDirectory, openDirectoryAt } from './at.ts';
 import type { Selection } from './descend.ts';
 import { writeError } from './failure.ts';
 import { setLooks } from './looks.ts';
-import { removeTree } from './remove.ts';
+import { removeQuietly } from './remove.ts';
 import { stage } from './stage.ts';
 import { findStagings, makeStaging, sweep } from './staging.ts';
 import type { Plan } from './survey.ts';
@@ -33,6 +33,7 @@ export async function restoreBeside(work: Work, target: Target): Promise<Plan | 
   const made: string[] = [];
   try {
     makeParents(target.parent, made);
+    if (work.writer.sync) for (const each of made) syncDirectory(dirname(each));
     const parent = openDirectory(target.parent);
     try {
       return await restoreNextTo(parent, work, target);
@@ -70,13 +71,6 @@ async function restoreNextTo(parent: number, work: Work, { name, existing }: Tar
     await removeQuietly(parent, staging);
     throw error;
   }
-}
-
-/** What went wrong before is the news, not that the rest could not be swept up: the next restore does that. */
-export async function removeQuietly(parent: number, staging: Buffer): Promise<void> {
-  try {
-    await removeTree(parent, staging);
-  } catch {}
 }
 
 /**

@@ -2,8 +2,7 @@
 
 import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync } from 'node:fs';
 
-import { equalBytes } from '../base/index.ts';
-import { sha256 } from '../chunk/index.ts';
+import { equalBytes, sha256 } from '../base/index.ts';
 import { extentPages, unpackExtents } from '../tree/index.ts';
 import type { Entry, FileEntry, NodeSource, SymlinkEntry } from '../tree/index.ts';
 import { PERMISSION_BITS, at, lstatAt } from './at.ts';

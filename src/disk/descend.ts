@@ -1,6 +1,7 @@
 /** Visits what a tree holds, in the order in which it can be put on a disk. */
 
 import { StrataError, nearNames, throwIfAborted } from '../base/index.ts';
+import type { Cancellable } from '../base/index.ts';
 import { MAX_DEPTH, displayName, displayPath, joinPath, lookup, pages } from '../tree/index.ts';
 import type {
   DirectoryEntry,
@@ -25,12 +26,11 @@ export interface Visitor {
   leaf(entry: FileEntry | SymlinkEntry, path: Path): Promise<void>;
 }
 
-export interface Selection {
+export interface Selection extends Cancellable {
   readonly source: NodeSource;
   readonly tree: TreeRef;
   /** Only this path, and the directories on the way. */
   readonly only?: Path | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 interface Frame {

@@ -3,9 +3,8 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { ByteWriter, StrataError, compareBytes, utf8 } from '../base/index.ts';
+import { ByteWriter, StrataError, compareBytes, sha256, utf8 } from '../base/index.ts';
 import type { Sha256 } from '../base/index.ts';
-import { sha256 } from '../chunk/index.ts';
 import { expectCode } from '../testing/expect-code.ts';
 import { MemoryContent } from '../testing/memory-content.ts';
 import { DirectoryBuilder, packExtents } from '../tree/index.ts';

@@ -4,12 +4,11 @@ import { closeSync, fstatSync, fsyncSync } from 'node:fs';
 
 import { StrataError, isStrataError } from '../base/index.ts';
 import { openDirectoryAt } from './at.ts';
-import { removeQuietly } from './beside.ts';
 import type { Work } from './beside.ts';
 import { writeError } from './failure.ts';
 import { looksOf, makeWritable, setLooks } from './looks.ts';
 import { merge } from './merge.ts';
-import { removeTree } from './remove.ts';
+import { removeQuietly, removeTree } from './remove.ts';
 import { stage } from './stage.ts';
 import { makeStaging, markMoving, sweep } from './staging.ts';
 import type { RestoreId } from './staging.ts';

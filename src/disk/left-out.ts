@@ -6,6 +6,7 @@ import type { Tally } from './tally.ts';
 /** The line that is printed for a count and the first path; undefined where the user asked for it. */
 const LINES = {
   excluded: undefined,
+  own: (paths) => `the store that this is saved to, and what belongs to it, is left out: ${paths}`,
   fifo: (paths) => `FIFOs are left out: ${paths}`,
   socket: (paths) => `sockets are left out: ${paths}`,
   device: (paths) => `devices are left out: ${paths}`,
@@ -23,6 +24,7 @@ export type LeavingOut = Readonly<Record<LeftOutReason, Tallying>>;
 export function leavingOut(): LeavingOut {
   return {
     excluded: new Tallying(),
+    own: new Tallying(),
     fifo: new Tallying(),
     socket: new Tallying(),
     device: new Tallying(),

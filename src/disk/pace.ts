@@ -1,8 +1,7 @@
 /** Lets others have their turn: long loops of synchronous calls pause now and then. */
 
-import { setImmediate } from 'node:timers/promises';
-
-import { throwIfAborted } from '../base/index.ts';
+import { giveWay } from '../base/index.ts';
+import type { Cancellable } from '../base/index.ts';
 
 /** Work between two pauses, about 10 ms of it. */
 const STEPS = 256;
@@ -13,8 +12,7 @@ export interface Progress {
   readonly bytes: number;
 }
 
-export interface PaceOptions {
-  readonly signal?: AbortSignal | undefined;
+export interface PaceOptions extends Cancellable {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
@@ -42,9 +40,7 @@ export class Pace {
     this.#steps = 0;
     this.#pausedAt = this.bytes;
     await this.#drain();
-    // Promises alone never let a signal handler run.
-    await setImmediate();
-    throwIfAborted(this.#options.signal);
+    await giveWay(this.#options.signal);
     this.report();
   }
 

@@ -5,8 +5,7 @@ import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, it, onTestFinished } from 'vitest';
 
-import { isStrataError, toHex } from '../base/index.ts';
-import { sha256 } from '../chunk/index.ts';
+import { isStrataError, sha256, toHex } from '../base/index.ts';
 import { MemoryContent } from '../testing/memory-content.ts';
 import { restoreTree } from './restore.ts';
 import { scanDirectory } from './scan.ts';

@@ -36,6 +36,13 @@ export async function removeTree(parent: number, name: Uint8Array): Promise<void
   }
 }
 
+/** After an error: that one is the news, not that the rest could not be swept up. The next restore does that. */
+export async function removeQuietly(parent: number, name: Uint8Array): Promise<void> {
+  try {
+    await removeTree(parent, name);
+  } catch {}
+}
+
 interface Frame {
   readonly name: Uint8Array;
   readonly names: string[];

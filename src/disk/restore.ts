@@ -7,6 +7,7 @@ import type { ContentSource } from '../vault/index.ts';
 import { restoreBeside } from './beside.ts';
 import { writeError } from './failure.ts';
 import { restoreInside } from './inside.ts';
+import { OffLimits } from './off-limits.ts';
 import { Pace } from './pace.ts';
 import type { PaceOptions } from './pace.ts';
 import { restoreId } from './staging.ts';
@@ -24,6 +25,8 @@ export interface RestoreOptions extends PaceOptions {
   /** Find out what would be done, and do nothing. */
   readonly dryRun?: boolean | undefined;
   readonly random?: Random | undefined;
+  /** Directories that are refused as targets, like all below them, and stay as they are below a target. */
+  readonly offLimits?: readonly string[] | undefined;
 }
 
 export interface RestoreReport {
@@ -66,6 +69,12 @@ async function restore(
   const { overwrite = false, sync = false, only, dryRun = false, random = systemRandom, signal } = options;
   const pace = new Pace(options);
   await pace.pause();
+  const offLimits = new OffLimits(options.offLimits);
+  if (offLimits.covers(target)) {
+    throw new StrataError('bad_input', `${target} belongs to the store that this is restored from`, {
+      hint: 'Nothing was changed. Restore to another directory.',
+    });
+  }
   const place = openTarget(target);
   using existing = place.existing;
   const id = restoreId(root, only);
@@ -76,7 +85,7 @@ async function restore(
     });
 
   const selection = { source, tree: root.tree, only, signal };
-  const { plan, summary } = await survey(selection, existing?.fd, { exact: dryRun, pace });
+  const { plan, summary } = await survey(selection, existing?.fd, { exact: dryRun, offLimits, pace });
   if (dryRun) return { plan, summary };
 
   const work = { selection, root, writer: { source, pace, sync }, random };

@@ -191,15 +191,25 @@ describeWith(['user'], 'what a normal user cannot read', () => {
     chmodSync(join(base, 'secret'), 0o700);
     chmodSync(join(base, 'open', 'closed'), 0o600);
     const script = `
-      import { scanDirectory, tallyDetails } from ${JSON.stringify(new URL('./index.ts', import.meta.url))};
+      import { scanDirectory } from ${JSON.stringify(new URL('./index.ts', import.meta.url))};
+      import { tallyDetails } from ${JSON.stringify(new URL('./tally.ts', import.meta.url))};
       import { MemoryContent } from ${JSON.stringify(new URL('../testing/memory-content.ts', import.meta.url))};
       process.setgid(65534);
       process.setuid(65534);
       const { sink } = new MemoryContent();
       await scanDirectory(${JSON.stringify(base)}, sink).catch((error) => console.log(error.code, error.details.paths.join()));
-      const { skipped, root, leftOut } = await scanDirectory(${JSON.stringify(base)}, sink, { skipUnreadable: true });
+      const { skipped, root, leftOut } = await scanDirectory(${JSON.stringify(base)}, sink, {
+        skipUnreadable: true,
+        warn: (line) => line.startsWith('what cannot be read') && console.log(line),
+      });
       console.log(tallyDetails(skipped).paths.join(), root.tree.summary.files, leftOut.owner.count);
     `;
-    expect(runScript(script)).toBe('unreadable open/closed,secret\nopen/closed,secret 1 3\n');
+    expect(runScript(script)).toBe(
+      [
+        'unreadable open/closed,secret',
+        'what cannot be read is left out: open/closed and 1 more',
+        'open/closed,secret 1 3\n',
+      ].join('\n'),
+    );
   });
 });

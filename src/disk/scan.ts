@@ -1,6 +1,6 @@
 /** A directory on disk becomes a tree: every step down goes by open directories, so nothing outside is ever read. */
 
-import { accessSync, constants, fstatSync, lstatSync, readlinkSync } from 'node:fs';
+import { closeSync, accessSync, constants, fstatSync, lstatSync, readlinkSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 
 import { StrataError, errno, systemClock, systemError } from '../base/index.ts';
@@ -8,7 +8,7 @@ import type { Clock } from '../base/index.ts';
 import { DirectoryBuilder, MAX_DEPTH, displayPath } from '../tree/index.ts';
 import type { Entry, Root } from '../tree/index.ts';
 import type { ContentSink } from '../vault/index.ts';
-import { at, lstatAt, nameBytes, namesIn, openDirectory } from './at.ts';
+import { at, lstatAt, nameBytes, namesIn } from './at.ts';
 import { DirectoryChain } from './chain.ts';
 import { cutBuffer } from './cut-file.ts';
 import { excludeBy } from './exclude.ts';
@@ -16,8 +16,10 @@ import type { Exclude } from './exclude.ts';
 import { leavingOut, warnings } from './left-out.ts';
 import type { LeavingOut, LeftOut, LeftOutReason } from './left-out.ts';
 import { looksOf } from './looks.ts';
+import { OffLimits } from './off-limits.ts';
 import { Pace } from './pace.ts';
 import type { PaceOptions } from './pace.ts';
+import { openSource } from './source.ts';
 import { TRIES, readFileOnce, wasReplaced } from './scan-file.ts';
 import type { FileReader } from './scan-file.ts';
 import { Tallying, tallyDetails, tallyText } from './tally.ts';
@@ -36,6 +38,8 @@ export interface ScanOptions extends PaceOptions {
   /** Takes a line for each kind of thing that is left out, when all is read. */
   readonly warn?: ((line: string) => void) | undefined;
   readonly clock?: Clock | undefined;
+  /** Directories to leave out, with one line: those that the save itself writes to. */
+  readonly offLimits?: readonly string[] | undefined;
 }
 
 export interface ScanReport {
@@ -60,6 +64,7 @@ interface Scan extends FileReader {
   /** From the root, whose name is empty, down to where we are. */
   readonly frames: Frame[];
   readonly exclude: Exclude | undefined;
+  readonly offLimits: OffLimits;
   readonly skipUnreadable: boolean;
   /** Our user id: whose files need no mention. */
   readonly user: number | undefined;
@@ -85,11 +90,13 @@ export async function scanDirectory(
   options: ScanOptions = {},
 ): Promise<ScanReport> {
   const exclude = await excludeBy(options.exclude ?? []);
-  using chain = new DirectoryChain(openSource(directory));
+  const offLimits = new OffLimits(options.offLimits);
+  using chain = new DirectoryChain(openSource(directory, offLimits));
   const scan: Scan = {
     chain,
     sink,
     exclude,
+    offLimits,
     frames: [],
     buffer: cutBuffer(),
     pace: new Pace(options, () => sink.drain()),
@@ -111,26 +118,22 @@ export async function scanDirectory(
   throwIfRefused(scan, directory);
   scan.pace.report();
   for (const line of warnings(scan.leftOut)) options.warn?.(line);
+  if (scan.unreadable.count > 0)
+    options.warn?.(`what cannot be read is left out: ${tallyText(scan.unreadable)}`);
   return { root, leftOut: scan.leftOut, skipped: scan.unreadable };
 }
 
-function openSource(directory: string): number {
-  try {
-    return openDirectory(directory);
-  } catch (error) {
-    const code = errno(error);
-    if (code === 'ENOENT')
-      throw new StrataError('not_found', `there is no directory ${directory}`, {
-        hint: 'Check the path; a save starts from a directory that exists.',
-        cause: error,
-      });
-    if (code === 'ENOTDIR')
-      throw new StrataError('bad_input', `${directory} is not a directory`, {
-        hint: 'Give the directory that holds it; --exclude leaves the rest out.',
-        cause: error,
-      });
-    throw systemError(error, `open ${directory}`);
-  }
+/**
+ * What can be said of a save before there is a place to save to.
+ *
+ * @throws not_found, bad_input if there is no such directory; bad_input for a pattern that cannot be read
+ */
+export async function checkSource(
+  directory: string,
+  { exclude = [], offLimits }: Pick<ScanOptions, 'exclude' | 'offLimits'> = {},
+): Promise<void> {
+  await excludeBy(exclude);
+  closeSync(openSource(directory, new OffLimits(offLimits)));
 }
 
 /** Not recursive: directories may be thousands deep. */
@@ -210,6 +213,10 @@ function enterDirectory(scan: Scan, name: Buffer): void {
       details: { path: displayPath(pathOf(scan, name).slice(0, 8)) },
     });
   scan.chain.enter(name);
+  if (scan.offLimits.has(scan.chain.fd)) {
+    leaveOut(scan, 'own', name);
+    return scan.chain.leave();
+  }
   try {
     scan.frames.push(openFrame(scan, name));
   } catch (error) {

@@ -9,9 +9,8 @@
 
 import { fsyncSync, mkdirSync, readFileSync, readlinkSync, renameSync } from 'node:fs';
 
-import { concatBytes, errno, toHex, utf8 } from '../base/index.ts';
+import { concatBytes, errno, sha256, toHex, utf8 } from '../base/index.ts';
 import type { Branded, Random } from '../base/index.ts';
-import { sha256 } from '../chunk/index.ts';
 import { pathBytes } from '../tree/index.ts';
 import type { Path, Root } from '../tree/index.ts';
 import { UNLOCKED, at, lstatAt, nameBytes, namesIn } from './at.ts';

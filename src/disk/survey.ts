@@ -10,6 +10,7 @@ import { cutBuffer } from './cut-file.ts';
 import { descend } from './descend.ts';
 import type { Selection } from './descend.ts';
 import { withPath, writeError } from './failure.ts';
+import type { OffLimits } from './off-limits.ts';
 import type { Pace } from './pace.ts';
 import { Shadow } from './shadow.ts';
 import { Tallying, tallyDetails, tallyText } from './tally.ts';
@@ -32,6 +33,7 @@ export interface Survey {
 export interface SurveyOptions {
   /** Look into files, to tell those that need not be replaced; else all that is there counts as replaced. */
   readonly exact: boolean;
+  readonly offLimits: OffLimits;
   readonly pace: Pace;
 }
 
@@ -43,7 +45,7 @@ export interface SurveyOptions {
 export async function survey(
   selection: Selection & { readonly source: ContentSource },
   target: number | undefined,
-  { exact, pace }: SurveyOptions,
+  { exact, offLimits, pace }: SurveyOptions,
 ): Promise<Survey> {
   using shadow = new Shadow(target);
   const added = new Tallying();
@@ -55,7 +57,7 @@ export async function survey(
   const buffer = exact ? cutBuffer() : EMPTY;
 
   const checkWritable = (path: Path) => {
-    if (shadow.fd !== undefined && !isWritable(shadow.fd)) locked.add(path);
+    if (shadow.fd !== undefined && (offLimits.has(shadow.fd) || !isWritable(shadow.fd))) locked.add(path);
   };
 
   checkWritable([]);

@@ -1,8 +1,6 @@
 import {
   chmodSync,
   existsSync,
-  mkdirSync,
-  mkdtempSync,
   readFileSync,
   readdirSync,
   renameSync,
@@ -10,55 +8,14 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { differences } from '../testing/compare-trees.ts';
 import { expectCode } from '../testing/expect-code.ts';
-import { openEngine } from './index.ts';
-import type { Engine, EngineOptions } from './index.ts';
-
-const places: string[] = [];
-afterAll(() => places.forEach((place) => rmSync(place, { recursive: true, force: true })));
-
-interface Place {
-  readonly home: string;
-  readonly tree: string;
-  /** A path that does not exist yet. */
-  readonly out: (name?: string) => string;
-  readonly open: (options?: EngineOptions) => Promise<Engine>;
-}
-
-function newPlace(config?: string): Place {
-  const place = mkdtempSync(join(tmpdir(), 'strata-engine-'));
-  places.push(place);
-  const home = join(place, 'home');
-  const tree = join(place, 'tree');
-  mkdirSync(join(tree, 'deep', 'er'), { recursive: true });
-  writeFileSync(join(tree, 'deep', 'er', 'file'), 'a secret line\n'.repeat(5000));
-  mkdirSync(home);
-  if (config !== undefined) writeFileSync(join(home, 'strata.yaml'), config);
-  return {
-    home,
-    tree,
-    out: (name = 'out') => join(place, name),
-    open: (options = {}) => openEngine({ home, env: {}, cwd: place, ...options }),
-  };
-}
-
-async function using<Result>(
-  place: Place,
-  work: (engine: Engine) => Promise<Result>,
-  options?: EngineOptions,
-): Promise<Result> {
-  await using engine = await place.open(options);
-  // Awaited here: the engine closes when this function returns.
-  return await work(engine);
-}
-
-const save = (place: Place, options?: EngineOptions) =>
-  using(place, (engine) => engine.workspaces.save(place.tree, { workspace: 'web' }), options);
+import type { EngineOptions } from './index.ts';
+import { newPlace, save, using } from './place.fixture.ts';
+import type { Place } from './place.fixture.ts';
 
 const restore = (place: Place, name?: string, options?: EngineOptions) =>
   using(place, (engine) => engine.workspaces.restore('web', place.out(name)), options);
@@ -234,6 +191,18 @@ describe('a home', () => {
       'not_found',
       using(place, (engine) => engine.keys.status()),
     );
+    const none = join(place.home, 'none');
+    for (const [code, directory, options] of [
+      ['not_found', none, { workspace: 'web' }],
+      ['bad_input', place.tree, { workspace: 'a b' }],
+      ['bad_input', place.tree, { exclude: ['['] }],
+    ] as const) {
+      await expectCode(
+        code,
+        using(place, (engine) => engine.workspaces.save(directory, options)),
+      );
+    }
+    await expectCode('bad_input', save(place, { tenant: 'a b' }));
     expect(readdirSync(place.home)).toEqual([]);
     await save(place);
     await expectCode('not_found', restore(place, 'out', { tenant: 'other' }));

@@ -1,7 +1,8 @@
 /** The engine's face: everything that the commands and the library can do. */
 
+import type { Cancellable } from '../base/index.ts';
 import type { Change } from '../tree/index.ts';
-import type { StoreStats, VerifyReport, VerifyStoreOptions } from '../vault/index.ts';
+import type { VerifyReport, VerifyStoreOptions } from '../vault/index.ts';
 import type {
   ListOptions,
   ListedEntry,
@@ -11,13 +12,10 @@ import type {
   SaveOptions,
   SaveResult,
   SnapshotInfo,
+  StoreStats,
   WorkspaceInfo,
 } from '../workspace/index.ts';
 import type { RotateOptions } from './root-keys.ts';
-
-export interface Cancellable {
-  readonly signal?: AbortSignal | undefined;
-}
 
 /** `ref` is `NAME[@SNAPSHOT]`, with `:PATH` behind it where a path is meant. */
 export interface Workspaces {
@@ -40,7 +38,7 @@ export interface RebuildResult {
   readonly chunks: number;
   readonly workspaces: number;
   readonly snapshots: number;
-  /** Names of packs that could not be read, and so are not in the index. */
+  /** Names of packs and heads that could not be read: what they tell is not in the index or the database. */
   readonly unreadable: readonly string[];
   readonly seconds: number;
 }
@@ -70,7 +68,7 @@ export interface Keys {
   /** Seals every key record with a new root key. @returns the new status */
   rotateRoot(options?: RotateOptions): Promise<KeyStatus>;
   /** The root key as a line of text: whoever has it and the store can read everything. */
-  exportRecovery(): Promise<string>;
+  exportRecovery(options?: Cancellable): Promise<string>;
 }
 
 export interface Engine extends AsyncDisposable {
@@ -86,8 +84,12 @@ export interface EngineOptions {
   readonly home?: string | undefined;
   /** A configuration file. Default: `$STRATA_CONFIG`, `./strata.yaml`, `<home>/strata.yaml`, else none. */
   readonly config?: string | undefined;
+  /** Named like a workspace. Default: `default`. */
   readonly tenant?: string | undefined;
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
-  /** Where relative paths start, and where `./strata.yaml` is looked for. Default: the current directory. */
+  /**
+   * Where `./strata.yaml` is looked for, and where a relative `home` and `config` start. Default: the current directory, where
+   * directories to save and to restore to always start.
+   */
   readonly cwd?: string | undefined;
 }

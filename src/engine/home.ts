@@ -3,13 +3,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { StrataError, systemClock, systemRandom } from '../base/index.ts';
+import { StrataError, isStrataError, systemClock, systemRandom } from '../base/index.ts';
+import type { Cancellable } from '../base/index.ts';
 import { openSqlite } from '../db/index.ts';
 import type { Database } from '../db/index.ts';
 import { openLocalStore } from '../store/index.ts';
 import type { Store } from '../store/index.ts';
 import { Vault, isStore } from '../vault/index.ts';
 import type { FindRootKeys } from '../vault/index.ts';
+import { checkName } from '../workspace/index.ts';
 import type { WorkspaceWorld } from '../workspace/index.ts';
 import type { Config, KeySource } from './config.ts';
 import type { EngineOptions } from './engine.ts';
@@ -29,6 +31,8 @@ export class Home implements AsyncDisposable {
   readonly keyWorld: KeyWorld;
   readonly #directory: string;
   readonly #store: Store;
+  /** Where nothing is saved from and restored to: what the engine itself writes. */
+  readonly #offLimits: readonly string[];
   readonly #tenant: string;
   #database: Promise<Database> | undefined;
   #vault: Promise<Vault> | undefined;
@@ -39,7 +43,9 @@ export class Home implements AsyncDisposable {
     this.keyWorld = { env, random: systemRandom, notice: (text) => this.#notices.push(text) };
     this.#directory = config.home;
     this.#store = openStore(config);
-    this.#tenant = tenant;
+    const own = ['db', 'keys', 'cache', 'logs'].map((name) => join(config.home, name));
+    this.#offLimits = [config.storage.local.path, ...own];
+    this.#tenant = checkName(tenant, 'a tenant');
   }
 
   get findRootKeys(): FindRootKeys {
@@ -53,23 +59,26 @@ export class Home implements AsyncDisposable {
   }
 
   /** @throws not_found if there is no home yet and nothing may be made; as `Vault.open` */
-  async vault(intention: Intention): Promise<Vault> {
+  async vault(intention: Intention, options: Cancellable = {}): Promise<Vault> {
     if (intention === 'read' && !(await this.exists())) throw this.#nothingYet();
-    this.#vault ??= this.#openVault(intention);
+    const opening = (this.#vault ??= this.#openVault(intention, options));
     try {
-      return await this.#vault;
+      return await opening;
     } catch (error) {
       // The next call may find the store mounted, or the key in its place.
-      this.#vault = undefined;
+      if (this.#vault === opening) this.#vault = undefined;
+      // Two calls waited for one opening, and it was the other's signal that ended it.
+      if (isStrataError(error, 'cancelled') && options.signal?.aborted !== true)
+        return this.vault(intention, options);
       throw error;
     }
   }
 
   /** The tenant's part. @throws not_found if there is no such tenant yet and nothing may be made */
-  async world(intention: Intention): Promise<WorkspaceWorld> {
-    const vault = await this.vault(intention);
+  async world(intention: Intention, options: Cancellable = {}): Promise<WorkspaceWorld> {
+    const vault = await this.vault(intention, options);
     if (intention === 'read' && !(await this.#hasTenant(vault))) throw this.#nothingYet();
-    return { ...vault.world, vault: await vault.tenant(this.#tenant) };
+    return { ...vault.world, vault: await vault.tenant(this.#tenant, options), offLimits: this.#offLimits };
   }
 
   /** Whether anything was ever kept here, be it that the database or the store is lost now. */
@@ -88,15 +97,20 @@ export class Home implements AsyncDisposable {
     await database?.[Symbol.asyncDispose]();
   }
 
-  async #openVault(intention: Intention): Promise<Vault> {
-    this.#database ??= openSqlite(this.#databasePath);
-    const world = {
-      store: this.#store,
-      database: await this.#database,
-      clock: systemClock,
-      random: systemRandom,
-    };
-    return Vault.open(world, this.findRootKeys, { adopt: intention === 'adopt' });
+  async #openVault(intention: Intention, { signal }: Cancellable): Promise<Vault> {
+    const database = await this.#openDatabase({ signal });
+    const world = { store: this.#store, database, clock: systemClock, random: systemRandom };
+    return Vault.open(world, this.findRootKeys, { adopt: intention === 'adopt', signal });
+  }
+
+  async #openDatabase(options: Cancellable): Promise<Database> {
+    this.#database ??= openSqlite(this.#databasePath, options);
+    try {
+      return await this.#database;
+    } catch (error) {
+      this.#database = undefined;
+      throw error;
+    }
   }
 
   async #hasTenant({ world }: Vault): Promise<boolean> {

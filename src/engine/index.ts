@@ -3,7 +3,6 @@
 export { loadConfig } from './config-file.ts';
 export type { Config, KeySource, RetentionConfig, S3Config } from './config.ts';
 export type {
-  Cancellable,
   ChunkStore,
   Engine,
   EngineOptions,

@@ -47,15 +47,22 @@ export function readKeyFile(path: string): KeyFile | undefined {
   };
 }
 
+/** As `readKey`, and the name is durable: whoever made the file may have died before it was, and what this key seals must not outlive it. */
+function readDurableKey(path: string): RootSecret | undefined {
+  const secret = readKey(path);
+  if (secret !== undefined) syncDirectory(dirname(path));
+  return secret;
+}
+
 /** Makes a key file where there is none. @returns the key in it, be it ours or that of a process that was faster */
 export function createKeyFile(path: string, random: Random): RootSecret {
   const secret = random(ROOT_KEY_BYTES) as RootSecret;
-  return writeKey(path, secret, random) ? secret : readKey(path)!;
+  return writeKey(path, secret, random) ? secret : readDurableKey(path)!;
 }
 
 /** The key to rotate to. One that a rotation left behind when it was cut off is used again: records may need it. */
 export function prepareNextKey(path: string, random: Random): RootSecret {
-  return readKey(nextPath(path)) ?? createKeyFile(nextPath(path), random);
+  return readDurableKey(nextPath(path)) ?? createKeyFile(nextPath(path), random);
 }
 
 /** Puts the next key in force, in place of the old one. */

@@ -1,6 +1,7 @@
 /** The engine's keys: what opens the store, and how that is replaced or kept safe. */
 
 import { toHex } from '../base/index.ts';
+import type { Cancellable } from '../base/index.ts';
 import { formatRootKey, rootKeyId, rotateRoot } from '../vault/index.ts';
 import type { KeyStatus, Keys } from './engine.ts';
 import type { Home } from './home.ts';
@@ -9,29 +10,29 @@ import type { RotateOptions } from './root-keys.ts';
 
 export function keysOf(home: Home): Keys {
   return {
-    status: () => status(home),
+    status: (options) => status(home, options),
     rotateRoot: (options) => rotate(home, options),
-    exportRecovery: async () => {
-      const { storeId } = await home.vault('read');
-      const [secret] = await home.findRootKeys(storeId, false);
+    exportRecovery: async (options = {}) => {
+      const { storeId } = await home.vault('read', options);
+      const [secret] = await home.findRootKeys(storeId, false, options);
       return formatRootKey(secret);
     },
   };
 }
 
-async function status(home: Home): Promise<KeyStatus> {
-  const vault = await home.vault('read');
+async function status(home: Home, options: Cancellable = {}): Promise<KeyStatus> {
+  const vault = await home.vault('read', options);
   return {
     source: describeSource(home.keySource),
     rootKey: vault.rootKeyId,
     storeId: toHex(vault.storeId),
-    tenants: await vault.tenants(),
+    tenants: await vault.tenants(options),
   };
 }
 
 async function rotate(home: Home, options: RotateOptions = {}): Promise<KeyStatus> {
-  const vault = await home.vault('read');
-  const before = await status(home);
+  const vault = await home.vault('read', options);
+  const before = await status(home, options);
   const next = await nextRootKey(home.keySource, vault.storeId, options, home.keyWorld);
   await rotateRoot(vault, next.secret, next.activate, options);
   home.reopen();

@@ -3,14 +3,13 @@
 import { readFileSync } from 'node:fs';
 
 import { StrataError, systemError, unreachable } from '../base/index.ts';
-import type { Random } from '../base/index.ts';
+import type { Cancellable, Random } from '../base/index.ts';
 import { rootKeyFromCommand, rootKeyFromPassphrase } from '../vault/index.ts';
 import type { FindRootKeys, RootSecret } from '../vault/index.ts';
 import type { KeySource } from './config.ts';
 import { activateNextKey, createKeyFile, missingKeyFile, prepareNextKey, readKeyFile } from './key-file.ts';
 
-export interface RotateOptions {
-  readonly signal?: AbortSignal | undefined;
+export interface RotateOptions extends Cancellable {
   /** For a store whose key is a passphrase: a file whose first line is the new one. */
   readonly newPassphraseFile?: string | undefined;
   /** For a store whose key comes from a command: what prints the new one. */
@@ -47,7 +46,7 @@ export interface KeyWorld {
 }
 
 export function findRootKeys(source: KeySource, world: KeyWorld): FindRootKeys {
-  return async (storeId, fresh) => {
+  return async (storeId, fresh, options) => {
     switch (source.kind) {
       case 'key_file':
         return fromFile(source.path, fresh, world);
@@ -56,7 +55,7 @@ export function findRootKeys(source: KeySource, world: KeyWorld): FindRootKeys {
       case 'passphrase_env':
         return [await rootKeyFromPassphrase(passphraseVariable(source.variable, world), storeId)];
       case 'key_command':
-        return [await rootKeyFromCommand(source.command)];
+        return [await rootKeyFromCommand(source.command, options)];
       default:
         return unreachable(source);
     }
@@ -92,7 +91,7 @@ export async function nextRootKey(
       };
     case 'key_command':
       if (options.newKeyCommand === undefined) throw missingOption('command', '--new-key-command COMMAND');
-      return { secret: await rootKeyFromCommand(options.newKeyCommand), activate: nothing };
+      return { secret: await rootKeyFromCommand(options.newKeyCommand, options), activate: nothing };
     default:
       return unreachable(source);
   }

@@ -1,32 +1,36 @@
 /** The engine's workspaces: each call finds its world, and leaves the work to the room below. */
 
 import { toHex } from '../base/index.ts';
+import type { Cancellable } from '../base/index.ts';
 import * as workspace from '../workspace/index.ts';
 import type { Workspaces } from './engine.ts';
 import type { Home } from './home.ts';
 
 export function workspacesOf(home: Home): Workspaces {
-  const read = () => home.world('read');
+  const read = (options?: Cancellable) => home.world('read', options);
   return {
-    save: async (directory, options) =>
-      workspace.saveDirectory(await home.world('write'), directory, options),
+    save: async (directory, options) => {
+      // A mistyped path must not make a home.
+      await workspace.checkSave(directory, options);
+      return workspace.saveDirectory(await home.world('write', options), directory, options);
+    },
     restore: async (ref, directory, options) =>
-      workspace.restoreSnapshot(await read(), ref, directory, options),
-    list: async () => {
+      workspace.restoreSnapshot(await read(options), ref, directory, options),
+    list: async (options) => {
       if (!(await home.exists())) return [];
-      const { database, vault } = await read();
+      const { database, vault } = await read(options);
       return workspace.listWorkspaces(database.kysely, toHex(vault.id));
     },
-    log: async (name) => {
-      const { database, vault } = await read();
+    log: async (name, options) => {
+      const { database, vault } = await read(options);
       return workspace.listSnapshots(database.kysely, toHex(vault.id), name);
     },
-    ls: (ref, options) => later(async () => workspace.list(await read(), ref, options)),
-    cat: (ref, options) => later(async () => workspace.cat(await read(), ref, options)),
+    ls: (ref, options) => later(async () => workspace.list(await read(options), ref, options)),
+    cat: (ref, options) => later(async () => workspace.cat(await read(options), ref, options)),
     diff: (before, after, options) =>
-      later(async () => workspace.compare(await read(), before, after, options)),
-    manifest: (ref, options) => later(async () => workspace.manifest(await read(), ref, options)),
-    fork: async (ref, name) => workspace.forkWorkspace(await read(), ref, name),
+      later(async () => workspace.compare(await read(options), before, after, options)),
+    manifest: (ref, options) => later(async () => workspace.manifest(await read(options), ref, options)),
+    fork: async (ref, name, options) => workspace.forkWorkspace(await read(options), ref, name, options),
   };
 }
 

@@ -1,31 +1,32 @@
 /** What the stores say in the same words. */
 
 import { StrataError } from '../base/index.ts';
+import { damaged } from '../chunk/index.ts';
 import type { GetOptions } from './store.ts';
 
 export function noSuchObject(label: string, name: string): StrataError {
   return new StrataError('not_found', `${label} has no object ${name}`, { details: { object: name } });
 }
 
-export function damagedObject(name: string, reason: string): StrataError {
-  return new StrataError('integrity', `object ${name} is damaged: ${reason}`, { details: { object: name } });
-}
-
 /**
  * The range asked for, or the whole object.
  *
  * @param size of the object, bytes
- * @throws integrity if the object ends before the range does
+ * @throws integrity if the object ends before the range does, or is too long
  */
 export function rangeOf(
   name: string,
   size: number,
-  range: GetOptions['range'],
+  { range, most = size }: GetOptions,
 ): NonNullable<GetOptions['range']> {
-  if (range === undefined) return { offset: 0, length: size };
+  if (range === undefined) {
+    if (size > most)
+      throw damaged({ name }, `it has ${size} bytes, and no such object has more than ${most}`);
+    return { offset: 0, length: size };
+  }
   const { offset, length } = range;
   if (!Number.isSafeInteger(offset) || !Number.isSafeInteger(length) || offset < 0 || length < 0)
     throw new StrataError('bad_input', `${offset}+${length} is no range of bytes`);
-  if (offset + length > size) throw damagedObject(name, `it ends at byte ${size}, not ${offset + length}`);
+  if (offset + length > size) throw damaged({ name }, `it ends at byte ${size}, not ${offset + length}`);
   return range;
 }

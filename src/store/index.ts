@@ -3,4 +3,4 @@
 export { openLocalStore } from './local.ts';
 export { openMemoryStore } from './memory.ts';
 export { isName } from './name.ts';
-export type { Body, GetOptions, Store, StoreOptions, StoredObject } from './store.ts';
+export type { Body, GetOptions, Store, StoredObject } from './store.ts';

@@ -20,17 +20,22 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
 import { errno, systemError, systemRandom, throwIfAborted, toHex } from '../base/index.ts';
+import type { Cancellable } from '../base/index.ts';
+import { damaged } from '../chunk/index.ts';
 import type { Sealed } from '../chunk/index.ts';
 import { durableDirectories } from './durable.ts';
-import { damagedObject, noSuchObject, rangeOf } from './error.ts';
+import { noSuchObject, rangeOf } from './error.ts';
 import { checkName, checkPrefix } from './name.ts';
 import { publish } from './publish.ts';
-import type { Body, Store, StoreOptions } from './store.ts';
+import type { Body, Store } from './store.ts';
 import { TEMPORARY, sweepTemporary, walk } from './walk.ts';
 
 const FILE_MODE = 0o600;
 /** A FIFO in place of an object must not hang us, nor a link lead us elsewhere. */
 const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/** Bytes that one call may read: 2^31 and more are an error of Node's. */
+const MAX_READ = 2 ** 30;
 
 const synced = promisify(fsync);
 
@@ -54,7 +59,7 @@ export function openLocalStore(directory: string): Store {
         const parent = name.split('/').slice(0, -1).join('/');
         directories.make(parent);
         const created = await publish(temporary, pathOf(name), options);
-        if (!created && !lstatSync(pathOf(name)).isFile()) throw damagedObject(name, NOT_A_FILE);
+        if (!created && !lstatSync(pathOf(name)).isFile()) throw damaged({ name }, NOT_A_FILE);
         // Also for a name that was taken: its creator may not have come to this line yet.
         directories.sync(parent);
         return created ? 'created' : 'exists';
@@ -73,13 +78,13 @@ export function openLocalStore(directory: string): Store {
         file = openSync(pathOf(name), READ_FLAGS);
       } catch (error) {
         if (isAbsent(error)) throw noSuchObject(label, name);
-        if (errno(error) === 'ELOOP') throw damagedObject(name, NOT_A_FILE);
+        if (errno(error) === 'ELOOP') throw damaged({ name }, NOT_A_FILE);
         throw systemError(error, `read object ${name} from ${label}`);
       }
       try {
         const stats = fstatSync(file);
-        if (!stats.isFile()) throw damagedObject(name, NOT_A_FILE);
-        const { offset, length } = rangeOf(name, stats.size, options.range);
+        if (!stats.isFile()) throw damaged({ name }, NOT_A_FILE);
+        const { offset, length } = rangeOf(name, stats.size, options);
         return readExactly(file, name, offset, length);
       } catch (error) {
         throw systemError(error, `read object ${name} from ${label}`);
@@ -93,7 +98,7 @@ export function openLocalStore(directory: string): Store {
       throwIfAborted(options.signal);
       try {
         const stats = lstatSync(pathOf(name));
-        if (!stats.isFile()) throw damagedObject(name, NOT_A_FILE);
+        if (!stats.isFile()) throw damaged({ name }, NOT_A_FILE);
         return stats.size;
       } catch (error) {
         if (isAbsent(error)) return undefined;
@@ -151,7 +156,7 @@ export function openLocalStore(directory: string): Store {
 
 const NOT_A_FILE = 'something that is no plain file has its name';
 
-async function writeDurably(path: string, body: Body, options: StoreOptions): Promise<void> {
+async function writeDurably(path: string, body: Body, options: Cancellable): Promise<void> {
   const file = openSync(path, 'wx', FILE_MODE);
   try {
     for await (const part of body) {
@@ -170,8 +175,8 @@ async function writeDurably(path: string, body: Body, options: StoreOptions): Pr
 function readExactly(file: number, name: string, offset: number, length: number): Sealed {
   const bytes = Buffer.allocUnsafeSlow(length);
   for (let at = 0; at < length;) {
-    const count = readSync(file, bytes, at, length - at, offset + at);
-    if (count === 0) throw damagedObject(name, `it ends at byte ${offset + at}, not ${offset + length}`);
+    const count = readSync(file, bytes, at, Math.min(length - at, MAX_READ), offset + at);
+    if (count === 0) throw damaged({ name }, `it ends at byte ${offset + at}, not ${offset + length}`);
     at += count;
   }
   return bytes as Uint8Array as Sealed;

@@ -18,7 +18,8 @@ export function openMemoryStore(): Store {
       const parts: Uint8Array[] = [];
       for await (const part of body) {
         throwIfAborted(options.signal);
-        parts.push(part.slice());
+        // Not `slice`: that of a Buffer is no copy.
+        parts.push(Uint8Array.from(part));
       }
       throwIfAborted(options.signal);
       if (objects.has(name)) return 'exists';
@@ -31,7 +32,7 @@ export function openMemoryStore(): Store {
       throwIfAborted(options.signal);
       const object = objects.get(name);
       if (object === undefined) throw noSuchObject(label, name);
-      const { offset, length } = rangeOf(name, object.length, options.range);
+      const { offset, length } = rangeOf(name, object.length, options);
       return object.slice(offset, offset + length) as Sealed;
     },
 

@@ -4,9 +4,8 @@ import { linkSync, lstatSync, mkdirSync, renameSync, rmdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { StrataError, errno, throwIfAborted, toHex, utf8 } from '../base/index.ts';
-import { sha256 } from '../chunk/index.ts';
-import type { StoreOptions } from './store.ts';
+import { StrataError, errno, sha256, throwIfAborted, toHex, utf8 } from '../base/index.ts';
+import type { Cancellable } from '../base/index.ts';
 
 /** What link(2) answers where there are no hard links (FAT, some network and FUSE file systems). */
 const NO_LINKS: ReadonlySet<string | undefined> = new Set([
@@ -25,7 +24,7 @@ const CLAIM_PAUSE = 10;
  * @param temporary a durable file on the file system of `target`; it may be gone afterwards
  * @returns false if `target` exists
  */
-export async function publish(temporary: string, target: string, options: StoreOptions): Promise<boolean> {
+export async function publish(temporary: string, target: string, options: Cancellable): Promise<boolean> {
   try {
     // rename(2) would replace the object of somebody who was faster; link(2) never does.
     linkSync(temporary, target);
@@ -44,7 +43,7 @@ export async function publish(temporary: string, target: string, options: StoreO
 export async function publishByClaim(
   temporary: string,
   target: string,
-  options: StoreOptions & { readonly patience?: number },
+  options: Cancellable & { readonly patience?: number },
 ): Promise<boolean> {
   const claim = claimOf(temporary, target);
   const deadline = Date.now() + (options.patience ?? CLAIM_PATIENCE);

@@ -78,6 +78,12 @@ const CASES = {
       await expectCode('bad_input', store.get('a', { range: { offset, length } }));
   },
 
+  '[S4] an object that is too long is damage': async (store) => {
+    await store.put('a', sealed('0123456789'));
+    expect(text(await store.get('a', { most: 10 }))).toBe('0123456789');
+    await expectCode('integrity', store.get('a', { most: 9 }));
+  },
+
   '[S5] what is not there': async (store) => {
     await store.put('a/b', sealed('x'));
     for (const name of ['b', 'a/c', 'a/b/c', 'c/d/e']) {

@@ -19,18 +19,17 @@
  * - No call waits for another one, except that a put may wait for a put of the same name.
  */
 
+import type { Cancellable } from '../base/index.ts';
 import type { Sealed } from '../chunk/index.ts';
 
-export interface StoreOptions {
-  readonly signal?: AbortSignal | undefined;
-}
-
-export interface GetOptions extends StoreOptions {
+export interface GetOptions extends Cancellable {
   /**
    * Bytes. A range past the end of the object is an `integrity` error: readers know the lengths that they ask for, so
    * such an object was cut short.
    */
   readonly range?: { readonly offset: number; readonly length: number } | undefined;
+  /** Bytes. A longer object is an `integrity` error, before memory is taken for it; not for ranges. */
+  readonly most?: number | undefined;
 }
 
 export interface StoredObject {
@@ -50,21 +49,21 @@ export interface Store {
   /** Names the store in messages: `local store /var/strata`. */
   readonly label: string;
 
-  put(name: string, body: Body, options?: StoreOptions): Promise<'created' | 'exists'>;
+  put(name: string, body: Body, options?: Cancellable): Promise<'created' | 'exists'>;
 
   /** @throws not_found; integrity if it is shorter than the range, or if what has the name is no object */
   get(name: string, options?: GetOptions): Promise<Sealed>;
 
   /** @returns bytes, or undefined if there is no such object */
-  size(name: string, options?: StoreOptions): Promise<number | undefined>;
+  size(name: string, options?: Cancellable): Promise<number | undefined>;
 
   /** Every object whose name starts with `prefix`, which is empty or a name with a `/` after it. */
-  list(prefix: string, options?: StoreOptions): AsyncIterable<StoredObject>;
+  list(prefix: string, options?: Cancellable): AsyncIterable<StoredObject>;
 
   /** Names of what lies in the store and can be no object, for people to look at: each once, ascending. */
-  foreign(options?: StoreOptions): AsyncIterable<string>;
+  foreign(options?: Cancellable): AsyncIterable<string>;
 
-  delete(name: string, options?: StoreOptions): Promise<void>;
+  delete(name: string, options?: Cancellable): Promise<void>;
 
   /**
    * Removes what broken-off puts left behind; no such remains are ever listed as objects. A put that is still under way
@@ -73,5 +72,5 @@ export interface Store {
    * @param olderThan milliseconds; be generous, since the clocks of two machines differ
    * @returns how many were removed
    */
-  sweep(olderThan: number, options?: StoreOptions): Promise<number>;
+  sweep(olderThan: number, options?: Cancellable): Promise<number>;
 }

@@ -31,7 +31,8 @@ export async function openTestHome(wrap: (store: Store) => Store = (store) => st
   const database = await openSqlite(join(place, 'db', 'strata.db'));
   const parts = { store, database, clock: systemClock, random: systemRandom };
   const vault = await Vault.open(parts, async () => [ROOT]);
-  const world = { ...parts, vault: await vault.tenant('default') };
+  const offLimits = [join(place, 'store'), join(place, 'db')];
+  const world = { ...parts, vault: await vault.tenant('default'), offLimits };
   return {
     place,
     store,

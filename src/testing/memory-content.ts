@@ -1,8 +1,8 @@
 /** A vault of two Maps: for tests of what saves and restores content. */
 
-import { StrataError, toHex } from '../base/index.ts';
-import { CUT_SEED_BYTES, cutTables, sha256 } from '../chunk/index.ts';
-import { MemoryNodes } from '../tree/index.ts';
+import { StrataError, sha256, toHex } from '../base/index.ts';
+import { CUT_SEED_BYTES, cutTables } from '../chunk/index.ts';
+import { MemoryNodes } from './memory-nodes.ts';
 import type { ContentSink, ContentSource } from '../vault/index.ts';
 
 export class MemoryContent {

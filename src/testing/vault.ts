@@ -10,7 +10,7 @@ import { openSqlite } from '../db/index.ts';
 import type { Database } from '../db/index.ts';
 import { openMemoryStore } from '../store/index.ts';
 import type { Store } from '../store/index.ts';
-import { DirectoryBuilder } from '../tree/index.ts';
+import { DirectoryBuilder, packExtents } from '../tree/index.ts';
 import { Vault } from '../vault/index.ts';
 import type {
   HeadRecord,
@@ -98,7 +98,7 @@ export async function saveFiles(
         mode: 0o644,
         mtime: 0,
         size: bytes.length,
-        content: { form: 'inline', extents: extentOf(id, bytes.length) },
+        content: { form: 'inline', extents: packExtents([{ chunk: id, length: bytes.length }]) },
       });
     }
     return { tree: builder.finish(), saved: kept };
@@ -121,11 +121,4 @@ export async function saveFiles(
   };
   await tenant.publishHead(head);
   return { head, files: saved };
-}
-
-function extentOf(id: Sha256, length: number): Uint8Array {
-  const extent = new Uint8Array(40);
-  extent.set(id);
-  new DataView(extent.buffer).setUint32(32, length, true);
-  return extent;
 }

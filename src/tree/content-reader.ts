@@ -1,7 +1,7 @@
 /** Reading the extents of a file, wherever they are kept. */
 
 import { StrataError, throwIfAborted, toHex } from '../base/index.ts';
-import type { ReadOptions } from './cursor.ts';
+import type { Cancellable } from '../base/index.ts';
 import type { FileEntry } from './entry.ts';
 import { EXTENT_BYTES, checkExtents, endsInHole, startsInHole } from './extent.ts';
 import { decodeExtents } from './extent-node.ts';
@@ -18,7 +18,7 @@ import type { NodeSource } from './node.ts';
 export async function* extentPages(
   source: NodeSource,
   file: Pick<FileEntry, 'size' | 'content'>,
-  options: ReadOptions = {},
+  options: Cancellable = {},
 ): AsyncGenerator<Uint8Array, void> {
   const { content, size } = file;
   if (content.form === 'listed') {
@@ -35,7 +35,7 @@ export async function* extentPages(
 async function* listedPages(
   source: NodeSource,
   top: ExtentList,
-  { signal }: ReadOptions,
+  { signal }: Cancellable,
 ): AsyncGenerator<Uint8Array, void> {
   let afterHole = false;
   /** What is still to be read, the next one last. The level of the top is not known before it is read. */

@@ -11,7 +11,7 @@ import { packExtents, unpackExtents } from './extent.ts';
 import type { Extent } from './extent.ts';
 import { encodeExtentIndex, encodeExtentPage } from './extent-node.ts';
 import type { ExtentList } from './extent-node.ts';
-import { MemoryNodes } from './memory-nodes.ts';
+import { MemoryNodes } from '../testing/memory-nodes.ts';
 import { all, chunkId } from './tree.fixture.ts';
 
 const nodes = new MemoryNodes();

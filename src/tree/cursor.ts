@@ -6,15 +6,12 @@
  */
 
 import { StrataError, compareBytes, equalBytes, throwIfAborted, toHex } from '../base/index.ts';
+import type { Cancellable } from '../base/index.ts';
 import { decodeDirectory, digestDirectory } from './directory-node.ts';
 import type { DirectoryNode, Subtree } from './directory-node.ts';
 import type { Entry, TreeRef } from './entry.ts';
 import type { NodeSource } from './node.ts';
 import { equalSummaries, summarize } from './summary.ts';
-
-export interface ReadOptions {
-  readonly signal?: AbortSignal | undefined;
-}
 
 interface Frame {
   readonly items: readonly (Entry | Subtree)[];
@@ -25,17 +22,17 @@ interface Frame {
 
 export class Cursor {
   readonly #source: NodeSource;
-  readonly #options: ReadOptions;
+  readonly #options: Cancellable;
   readonly #frames: Frame[];
 
-  private constructor(source: NodeSource, top: DirectoryNode, options: ReadOptions) {
+  private constructor(source: NodeSource, top: DirectoryNode, options: Cancellable) {
     this.#source = source;
     this.#options = options;
     this.#frames = [{ items: top.items, at: 0, end: undefined }];
   }
 
   /** Stands before the first entry. @throws integrity */
-  static async open(source: NodeSource, tree: TreeRef, options: ReadOptions): Promise<Cursor> {
+  static async open(source: NodeSource, tree: TreeRef, options: Cancellable): Promise<Cursor> {
     return new Cursor(source, await readTop(source, tree, options), options);
   }
 
@@ -79,7 +76,7 @@ export class Cursor {
 export async function readTop(
   source: NodeSource,
   tree: TreeRef,
-  options: ReadOptions,
+  options: Cancellable,
 ): Promise<DirectoryNode> {
   const node = await readVerified(source, tree, options);
   if (node.kind === 'index' && node.items.length < 2) damaged(tree, 'an index stands over a single node');
@@ -96,7 +93,7 @@ export async function readBelow(
   source: NodeSource,
   promised: Subtree,
   end: Uint8Array | undefined,
-  options: ReadOptions,
+  options: Cancellable,
 ): Promise<DirectoryNode> {
   const { tree } = promised;
   const node = await readVerified(source, tree, options);
@@ -113,7 +110,7 @@ export async function readBelow(
 async function readVerified(
   source: NodeSource,
   tree: TreeRef,
-  { signal }: ReadOptions,
+  { signal }: Cancellable,
 ): Promise<DirectoryNode> {
   throwIfAborted(signal);
   const node = decodeDirectory(tree.node, await source.node(tree.node));

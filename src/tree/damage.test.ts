@@ -8,7 +8,7 @@ import type { Entry } from './entry.ts';
 import { packExtents } from './extent.ts';
 import type { Extent } from './extent.ts';
 import { decodeExtents, encodeExtentIndex, encodeExtentPage } from './extent-node.ts';
-import { MemoryNodes } from './memory-nodes.ts';
+import { MemoryNodes } from '../testing/memory-nodes.ts';
 
 import { anyTree, chunkId, entryOf, fileEntry, files, plant } from './tree.fixture.ts';
 

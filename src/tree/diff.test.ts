@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { compareBytes, toHex, utf8 } from '../base/index.ts';
 import { diff } from './diff.ts';
 import type { DirectoryNode } from './directory-node.ts';
-import { MemoryNodes } from './memory-nodes.ts';
+import { MemoryNodes } from '../testing/memory-nodes.ts';
 import type { Path } from './path.ts';
 import {
   allChanges,

@@ -1,8 +1,8 @@
 /** What differs between two trees, at the cost of what differs: below the two tops, nodes with equal digests are never read. */
 
 import { compareBytes, equalBytes, unreachable } from '../base/index.ts';
+import type { Cancellable } from '../base/index.ts';
 import { Cursor } from './cursor.ts';
-import type { ReadOptions } from './cursor.ts';
 import type { Content, Entry, TreeRef } from './entry.ts';
 import type { NodeSource } from './node.ts';
 import type { Path } from './path.ts';
@@ -34,7 +34,7 @@ export async function* diff(
   source: NodeSource,
   before: TreeRef,
   after: TreeRef,
-  options: ReadOptions = {},
+  options: Cancellable = {},
 ): AsyncGenerator<Change, void> {
   const openPair = async (a: TreeRef | undefined, b: TreeRef | undefined): Promise<Pair> => ({
     before: a && (await Cursor.open(source, a, options)),

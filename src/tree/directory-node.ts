@@ -1,10 +1,9 @@
 /** The nodes of a directory, to bytes and back: pages of entries, and indexes over them (docs/design.md 3.5). */
 
-import { ByteWriter, SHA256_BYTES, compareBytes, utf8 } from '../base/index.ts';
+import { ByteWriter, SHA256_BYTES, compareBytes, sha256, utf8 } from '../base/index.ts';
 import type { ByteReader, Sha256 } from '../base/index.ts';
 import type { Entry, TreeRef } from './entry.ts';
 import { readEntry, readTree, writeDigested, writeEntry, writeTree } from './entry-record.ts';
-import { sha256 } from './hash.ts';
 import { checkEntry, nameFlaw } from './limits.ts';
 import { NODE_CODES, openNode, readCount, readLevel, startNode } from './node-head.ts';
 

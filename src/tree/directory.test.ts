@@ -5,7 +5,7 @@ import { asBuffer, isStrataError, toHex, utf8 } from '../base/index.ts';
 import { ContentBuilder } from './content-builder.ts';
 import { DirectoryBuilder } from './directory-builder.ts';
 import type { Entry, TreeRef } from './entry.ts';
-import { MemoryNodes } from './memory-nodes.ts';
+import { MemoryNodes } from '../testing/memory-nodes.ts';
 import { pages, walk } from './read.ts';
 import {
   all,

@@ -67,7 +67,7 @@ export interface WhiteoutEntry extends Common {
 
 export type Entry = FileEntry | DirectoryEntry | SymlinkEntry | WhiteoutEntry;
 
-export type EntryKind = Entry['kind'];
+type EntryKind = Entry['kind'];
 
 /** The codes of kinds in records; part of the format. */
 export const KIND_CODES = { file: 1, directory: 2, symlink: 3, whiteout: 4 } as const satisfies Record<

@@ -4,7 +4,7 @@ import { utf8 } from '../base/index.ts';
 import { expectCode } from '../testing/expect-code.ts';
 import type { DirectoryNode } from './directory-node.ts';
 import type { TreeRef } from './entry.ts';
-import { MemoryNodes } from './memory-nodes.ts';
+import { MemoryNodes } from '../testing/memory-nodes.ts';
 import { lookup, pages, walk } from './read.ts';
 import { all, chunkId, file, flatPage, over, plant, store } from './tree.fixture.ts';
 

@@ -8,7 +8,7 @@ import type { DirectoryNode } from './directory-node.ts';
 import type { TreeRef } from './entry.ts';
 import { packExtents } from './extent.ts';
 import { encodeExtentIndex, encodeExtentPage } from './extent-node.ts';
-import { MemoryNodes } from './memory-nodes.ts';
+import { MemoryNodes } from '../testing/memory-nodes.ts';
 import { encodeRoot } from './root.ts';
 import { files, plant } from './tree.fixture.ts';
 

@@ -7,10 +7,10 @@ import type { Entry } from './entry.ts';
 import { checkExtents, EXTENT_BYTES } from './extent.ts';
 
 /** Bytes of a name: what Linux file systems take. */
-export const MAX_NAME_BYTES = 255;
+const MAX_NAME_BYTES = 255;
 
 /** Bytes of a link target: Linux's PATH_MAX less its NUL. */
-export const MAX_TARGET_BYTES = 4095;
+const MAX_TARGET_BYTES = 4095;
 
 /** Names in a path. Bounds what a hostile tree makes a reader hold open; real trees end far above. */
 export const MAX_DEPTH = 8192;

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 
 import { utf8 } from '../base/index.ts';
-import { MemoryNodes } from './memory-nodes.ts';
+import { MemoryNodes } from '../testing/memory-nodes.ts';
 import { Pager, nameHash } from './paging.ts';
 import { pages } from './read.ts';
 import { all, files, plant } from './tree.fixture.ts';

@@ -19,6 +19,8 @@ it.each([
   ['...', ['...']],
   ['.a/..b', ['.a', '..b']],
   ['a b\n/é', ['a b\n', 'é']],
+  ['a\\b/\\xg0', ['a\\b', '\\xg0']],
+  ['\\\\x41/\\x41', ['\\x41', 'A']],
 ])('[T1] %j is read', (text, names) => {
   expect(pathKey(parsePath(text))).toBe(pathKey(names.map(utf8)));
 });
@@ -48,10 +50,11 @@ it.each([
   expect((error as Error).message).not.toContain('\0');
 });
 
-it('[T1] the bytes of a path are read back', () => {
+it('[T1] a path is read back from its bytes, and from its print', () => {
   fc.assert(
     fc.property(anyPath, (path) => {
       expect(pathKey(parsePath(pathBytes(path)))).toBe(pathKey(path));
+      expect(pathKey(parsePath(displayPath(path)))).toBe(pathKey(path));
     }),
   );
 });
@@ -73,7 +76,7 @@ it.each<[string, number[] | string, string]>([
   ['a surrogate', [0xed, 0xa0, 0x80], '\\xed\\xa0\\x80'],
   ['an overlong form', [0xc0, 0xaf], '\\xc0\\xaf'],
 ])('[T2] %s is printed', (_, bytes, text) => {
-  const path = parsePath(typeof bytes === 'string' ? bytes : Uint8Array.from(bytes));
+  const path = parsePath(typeof bytes === 'string' ? utf8(bytes) : Uint8Array.from(bytes));
   expect(displayPath(path)).toBe(text);
   expect(pathJson(path)).toEqual(bytes === text ? { path: text } : { path: text, pathB64: pathB64(path) });
 });

@@ -14,6 +14,7 @@ export interface PathJson {
 
 const SLASH = 0x2f;
 const DOT = 0x2e;
+const BACKSLASH = 0x5c;
 
 /** What a name must not do to a terminal or a line of output: control it, end it, or turn its direction. */
 const UNPRINTABLE = /[\\\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu;
@@ -24,12 +25,13 @@ const PLAIN_ASCII = /^[ -[\]-~]*$/;
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * Reads `a/b/c`. A leading `./` and a trailing `/` are tolerated; empty text, `.` and `./` are the root.
+ * Reads `a/b/c`. A leading `./` and a trailing `/` are tolerated; empty text, `.` and `./` are the root. Text is read as `displayPath`
+ * shows it, so that each name can be typed; bytes are what they are.
  *
  * @throws bad_input
  */
 export function parsePath(path: string | Uint8Array): Path {
-  const bytes = typeof path === 'string' ? utf8(path) : path;
+  const bytes = typeof path === 'string' ? displayedBytes(path) : path;
   const names: Uint8Array[] = [];
   for (let at = 0; at < bytes.length;) {
     const slash = bytes.indexOf(SLASH, at);
@@ -43,6 +45,19 @@ export function parsePath(path: string | Uint8Array): Path {
   }
   if (names.length > MAX_DEPTH) refuse(bytes, `it has more than ${MAX_DEPTH} names`);
   return names;
+}
+
+/** What is shown as this text. A backslash that begins neither `\\` nor `\xNN` stands for itself. */
+function displayedBytes(text: string): Uint8Array {
+  // The pieces between the escapes have the even places.
+  const pieces = text.split(/(\\\\|\\x[0-9a-fA-F]{2})/);
+  if (pieces.length === 1) return utf8(text);
+  return Buffer.concat(
+    pieces.map((piece, at) => {
+      if (at % 2 === 0) return utf8(piece);
+      return Uint8Array.of(piece === '\\\\' ? BACKSLASH : Number.parseInt(piece.slice(2), 16));
+    }),
+  );
 }
 
 function refuse(bytes: Uint8Array, reason: string): never {

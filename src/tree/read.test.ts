@@ -7,7 +7,7 @@ import { ContentBuilder } from './content-builder.ts';
 import { diff } from './diff.ts';
 import { DirectoryBuilder } from './directory-builder.ts';
 import type { TreeRef } from './entry.ts';
-import { MemoryNodes } from './memory-nodes.ts';
+import { MemoryNodes } from '../testing/memory-nodes.ts';
 import { displayPath, parsePath } from './path.ts';
 import { lookup, pages, walk } from './read.ts';
 import { all, chunkId, file, files, flat, pathKey, plant, watched } from './tree.fixture.ts';

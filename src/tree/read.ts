@@ -1,8 +1,8 @@
 /** Reading directories: page by page, one path, or everything below. All of it verified on the way. */
 
 import { StrataError, compareBytes, equalBytes } from '../base/index.ts';
+import type { Cancellable } from '../base/index.ts';
 import { Cursor, readBelow, readTop } from './cursor.ts';
-import type { ReadOptions } from './cursor.ts';
 import type { Entry, TreeRef } from './entry.ts';
 import { MAX_DEPTH } from './limits.ts';
 import type { NodeSource } from './node.ts';
@@ -23,7 +23,7 @@ export interface PathEntry {
 export async function* pages(
   source: NodeSource,
   tree: TreeRef,
-  options: ReadOptions = {},
+  options: Cancellable = {},
 ): AsyncGenerator<readonly Entry[], void> {
   const cursor = await Cursor.open(source, tree, options);
   for (let item = cursor.item; item !== undefined; item = cursor.item) {
@@ -43,7 +43,7 @@ export async function lookup(
   source: NodeSource,
   tree: TreeRef,
   path: Path,
-  options: ReadOptions = {},
+  options: Cancellable = {},
 ): Promise<Entry | undefined> {
   let entry: Entry | undefined;
   let directory: TreeRef = tree;
@@ -66,7 +66,7 @@ async function find(
   source: NodeSource,
   tree: TreeRef,
   name: Uint8Array,
-  options: ReadOptions,
+  options: Cancellable,
 ): Promise<Entry | undefined> {
   let node = await readTop(source, tree, options);
   let end: Uint8Array | undefined;
@@ -89,7 +89,7 @@ async function find(
 export async function* walk(
   source: NodeSource,
   tree: TreeRef,
-  options: ReadOptions = {},
+  options: Cancellable = {},
 ): AsyncGenerator<PathEntry, void> {
   // Not recursive: a hostile tree is as deep as it likes. And one path for all open levels: with one each, memory would grow
   // with the square of the depth.

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 
 import { ByteReader, isStrataError, toHex } from '../base/index.ts';
-import { MemoryNodes } from './memory-nodes.ts';
+import { MemoryNodes } from '../testing/memory-nodes.ts';
 import { decodeRoot, encodeRoot } from './root.ts';
 import { files, plant } from './tree.fixture.ts';
 

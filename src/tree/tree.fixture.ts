@@ -2,7 +2,7 @@
 
 import * as fc from 'fast-check';
 
-import { compareBytes, toHex, utf8 } from '../base/index.ts';
+import { compareBytes, sha256, toHex, utf8 } from '../base/index.ts';
 import type { Sha256 } from '../base/index.ts';
 import type { Change } from './diff.ts';
 import { ContentBuilder } from './content-builder.ts';
@@ -11,7 +11,6 @@ import { digestDirectory, encodeDirectory } from './directory-node.ts';
 import type { DirectoryNode } from './directory-node.ts';
 import type { Entry, TreeRef } from './entry.ts';
 import { packExtents } from './extent.ts';
-import { sha256 } from './hash.ts';
 import { nameFlaw } from './limits.ts';
 import type { NodeSink, NodeSource } from './node.ts';
 import type { Path } from './path.ts';

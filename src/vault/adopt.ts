@@ -1,18 +1,21 @@
 /** Tenants from their key records, for a home that has lost its database. */
 
 import { StrataError, isStrataError, toHex } from '../base/index.ts';
-import type { StoreOptions } from '../store/index.ts';
+import type { Cancellable } from '../base/index.ts';
 import { KEYS_PREFIX, parseName, tenantPrefix } from './names.ts';
 import type { TenantId } from './names.ts';
 import type { KeysRecord } from './keys-record.ts';
 import type { Vault } from './vault.ts';
 
 /** Writes a row for every tenant in the store that has none. @returns the names of all tenants. @throws wrong_key, integrity */
-export async function adoptTenants(vault: Vault, options: StoreOptions = {}): Promise<readonly string[]> {
+export async function adoptTenants(vault: Vault, options: Cancellable = {}): Promise<readonly string[]> {
   const { database, clock } = vault.world;
   const records: KeysRecord[] = [];
-  for (const { tenant, numbers } of await listKeys(vault, options))
-    records.push(await latestReadable(vault, tenant, numbers, options));
+  for (const { tenant, numbers } of await listKeys(vault, options)) {
+    const record = await latestReadable(vault, tenant, numbers, options);
+    await catchUp(vault, record, options);
+    records.push(record);
+  }
   // Two processes that made one tenant at a time may have left a second record of its name, and nothing under it.
   const inUse = new Set<KeysRecord>();
   for (const record of records) if (await hasObjects(vault, record.tenant, options)) inUse.add(record);
@@ -32,13 +35,27 @@ export async function adoptTenants(vault: Vault, options: StoreOptions = {}): Pr
   return rows.map((row) => row.name);
 }
 
+/** An older database that was put back names a record that a rotation has replaced since. */
+async function catchUp(vault: Vault, { tenant, number }: KeysRecord, options: Cancellable): Promise<void> {
+  const { kysely } = vault.world.database;
+  const id = toHex(tenant);
+  const row = await kysely.selectFrom('tenants').select('key_seq').where('id', '=', id).executeTakeFirst();
+  if (row === undefined || row.key_seq === number) return;
+  try {
+    await vault.readKeys(tenant, row.key_seq, options);
+  } catch (error) {
+    if (!isStrataError(error, 'integrity') && !isStrataError(error, 'wrong_key')) throw error;
+    await kysely.updateTable('tenants').set({ key_seq: number }).where('id', '=', id).execute();
+  }
+}
+
 interface TenantKeys {
   readonly tenant: TenantId;
   /** Ascending. */
   readonly numbers: number[];
 }
 
-async function listKeys({ world: { store } }: Vault, options: StoreOptions): Promise<Iterable<TenantKeys>> {
+async function listKeys({ world: { store } }: Vault, options: Cancellable): Promise<Iterable<TenantKeys>> {
   const found = new Map<string, TenantKeys>();
   for await (const { name } of store.list(KEYS_PREFIX, options)) {
     const parsed = parseName(name);
@@ -56,7 +73,7 @@ async function latestReadable(
   vault: Vault,
   tenant: TenantId,
   numbers: readonly number[],
-  options: StoreOptions,
+  options: Cancellable,
 ): Promise<KeysRecord> {
   for (const number of numbers.toReversed()) {
     try {
@@ -71,7 +88,7 @@ async function latestReadable(
 async function hasObjects(
   { world: { store } }: Vault,
   tenant: TenantId,
-  options: StoreOptions,
+  options: Cancellable,
 ): Promise<boolean> {
   for await (const _ of store.list(tenantPrefix(tenant), options)) return true;
   return false;

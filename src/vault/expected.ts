@@ -1,10 +1,9 @@
 /** What the database says must be in the store: the other half of a verification, since a listing cannot show what is gone. */
 
-import { ByteReader, fromHex } from '../base/index.ts';
-import { ID_BYTES } from '../chunk/index.ts';
+import { ByteReader } from '../base/index.ts';
 import { decodeRoot } from '../tree/index.ts';
 import type { Root } from '../tree/index.ts';
-import { headIdentity, keysIdentity, segmentIdentity } from './names.ts';
+import { headIdentity, idOf, keysIdentity, segmentIdentity } from './names.ts';
 import type { SegmentId, TenantId, WorkspaceId } from './names.ts';
 import type { VaultWorld } from './world.ts';
 
@@ -50,8 +49,4 @@ export async function readExpected({ database }: VaultWorld): Promise<Expected> 
       ...rows.filter((row) => row.published === 1).map(headName),
     ],
   };
-}
-
-function idOf<Id extends Uint8Array>(hex: string): Id {
-  return fromHex(hex, ID_BYTES) as Id;
 }

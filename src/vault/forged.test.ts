@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 
-import { concatBytes, toHex, utf8 } from '../base/index.ts';
-import { ObjectSealer, sha256 } from '../chunk/index.ts';
+import { concatBytes, sha256, toHex, utf8 } from '../base/index.ts';
+import { ObjectSealer } from '../chunk/index.ts';
 import type { ObjectIdentity, Sealed } from '../chunk/index.ts';
 import { encodeRoot } from '../tree/index.ts';
 import { noise } from '../testing/noise.ts';

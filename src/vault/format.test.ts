@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { toHex, utf8 } from '../base/index.ts';
-import { sha256 } from '../chunk/index.ts';
+import { sha256, toHex, utf8 } from '../base/index.ts';
 import { thrownBy } from '../testing/expect-code.ts';
 import { formatText, parseFormat } from './format.ts';
 

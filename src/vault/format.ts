@@ -1,18 +1,22 @@
 /** The `format` object: the only one in the open. It says that this is a store, and which one. */
 
-import { StrataError, asBuffer, fromHex, isStrataError, toHex, utf8 } from '../base/index.ts';
-import { ID_BYTES, sha256 } from '../chunk/index.ts';
+import { StrataError, asBuffer, fromHex, isStrataError, sha256, toHex, utf8 } from '../base/index.ts';
+import type { Cancellable } from '../base/index.ts';
+import { ID_BYTES } from '../chunk/index.ts';
 import type { Sealed } from '../chunk/index.ts';
-import type { Store, StoreOptions } from '../store/index.ts';
+import type { Store } from '../store/index.ts';
 import { FORMAT_NAME } from './names.ts';
 
 const VERSION = 1;
+
+/** Far more than any version of it has: bounds what a damaged one makes us read. */
+const MAX_BYTES = 65_536;
 
 /** @returns 'exists' if the store has one already */
 export function putFormat(
   store: Store,
   storeId: Uint8Array,
-  options?: StoreOptions,
+  options?: Cancellable,
 ): Promise<'created' | 'exists'> {
   // Nothing in it is secret, so this one object is its own sealed form.
   return store.put(FORMAT_NAME, [utf8(formatText(storeId)) as Sealed], options);
@@ -24,9 +28,9 @@ export async function isStore(store: Store): Promise<boolean> {
 }
 
 /** @returns the store's id, or undefined if there is no store here yet */
-export async function readFormat(store: Store, options?: StoreOptions): Promise<Uint8Array | undefined> {
+export async function readFormat(store: Store, options?: Cancellable): Promise<Uint8Array | undefined> {
   try {
-    return parseFormat(await store.get(FORMAT_NAME, options), store.label);
+    return parseFormat(await store.get(FORMAT_NAME, { ...options, most: MAX_BYTES }), store.label);
   } catch (error) {
     if (isStrataError(error, 'not_found')) return undefined;
     throw error;

@@ -3,8 +3,7 @@ import { join } from 'node:path';
 
 import { afterAll, describe, expect, it } from 'vitest';
 
-import { utf8 } from '../base/index.ts';
-import { sha256 } from '../chunk/index.ts';
+import { sha256, utf8 } from '../base/index.ts';
 import type { Sealed } from '../chunk/index.ts';
 import { openMemoryStore } from '../store/index.ts';
 import { prose } from '../testing/noise.ts';

@@ -8,7 +8,7 @@ import type { SnapshotId, WorkspaceId } from './names.ts';
 import { RECORD_VERSION, readId, readText, startRecord, textBytes } from './record-fields.ts';
 
 /** Why a head moved. Codes are part of the format. */
-export const HEAD_KINDS = { save: 1, fork: 2 } as const;
+const HEAD_KINDS = { save: 1, fork: 2 } as const;
 
 export type HeadKind = keyof typeof HEAD_KINDS;
 

@@ -1,8 +1,9 @@
 /** The row that says who this home is, and which store it belongs to. */
 
-import { fromHex, toHex } from '../base/index.ts';
+import { toHex } from '../base/index.ts';
 import { ID_BYTES } from '../chunk/index.ts';
 import type { Database } from '../db/index.ts';
+import { idOf } from './names.ts';
 import type { VaultWorld } from './world.ts';
 
 export interface Home {
@@ -15,7 +16,7 @@ export const NO_HOME = new Uint8Array(ID_BYTES);
 
 export async function readHome({ kysely }: Pick<Database, 'kysely'>): Promise<Home | undefined> {
   const row = await kysely.selectFrom('home').selectAll().executeTakeFirst();
-  return row && { id: fromHex(row.id, ID_BYTES)!, store: fromHex(row.store, ID_BYTES)! };
+  return row && { id: idOf(row.id), store: idOf(row.store) };
 }
 
 /** @returns the home that another process made, if it was faster */

@@ -6,11 +6,12 @@
 export { adoptTenants } from './adopt.ts';
 export type { ContentSink, ContentSource } from './content.ts';
 export { isStore } from './format.ts';
+export { idOf } from './names.ts';
 export type { SnapshotId, TenantId, WorkspaceId } from './names.ts';
 export type { RebuiltIndex } from './rebuild.ts';
 export { rebuildIndex } from './rebuild.ts';
 export type { HeadKind, HeadRecord, SnapshotRecord } from './head-record.ts';
-export type { Problem, ProblemCode, StoreStats, VerifyReport } from './report.ts';
+export type { Problem, ProblemCode, Usage, VerifyReport } from './report.ts';
 export {
   ROOT_KEY_BYTES,
   formatRootKey,

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 
 import { toHex } from '../base/index.ts';
 import { isName } from '../store/index.ts';
-import { identityOf, packId, parseName } from './names.ts';
+import { thrownBy } from '../testing/expect-code.ts';
+import { idOf, identityOf, packId, parseName } from './names.ts';
 import type { IntentId } from './names.ts';
 
 const T = '000102030405060708090a0b0c0d0e0f';
@@ -96,4 +97,13 @@ describe('names', () => {
     expect(toHex(packId(intent, 0))).toBe('4b61b28da77261a4a61cdbfa1913e78c');
     expect(toHex(packId(intent, 258))).toBe('80aeba9467c733e6585473e68e9cc78b');
   });
+});
+
+it('[V39] reads an id from its hex', () => {
+  expect(toHex(idOf(X))).toBe(X);
+});
+
+it.each(['', X.slice(1), `${X}00`, X.toUpperCase(), 'z'.repeat(32)])('[V39] %j is no id', (hex) => {
+  const { code, hint } = thrownBy(() => idOf(hex));
+  expect([code, hint]).toEqual(['integrity', expect.stringContaining('strata store rebuild-index')]);
 });

@@ -1,8 +1,8 @@
 /** The names of stored objects: docs/design.md 3.1. They say nothing but what kind of object it is, and whose. */
 
-import { ByteWriter, concatBytes, fromHex, toHex, utf8 } from '../base/index.ts';
+import { ByteWriter, StrataError, concatBytes, fromHex, sha256, toHex, utf8 } from '../base/index.ts';
 import type { Branded } from '../base/index.ts';
-import { ID_BYTES, sha256 } from '../chunk/index.ts';
+import { ID_BYTES } from '../chunk/index.ts';
 import type { ObjectIdentity, ObjectType } from '../chunk/index.ts';
 
 /** 16 random bytes; the brand says whose. */
@@ -13,17 +13,26 @@ export type SegmentId = Branded<Uint8Array, 'segment'>;
 export type WorkspaceId = Branded<Uint8Array, 'workspace'>;
 export type SnapshotId = Branded<Uint8Array, 'snapshot'>;
 
+/** An id out of a row of the database, where it stands in hex. @throws integrity */
+export function idOf<Id extends Uint8Array>(hex: string): Id {
+  const id = parseId<Id>(hex);
+  if (id !== undefined) return id;
+  throw new StrataError('integrity', `the database is damaged: ${JSON.stringify(hex)} is no id`, {
+    hint: 'Move the database away, then run `strata store rebuild-index`: the store alone can make it anew.',
+  });
+}
+
 export type PackType = Extract<ObjectType, 'data' | 'tree'>;
 
 export const PACK_TYPES: readonly PackType[] = ['data', 'tree'];
 
 /** Whose an object is that belongs to the store itself. */
-export const NO_TENANT = new Uint8Array(ID_BYTES) as TenantId;
+const NO_TENANT = new Uint8Array(ID_BYTES) as TenantId;
 
 export const FORMAT_NAME = 'format';
 export const OWNER_PREFIX = 'owner/';
 export const KEYS_PREFIX = 'keys/';
-export const TENANTS_PREFIX = 'tenants/';
+const TENANTS_PREFIX = 'tenants/';
 
 const NUMBER_DIGITS = 10;
 

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { utf8 } from '../base/index.ts';
-import { sha256 } from '../chunk/index.ts';
+import { sha256, utf8 } from '../base/index.ts';
 import { openMemoryStore } from '../store/index.ts';
 import { expectCode } from '../testing/expect-code.ts';
 import { prose } from '../testing/noise.ts';

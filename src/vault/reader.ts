@@ -1,8 +1,8 @@
 /** Chunks come out: find the block, fetch it, open it, verify the chunk's SHA-256, hand it out. */
 
-import { StrataError, equalBytes, toHex } from '../base/index.ts';
+import { StrataError, equalBytes, sha256, toHex } from '../base/index.ts';
 import type { Sha256 } from '../base/index.ts';
-import { HEADER_BYTES, ObjectOpener, sha256 } from '../chunk/index.ts';
+import { HEADER_BYTES, ObjectOpener, damaged } from '../chunk/index.ts';
 import type { Store } from '../store/index.ts';
 import { BlockCache } from './block-cache.ts';
 import type { BlockPlace, ChunkIndex } from './chunk-index.ts';
@@ -10,7 +10,7 @@ import type { ContentSource } from './content.ts';
 import type { Keyring } from './keyring.ts';
 import { packIdentity } from './names.ts';
 import type { PackType } from './names.ts';
-import { damaged, getObject, naming } from './sealed-object.ts';
+import { getObject, naming } from './sealed-object.ts';
 
 export interface ReaderWorld {
   readonly store: Store;

@@ -1,9 +1,9 @@
 /** The index from the packs alone: one new segment per tenant that stands for all that were there. */
 
-import { fromHex, isStrataError, toHex } from '../base/index.ts';
+import { giveWay, isStrataError, toHex } from '../base/index.ts';
+import type { Cancellable } from '../base/index.ts';
 import { ID_BYTES } from '../chunk/index.ts';
-import type { StoreOptions } from '../store/index.ts';
-import { PACK_TYPES, parseName, segmentIdentity, tenantPrefix } from './names.ts';
+import { PACK_TYPES, idOf, parseName, segmentIdentity, tenantPrefix } from './names.ts';
 import type { SegmentId } from './names.ts';
 import { putSegment } from './segment.ts';
 import type { PackTable } from './table.ts';
@@ -21,7 +21,7 @@ export interface RebuiltIndex {
 export async function rebuildIndex(
   world: VaultWorld,
   tenant: TenantVault,
-  options: StoreOptions = {},
+  options: Cancellable = {},
 ): Promise<RebuiltIndex> {
   const { store, database, random, clock } = world;
   const id = toHex(tenant.id);
@@ -32,7 +32,7 @@ export async function rebuildIndex(
     .execute();
   const { tables, unreadable } = await readTables(world, tenant, options);
   const segment = random(ID_BYTES) as SegmentId;
-  const replaces = replaced.map((row) => fromHex(row.id, ID_BYTES) as SegmentId);
+  const replaces = replaced.map((row) => idOf<SegmentId>(row.id));
   const size = await putSegment(store, tenant.keyring, segment, { tables, replaces }, random, options);
   await database.transaction(async (tx) => {
     for (const row of replaced) await tx.deleteFrom('segments').where('id', '=', row.id).execute();
@@ -49,12 +49,13 @@ export async function rebuildIndex(
 async function readTables(
   { store }: VaultWorld,
   tenant: TenantVault,
-  options: StoreOptions,
+  options: Cancellable,
 ): Promise<{ tables: PackTable[]; unreadable: string[] }> {
   const tables: PackTable[] = [];
   const unreadable: string[] = [];
   for (const type of PACK_TYPES) {
     for await (const { name } of store.list(`${tenantPrefix(tenant.id)}${type}/`, options)) {
+      await giveWay(options.signal);
       const parsed = parseName(name);
       if (parsed?.kind !== type) continue;
       try {

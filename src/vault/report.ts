@@ -1,17 +1,13 @@
-/** What the vault answers about a whole store. */
+/** What the vault answers about itself and its store. */
 
-export interface StoreStats {
-  readonly workspaces: number;
-  readonly snapshots: number;
-  /** Of the latest snapshot of each workspace. */
-  readonly files: number;
-  /** Bytes of the files of all snapshots, as if each were kept whole. */
-  readonly logicalBytes: number;
+/** What the vault of a tenant holds, and what holding it takes. */
+export interface Usage {
   /** Plain bytes of the different chunks of file data. */
   readonly uniqueBytes: number;
-  /** Bytes of all objects in the store. */
+  /** Bytes of all objects in the store, those of other tenants included. */
   readonly storedBytes: number;
   readonly packs: number;
+  /** Different chunks of file data. */
   readonly chunks: number;
 }
 

@@ -4,9 +4,9 @@ import { execFile } from 'node:child_process';
 import { scrypt } from 'node:crypto';
 import { promisify } from 'node:util';
 
-import { StrataError, asBuffer, equalBytes, throwIfAborted, toHex, utf8 } from '../base/index.ts';
-import type { Branded } from '../base/index.ts';
-import { derive, keyId, sha256 } from '../chunk/index.ts';
+import { StrataError, asBuffer, equalBytes, sha256, throwIfAborted, toHex, utf8 } from '../base/index.ts';
+import type { Branded, Cancellable } from '../base/index.ts';
+import { derive, keyId } from '../chunk/index.ts';
 import type { SealingKey } from '../chunk/index.ts';
 
 export type RootSecret = Branded<Uint8Array, 'root secret'>;
@@ -91,7 +91,7 @@ export async function rootKeyFromPassphrase(passphrase: string, storeId: Uint8Ar
  */
 export async function rootKeyFromCommand(
   command: readonly string[],
-  options: { readonly signal?: AbortSignal | undefined } = {},
+  options: Cancellable = {},
 ): Promise<RootSecret> {
   const [program = '', ...args] = command;
   let stdout: string;

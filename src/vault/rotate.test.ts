@@ -183,4 +183,41 @@ describe('a new root key', () => {
     await rebuildIndex(anew.world, await anew.tenant('default'));
     await expectReadable(anew, id);
   });
+
+  it('[V29] nor does it keep a verification from succeeding, or the next rotation from being run with the old key alone', async () => {
+    const { world, id } = await begin();
+    const cut = failing(world.store, (call) => (call === 'delete' ? 'before' : undefined));
+    // All is sealed anew, and the database still tells of the old records.
+    const database = { ...world.database, transaction: () => Promise.reject(new Error('killed')) };
+    const rotating = await openTestVault({ ...world, store: cut, database });
+    await expect(rotateRoot(rotating, NEXT, nothing)).rejects.toThrow('killed');
+    const old = await openTestVault(world);
+    expect((await verifyStore(old, { readData: true })).problems).toEqual([]);
+    const third = noise('third root key', 32) as RootSecret;
+    await rotateRoot(old, third, nothing);
+    await expectReadable(await openTestVault(world, third), id);
+  });
+
+  it('[V29] one that was cut off while it deleted leaves old records that are no problem', async () => {
+    const { world, vault } = await begin();
+    const cut = failing(world.store, (call) => (call === 'delete' ? 'before' : undefined));
+    const rotating = await openTestVault({ ...world, store: cut });
+    await expectCode('unavailable', rotateRoot(rotating, NEXT, nothing));
+    expect((await verifyStore(await openTestVault(world, NEXT))).problems).toEqual([]);
+    // But the one that is in force must be readable.
+    await world.database.kysely.updateTable('tenants').set({ key_seq: 1 }).execute();
+    const { problems } = await verifyStore(await openTestVault(world, NEXT));
+    expect(problems.map(({ code }) => code)).toEqual(['wrong_key', 'wrong_key']);
+    expect(vault.homeId).toHaveLength(16);
+  });
+
+  it('[V30] an older database that was put back finds the key records again', async () => {
+    const { world, vault, id } = await begin();
+    await rotateRoot(vault, NEXT, nothing);
+    await world.database.kysely.updateTable('tenants').set({ key_seq: 1 }).execute();
+    const now = await openTestVault(world, NEXT);
+    await expectCode('integrity', now.tenant('default'));
+    expect(await adoptTenants(now)).toEqual(['default', 'other']);
+    await expectReadable(now, id);
+  });
 });

@@ -1,11 +1,10 @@
 /** A new root key: every record that the old one seals is sealed again, then the old records go. */
 
-import { StrataError, equalBytes, fromHex, toHex } from '../base/index.ts';
-import { ID_BYTES } from '../chunk/index.ts';
-import type { StoreOptions } from '../store/index.ts';
-import { KEYS_PREFIX, OWNER_PREFIX, keysIdentity, ownerIdentity, parseName } from './names.ts';
+import { StrataError, equalBytes, toHex } from '../base/index.ts';
+import type { Cancellable } from '../base/index.ts';
+import { KEYS_PREFIX, OWNER_PREFIX, idOf, keysIdentity, ownerIdentity, parseName } from './names.ts';
 import type { TenantId } from './names.ts';
-import { latestOwner, ownedByAnother, putOwner } from './owner.ts';
+import { latestReadableOwner, ownedByAnother, putOwner } from './owner.ts';
 import { encodeKeys } from './keys-record.ts';
 import { rootSealingKey } from './root-key.ts';
 import type { RootSecret } from './root-key.ts';
@@ -24,17 +23,17 @@ export async function rotateRoot(
   vault: Vault,
   secret: RootSecret,
   activate: () => Promise<void>,
-  options: StoreOptions = {},
+  options: Cancellable = {},
 ): Promise<void> {
   const { store, database, random, clock } = vault.world;
   const key = rootSealingKey(secret);
   const used = await usedNumbers(vault, options);
-  const owner = await latestOwner(store, vault.findRootKey, options);
+  const owner = await latestReadableOwner(store, vault.findRootKey, options);
   if (owner !== undefined && !equalBytes(owner.home, vault.homeId)) throw ownedByAnother(store.label);
   const rows = await database.kysely.selectFrom('tenants').selectAll().execute();
   const numbers = new Map<string, number>();
   for (const row of rows) {
-    const tenant = fromHex(row.id, ID_BYTES) as TenantId;
+    const tenant = idOf<TenantId>(row.id);
     const record = await vault.readKeys(tenant, row.key_seq, options);
     const number = (used.keys.get(row.id) ?? row.key_seq) + 1;
     const plain = encodeKeys({ ...record, number });
@@ -85,7 +84,7 @@ interface UsedNumbers {
 }
 
 /** A rotation that was cut off has used numbers that the database knows nothing of. */
-async function usedNumbers({ world: { store } }: Vault, options: StoreOptions): Promise<UsedNumbers> {
+async function usedNumbers({ world: { store } }: Vault, options: Cancellable): Promise<UsedNumbers> {
   const used: UsedNumbers = { owner: 0, keys: new Map() };
   for await (const { name } of store.list(OWNER_PREFIX, options)) {
     const parsed = parseName(name);

@@ -1,7 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 
-import { toHex, utf8 } from '../base/index.ts';
-import { sha256 } from '../chunk/index.ts';
+import { sha256, toHex, utf8 } from '../base/index.ts';
 import type { Database } from '../db/index.ts';
 import { openMemoryStore } from '../store/index.ts';
 import type { Store } from '../store/index.ts';

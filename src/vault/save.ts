@@ -6,9 +6,9 @@
  */
 
 import { StrataError, isStrataError, toHex } from '../base/index.ts';
+import type { Cancellable } from '../base/index.ts';
 import { ID_BYTES } from '../chunk/index.ts';
 import type { Transaction } from '../db/index.ts';
-import type { StoreOptions } from '../store/index.ts';
 import type { ChunkIndex } from './chunk-index.ts';
 import type { Keyring } from './keyring.ts';
 import { intentIdentity } from './names.ts';
@@ -20,10 +20,10 @@ import type { VaultWorld } from './world.ts';
 import { VaultWriter } from './writer.ts';
 import type { Written } from './writer.ts';
 
-/** How long a save may take before its commit is refused. Milliseconds. */
+/** After this others may take a save for dead and remove its intent; its commit is refused then. Milliseconds. */
 const INTENT_LIFE = 24 * 60 * 60 * 1000;
 
-/** Epochs count collections; the first save of a store reads epoch 1. */
+/** Epochs count collections. Nothing collects yet, so every save reads the first one. */
 const FIRST_EPOCH = 1;
 
 export class Save implements AsyncDisposable {
@@ -45,7 +45,7 @@ export class Save implements AsyncDisposable {
     world: VaultWorld,
     keyring: Keyring,
     readIndex: () => Promise<Readonly<Record<PackType, ChunkIndex>>>,
-    options: StoreOptions,
+    options: Cancellable,
   ): Promise<Save> {
     const { store, database, random } = world;
     const started = world.clock();

@@ -7,20 +7,22 @@ import {
   concatBytes,
   equalBytes,
   isStrataError,
+  sha256,
   utf8,
 } from '../base/index.ts';
-import type { Random } from '../base/index.ts';
+import type { Cancellable, Random } from '../base/index.ts';
 import {
   FRAME_HEADER_BYTES,
   HEADER_BYTES,
+  MAX_FRAME_PLAIN,
   ObjectOpener,
   ObjectSealer,
+  damaged,
   frameShape,
   objectId,
-  sha256,
 } from '../chunk/index.ts';
 import type { ObjectIdentity, Sealed, SealingKey } from '../chunk/index.ts';
-import type { GetOptions, Store, StoreOptions } from '../store/index.ts';
+import type { GetOptions, Store } from '../store/index.ts';
 
 export type FindKey = (id: Uint8Array) => SealingKey | undefined;
 
@@ -29,6 +31,9 @@ const TRAILER = 0xffffffff;
 export const FOOTER_BYTES = 16;
 const FOOTER_SUM_BYTES = 8;
 
+/** Bytes of an object of one frame, its tag included. */
+const MAX_RECORD_BYTES = HEADER_BYTES + FRAME_HEADER_BYTES + MAX_FRAME_PLAIN + 16;
+
 /** Seals `plain` as the only frame of a new object. */
 export async function putRecord(
   store: Store,
@@ -36,7 +41,7 @@ export async function putRecord(
   identity: ObjectIdentity,
   plain: Uint8Array,
   random: Random,
-  options?: StoreOptions,
+  options?: Cancellable,
 ): Promise<'created' | 'exists'> {
   const sealer = new ObjectSealer(key, identity, random);
   return store.put(identity.name, [sealer.header, sealer.frame(0, plain)], options);
@@ -48,9 +53,9 @@ export async function getRecord<Value>(
   identity: ObjectIdentity,
   findKey: FindKey,
   decode: (plain: Uint8Array) => Value,
-  options?: StoreOptions,
+  options?: Cancellable,
 ): Promise<Value> {
-  const bytes = await getObject(store, identity, options);
+  const bytes = await getObject(store, identity, { ...options, most: MAX_RECORD_BYTES });
   const opener = ObjectOpener.open(bytes.subarray(0, HEADER_BYTES), identity, findKey);
   return naming(identity, () => decode(opener.frame(0, bytes.subarray(HEADER_BYTES))));
 }
@@ -99,7 +104,7 @@ export async function openStored(
   store: Store,
   identity: ObjectIdentity,
   findKey: FindKey,
-  options: StoreOptions = {},
+  options: Cancellable = {},
 ): Promise<FramedObject> {
   const size = await store.size(identity.name, options);
   if (size === undefined) throw missing(identity);
@@ -170,12 +175,6 @@ export function naming<Value>(identity: ObjectIdentity, read: () => Value): Valu
     }
     throw error;
   }
-}
-
-export function damaged(identity: Pick<ObjectIdentity, 'name'>, reason: string): StrataError {
-  return new StrataError('integrity', `object ${identity.name} is damaged: ${reason}`, {
-    details: { object: identity.name },
-  });
 }
 
 export function missing(identity: ObjectIdentity): StrataError {

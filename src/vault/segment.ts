@@ -1,10 +1,10 @@
 /** Index segments: the tables of the packs that one save wrote, as one stored object. */
 
 import { ByteReader, ByteWriter, StrataError } from '../base/index.ts';
-import type { Random } from '../base/index.ts';
+import type { Cancellable, Random } from '../base/index.ts';
 import { HEADER_BYTES, ID_BYTES, MAX_FRAME_PLAIN, ObjectSealer } from '../chunk/index.ts';
 import type { ObjectIdentity, Sealed } from '../chunk/index.ts';
-import type { Store, StoreOptions } from '../store/index.ts';
+import type { Store } from '../store/index.ts';
 import type { Keyring } from './keyring.ts';
 import { segmentIdentity } from './names.ts';
 import type { SegmentId } from './names.ts';
@@ -14,6 +14,9 @@ import type { PackTable } from './table.ts';
 
 /** Plain bytes at which a frame is closed; one table more always fits. */
 const FRAME_BYTES = MAX_FRAME_PLAIN / 2;
+
+/** Its footer has no larger offsets. */
+export const MAX_SEGMENT_BYTES = 0xffff_ffff;
 
 export interface Segment {
   readonly tables: readonly PackTable[];
@@ -28,7 +31,7 @@ export async function putSegment(
   id: SegmentId,
   segment: Segment,
   random: Random,
-  options: StoreOptions = {},
+  options: Cancellable = {},
 ): Promise<number> {
   const identity = segmentIdentity(keyring.tenant, id);
   const sealer = new ObjectSealer(keyring.seal('index'), identity, random);
@@ -55,10 +58,14 @@ export async function getSegment(
   store: Store,
   keyring: Keyring,
   id: SegmentId,
-  options: StoreOptions = {},
+  options: Cancellable = {},
 ): Promise<Segment> {
   const identity = segmentIdentity(keyring.tenant, id);
-  return readSegment(identity, await getObject(store, identity, options), keyring);
+  return readSegment(
+    identity,
+    await getObject(store, identity, { ...options, most: MAX_SEGMENT_BYTES }),
+    keyring,
+  );
 }
 
 /** @param bytes the whole object */

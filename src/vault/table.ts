@@ -7,6 +7,8 @@ import type { PackId, PackType } from './names.ts';
 
 /** Bounds the table of a pack, and with it the memory that reading one takes. */
 export const MAX_PACK_CHUNKS = 131_072;
+/** Of the stored object: it may have to be held whole. */
+export const MAX_PACK_BYTES = 64 * 1024 * 1024;
 
 export interface ChunkRow {
   readonly id: Sha256;

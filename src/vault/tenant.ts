@@ -1,19 +1,20 @@
 /** The vault of one tenant: its keys, its index, what is read from it and saved into it. */
 
-import { fromHex, toHex } from '../base/index.ts';
-import { ID_BYTES } from '../chunk/index.ts';
-import type { StoreOptions } from '../store/index.ts';
+import { isStrataError, toHex } from '../base/index.ts';
+import type { Cancellable } from '../base/index.ts';
+import { damaged } from '../chunk/index.ts';
 import { ChunkIndex } from './chunk-index.ts';
 import type { Keyring } from './keyring.ts';
-import { headIdentity, headsPrefix, parseName } from './names.ts';
+import { headIdentity, headsPrefix, idOf, parseName } from './names.ts';
 import type { PackType, SegmentId, TenantId, WorkspaceId } from './names.ts';
 import { VaultReader } from './reader.ts';
 import { decodeHead, encodeHead } from './head-record.ts';
 import type { HeadRecord } from './head-record.ts';
-import type { StoreStats } from './report.ts';
+import type { Usage } from './report.ts';
 import { Save } from './save.ts';
-import { damaged, getRecord, putRecord } from './sealed-object.ts';
+import { getRecord, putRecord } from './sealed-object.ts';
 import { getSegment } from './segment.ts';
+import type { Segment } from './segment.ts';
 import type { VaultWorld } from './world.ts';
 
 export class TenantVault {
@@ -37,15 +38,15 @@ export class TenantVault {
   }
 
   /** The index as of now: what other processes have committed is in it. */
-  index(options: StoreOptions = {}): Promise<Index> {
+  index(options: Cancellable = {}): Promise<Index> {
     // One at a time: two would load each segment twice.
     const loaded = this.#loading.then(() => this.#loadIndex(options));
     this.#loading = loaded.catch(() => {});
     return loaded;
   }
 
-  async #loadIndex(options: StoreOptions): Promise<Index> {
-    const { database, store } = this.#world;
+  async #loadIndex(options: Cancellable): Promise<Index> {
+    const { database } = this.#world;
     const rows = await database.kysely
       .selectFrom('segments')
       .select('id')
@@ -59,15 +60,32 @@ export class TenantVault {
     }
     for (const { id } of rows) {
       if (this.#loaded.has(id)) continue;
-      const segmentId = fromHex(id, ID_BYTES) as SegmentId;
-      const { tables } = await getSegment(store, this.keyring, segmentId, options);
+      const tables = await this.#segmentTables(id, options);
+      // Another one has come into force for it.
+      if (tables === undefined) return this.#loadIndex(options);
       for (const table of tables) this.#index[table.type].addTable(table);
       this.#loaded.add(id);
     }
     return this.#index;
   }
 
-  async reader(options: StoreOptions = {}): Promise<VaultReader> {
+  /** @returns undefined if the segment is no longer in force */
+  async #segmentTables(id: string, options: Cancellable): Promise<Segment['tables'] | undefined> {
+    const { database, store } = this.#world;
+    try {
+      return (await getSegment(store, this.keyring, idOf<SegmentId>(id), options)).tables;
+    } catch (error) {
+      const row = await database.kysely
+        .selectFrom('segments')
+        .select('id')
+        .where('id', '=', id)
+        .executeTakeFirst();
+      if (row === undefined) return undefined;
+      throw error;
+    }
+  }
+
+  async reader(options: Cancellable = {}): Promise<VaultReader> {
     const index = await this.index(options);
     return new VaultReader({
       store: this.#world.store,
@@ -78,13 +96,13 @@ export class TenantVault {
   }
 
   /** Announces a save. Dispose of it in any case: without a commit what it stored is left to the collector. */
-  async beginSave(options: StoreOptions = {}): Promise<Save> {
+  async beginSave(options: Cancellable = {}): Promise<Save> {
     // The intent comes first: what the index shows after it cannot be collected before the save has ended.
     return Save.begin(this.#world, this.keyring, () => this.index(options), options);
   }
 
   /** @returns 'exists' if that head was published before, with whatever it says */
-  publishHead(head: HeadRecord, options?: StoreOptions): Promise<'created' | 'exists'> {
+  publishHead(head: HeadRecord, options?: Cancellable): Promise<'created' | 'exists'> {
     const identity = headIdentity(this.id, head.workspace, head.seq);
     return putRecord(
       this.#world.store,
@@ -97,29 +115,50 @@ export class TenantVault {
   }
 
   /** @throws integrity */
-  async readHead(workspace: WorkspaceId, seq: number, options?: StoreOptions): Promise<HeadRecord> {
+  async readHead(workspace: WorkspaceId, seq: number, options?: Cancellable): Promise<HeadRecord> {
     const identity = headIdentity(this.id, workspace, seq);
     const head = await getRecord(this.#world.store, identity, this.keyring.find, decodeHead, options);
     return checkHead(head, identity.name);
   }
 
-  /** Every head in the store, by workspace and number. @throws integrity */
-  async *heads(options: StoreOptions = {}): AsyncGenerator<HeadRecord, void> {
+  async hasHead(workspace: WorkspaceId, seq: number, options?: Cancellable): Promise<boolean> {
+    const { name } = headIdentity(this.id, workspace, seq);
+    return (await this.#world.store.size(name, options)) !== undefined;
+  }
+
+  /**
+   * Every head in the store, by workspace and number.
+   *
+   * @param unreadable takes the names of those that are damaged; without it they are an error
+   * @throws integrity
+   */
+  async *heads(options: Cancellable = {}, unreadable?: string[]): AsyncGenerator<HeadRecord, void> {
     for await (const { name } of this.#world.store.list(headsPrefix(this.id), options)) {
       const parsed = parseName(name);
-      if (parsed?.kind === 'head') yield await this.readHead(parsed.workspace, parsed.seq, options);
+      if (parsed?.kind !== 'head') continue;
+      let head: HeadRecord;
+      try {
+        head = await this.readHead(parsed.workspace, parsed.seq, options);
+      } catch (error) {
+        if (unreadable === undefined || !isDamage(error)) throw error;
+        unreadable.push(name);
+        continue;
+      }
+      yield head;
     }
   }
 
-  /** What the vault holds, and what holding it takes. */
-  async usage(
-    options: StoreOptions = {},
-  ): Promise<Pick<StoreStats, 'uniqueBytes' | 'storedBytes' | 'packs' | 'chunks'>> {
+  async usage(options: Cancellable = {}): Promise<Usage> {
     const { data, tree } = await this.index(options);
     let storedBytes = 0;
     for await (const { size } of this.#world.store.list('', options)) storedBytes += size;
     return { uniqueBytes: data.plainBytes, storedBytes, packs: data.packs + tree.packs, chunks: data.size };
   }
+}
+
+/** What is wrong with one object, and not with the store or the keys as a whole. */
+function isDamage(error: unknown): boolean {
+  return isStrataError(error, 'integrity') || isStrataError(error, 'wrong_key');
 }
 
 type Index = Readonly<Record<PackType, ChunkIndex>>;

@@ -1,20 +1,21 @@
 /** Opening a store with its keys, and the tenants in it. */
 
-import { StrataError, equalBytes, fromHex, toHex } from '../base/index.ts';
-import { ID_BYTES } from '../chunk/index.ts';
+import { StrataError, equalBytes, toHex } from '../base/index.ts';
+import type { Cancellable } from '../base/index.ts';
+import { ID_BYTES, damaged } from '../chunk/index.ts';
 import type { SealingKey } from '../chunk/index.ts';
-import type { Store, StoreOptions } from '../store/index.ts';
+import type { Store } from '../store/index.ts';
 import { putFormat, readFormat } from './format.ts';
 import { NO_HOME, knowsTenants, putHome, readHome } from './home.ts';
 import { Keyring } from './keyring.ts';
-import { KEYS_PREFIX, OWNER_PREFIX, keysIdentity } from './names.ts';
+import { KEYS_PREFIX, OWNER_PREFIX, idOf, keysIdentity } from './names.ts';
 import type { TenantId } from './names.ts';
-import { latestOwner, ownedByAnother, putOwner } from './owner.ts';
+import { latestOwner, latestReadableOwner, ownedByAnother, putOwner } from './owner.ts';
 import { decodeKeys, encodeKeys } from './keys-record.ts';
 import type { KeysRecord } from './keys-record.ts';
 import { ROOT_KEY_BYTES, rootKeyId, rootSealingKey } from './root-key.ts';
 import type { RootSecret } from './root-key.ts';
-import { damaged, getRecord, putRecord } from './sealed-object.ts';
+import { getRecord, putRecord } from './sealed-object.ts';
 import type { FindKey } from './sealed-object.ts';
 import { TenantVault } from './tenant.ts';
 import type { VaultWorld } from './world.ts';
@@ -29,9 +30,10 @@ import type { VaultWorld } from './world.ts';
 export type FindRootKeys = (
   storeId: Uint8Array,
   fresh: boolean,
+  options: Cancellable,
 ) => Promise<readonly [RootSecret, ...RootSecret[]]>;
 
-export interface OpenVaultOptions extends StoreOptions {
+export interface OpenVaultOptions extends Cancellable {
   /** The database is being made anew: a store that it does not know is taken as its own. */
   readonly adopt?: boolean;
 }
@@ -84,7 +86,7 @@ export class Vault {
       checkStore(world, known.store, storeId);
       // A tenant comes after all of the first start.
       if (await knowsTenants(database))
-        return new Vault(world, known.store, known.id, await findRootKeys(known.store, false));
+        return new Vault(world, known.store, known.id, await findRootKeys(known.store, false, options));
     }
     const hasKeys = await holdsAny(store, KEYS_PREFIX, options);
     if (hasKeys && known === undefined && options.adopt !== true) {
@@ -98,9 +100,9 @@ export class Vault {
       // Whoever came first has named the store.
       storeId = (await readFormat(store, options))!;
     }
-    const secrets = await findRootKeys(storeId, fresh);
+    const secrets = await findRootKeys(storeId, fresh, options);
     const provisional = new Vault(world, storeId, NO_HOME, secrets);
-    let owner = await latestOwner(store, provisional.findRootKey, options);
+    let owner = await latestReadableOwner(store, provisional.findRootKey, options);
     // The home's row comes before the owner record that names it: so a start that was cut off knows its own, and takes nobody else's.
     const homeId = options.adopt === true && owner !== undefined ? owner.home : random(ID_BYTES);
     const home = known ?? (await putHome(world, homeId, storeId));
@@ -117,39 +119,39 @@ export class Vault {
   }
 
   /** The vault of a tenant; made if there is no such tenant yet. @throws wrong_key, integrity */
-  async tenant(name: string, options: StoreOptions = {}): Promise<TenantVault> {
+  async tenant(name: string, options: Cancellable = {}): Promise<TenantVault> {
     const record = (await this.#findTenant(name, options)) ?? (await this.#createTenant(name, options));
     return new TenantVault(this.world, name, new Keyring(record));
   }
 
   /** Every tenant of the store, by name. */
-  async tenants(options: StoreOptions = {}): Promise<readonly TenantInfo[]> {
+  async tenants(options: Cancellable = {}): Promise<readonly TenantInfo[]> {
     const rows = await this.world.database.kysely.selectFrom('tenants').selectAll().orderBy('name').execute();
     const infos: TenantInfo[] = [];
     for (const { id, name, key_seq, created } of rows) {
-      const { versions } = await this.readKeys(fromHex(id, ID_BYTES) as TenantId, key_seq, options);
+      const { versions } = await this.readKeys(idOf<TenantId>(id), key_seq, options);
       infos.push({ name, keyVersions: versions.length, created });
     }
     return infos;
   }
 
-  async readKeys(tenant: TenantId, number: number, options: StoreOptions = {}): Promise<KeysRecord> {
+  async readKeys(tenant: TenantId, number: number, options: Cancellable = {}): Promise<KeysRecord> {
     const identity = keysIdentity(tenant, number);
     const record = await getRecord(this.world.store, identity, this.findRootKey, decodeKeys, options);
     if (equalBytes(record.tenant, tenant) && record.number === number) return record;
     throw damaged(identity, 'it belongs to another tenant or number');
   }
 
-  async #findTenant(name: string, options: StoreOptions): Promise<KeysRecord | undefined> {
+  async #findTenant(name: string, options: Cancellable): Promise<KeysRecord | undefined> {
     const row = await this.world.database.kysely
       .selectFrom('tenants')
       .selectAll()
       .where('name', '=', name)
       .executeTakeFirst();
-    return row && this.readKeys(fromHex(row.id, ID_BYTES) as TenantId, row.key_seq, options);
+    return row && this.readKeys(idOf<TenantId>(row.id), row.key_seq, options);
   }
 
-  async #createTenant(name: string, options: StoreOptions): Promise<KeysRecord> {
+  async #createTenant(name: string, options: Cancellable): Promise<KeysRecord> {
     const { store, database, random, clock } = this.world;
     const created = clock();
     const record: KeysRecord = {
@@ -183,7 +185,7 @@ export class Vault {
   }
 }
 
-async function holdsAny(store: Store, prefix: string, options: StoreOptions): Promise<boolean> {
+async function holdsAny(store: Store, prefix: string, options: Cancellable): Promise<boolean> {
   for await (const _ of store.list(prefix, options)) return true;
   return false;
 }

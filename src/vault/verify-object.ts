@@ -1,18 +1,19 @@
 /** Verification of single objects. They come in the order of their names: keys before what they open. */
 
-import { equalBytes, toHex } from '../base/index.ts';
-import type { StoreOptions } from '../store/index.ts';
+import { equalBytes, isStrataError, toHex } from '../base/index.ts';
+import type { Cancellable } from '../base/index.ts';
 import type { Findings } from './findings.ts';
 import { Keyring } from './keyring.ts';
-import { identityOf, packIdentity } from './names.ts';
+import { identityOf, packIdentity, parseName } from './names.ts';
 import type { ParsedName } from './names.ts';
 import { decodeHead } from './head-record.ts';
 import type { HeadRecord } from './head-record.ts';
 import { decodeIntent } from './intent-record.ts';
 import { decodeKeys } from './keys-record.ts';
 import { decodeOwner } from './owner-record.ts';
-import { damaged, getObject, getRecord } from './sealed-object.ts';
-import { readSegment } from './segment.ts';
+import { damaged } from '../chunk/index.ts';
+import { getObject, getRecord } from './sealed-object.ts';
+import { MAX_SEGMENT_BYTES, readSegment } from './segment.ts';
 import type { PackTable } from './table.ts';
 import { checkHead } from './tenant.ts';
 import type { Vault } from './vault.ts';
@@ -32,14 +33,15 @@ export interface TenantObjects {
 export class ObjectCheck {
   /** By tenant id in hex. */
   readonly tenants = new Map<string, TenantObjects>();
+  #hasOwner = false;
   readonly #vault: Vault;
   readonly #findings: Findings;
-  readonly #options: StoreOptions & { readonly readData?: boolean | undefined };
+  readonly #options: Cancellable & { readonly readData?: boolean | undefined };
 
   constructor(
     vault: Vault,
     findings: Findings,
-    options: StoreOptions & { readonly readData?: boolean | undefined },
+    options: Cancellable & { readonly readData?: boolean | undefined },
   ) {
     this.#vault = vault;
     this.#findings = findings;
@@ -54,6 +56,7 @@ export class ObjectCheck {
       case 'owner': {
         const owner = await getRecord(store, identity, this.#vault.findRootKey, decodeOwner, this.#options);
         if (owner.number !== parsed.number) throw damaged(identity, 'it has another number than its name');
+        this.#hasOwner = true;
         return;
       }
       case 'keys': {
@@ -68,6 +71,26 @@ export class ObjectCheck {
     }
   }
 
+  async exists(name: string): Promise<boolean> {
+    try {
+      return (await this.#vault.world.store.size(name, this.#options)) !== undefined;
+    } catch (error) {
+      // Something that is no object has its name.
+      if (isStrataError(error, 'integrity')) return true;
+      throw error;
+    }
+  }
+
+  /**
+   * Whether a record that no key of ours opens is one that a rotation of the root key left when it was cut off or given up: another
+   * one stands for it.
+   */
+  isSuperseded(name: string): boolean {
+    const parsed = parseName(name);
+    if (parsed?.kind === 'owner') return this.#hasOwner;
+    return parsed?.kind === 'keys' && this.#tenant(parsed).keyring !== undefined;
+  }
+
   async #ofTenant(parsed: Exclude<ParsedName, { kind: 'format' | 'owner' | 'keys' }>): Promise<void> {
     const { store } = this.#vault.world;
     const identity = identityOf(parsed)!;
@@ -79,7 +102,10 @@ export class ObjectCheck {
         packs.set(identity.name, await checkPack(store, keyring, parsed, this.#findings, this.#options));
         return;
       case 'index': {
-        const bytes = await getObject(store, identity, { signal: this.#options.signal });
+        const bytes = await getObject(store, identity, {
+          signal: this.#options.signal,
+          most: MAX_SEGMENT_BYTES,
+        });
         const segment = await readSegment(identity, bytes, keyring);
         for (const table of segment.tables)
           indexed.set(packIdentity(parsed.tenant, table.type, table.pack).name, table);

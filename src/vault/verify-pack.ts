@@ -1,16 +1,17 @@
 /** Verification of one pack: its table, and with `readData` every block and every chunk. */
 
-import { equalBytes } from '../base/index.ts';
-import { sha256 } from '../chunk/index.ts';
+import { equalBytes, giveWay, sha256 } from '../base/index.ts';
+import type { Cancellable } from '../base/index.ts';
 import type { ObjectIdentity } from '../chunk/index.ts';
-import type { Store, StoreOptions } from '../store/index.ts';
+import type { Store } from '../store/index.ts';
 import type { Findings } from './findings.ts';
 import type { Keyring } from './keyring.ts';
 import { packIdentity } from './names.ts';
 import type { PackId, PackType } from './names.ts';
-import { damaged, getObject, naming, openBytes, openStored } from './sealed-object.ts';
+import { damaged } from '../chunk/index.ts';
+import { getObject, naming, openBytes, openStored } from './sealed-object.ts';
 import type { FramedObject } from './sealed-object.ts';
-import { decodeOnlyTable } from './table.ts';
+import { MAX_PACK_BYTES, decodeOnlyTable } from './table.ts';
 import type { BlockRow, PackTable } from './table.ts';
 
 export interface PackName {
@@ -23,7 +24,7 @@ export async function readTable(
   store: Store,
   keyring: Keyring,
   name: PackName,
-  options?: StoreOptions,
+  options?: Cancellable,
 ): Promise<PackTable> {
   const identity = packIdentity(keyring.tenant, name.kind, name.pack);
   return tableOf(await openStored(store, identity, keyring.find, options), identity, name);
@@ -38,14 +39,15 @@ export async function checkPack(
   keyring: Keyring,
   name: PackName,
   findings: Findings,
-  options: StoreOptions & { readonly readData?: boolean | undefined },
+  options: Cancellable & { readonly readData?: boolean | undefined },
 ): Promise<PackTable> {
   if (options.readData !== true) return readTable(store, keyring, name, options);
   const identity = packIdentity(keyring.tenant, name.kind, name.pack);
-  const bytes = await getObject(store, identity, { signal: options.signal });
+  const bytes = await getObject(store, identity, { signal: options.signal, most: MAX_PACK_BYTES });
   const object = await openBytes(identity, bytes, keyring.find);
   const table = tableOf(object, identity, name);
   for (const [number, block] of table.blocks.entries()) {
+    await giveWay(options.signal);
     try {
       checkBlock(object, identity, number, block, bytes);
     } catch (error) {

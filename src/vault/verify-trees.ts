@@ -1,7 +1,7 @@
 /** Walks trees to find out which paths a problem hits. Each node and each list of extents is read once, however many snapshots share it. */
 
-import { isStrataError, throwIfAborted } from '../base/index.ts';
-import type { StoreOptions } from '../store/index.ts';
+import { giveWay, isStrataError } from '../base/index.ts';
+import type { Cancellable } from '../base/index.ts';
 import { displayPath, extentPages, joinPath, pages, unpackExtents } from '../tree/index.ts';
 import type { FileEntry, Path, TreeRef } from '../tree/index.ts';
 import type { ChunkIndex } from './chunk-index.ts';
@@ -10,17 +10,17 @@ import type { Findings } from './findings.ts';
 import { IdTable } from './id-table.ts';
 
 /** Under this name stand chunks that no pack has. */
-export const NO_PACK = 'index';
+const NO_PACK = 'index';
 
 export class TreeWalk {
   readonly #source: ContentSource;
   readonly #data: ChunkIndex;
   readonly #findings: Findings;
-  readonly #options: StoreOptions;
+  readonly #options: Cancellable;
   readonly #seen = new IdTable();
 
   /** @param data where the chunks of file data are */
-  constructor(source: ContentSource, data: ChunkIndex, findings: Findings, options: StoreOptions) {
+  constructor(source: ContentSource, data: ChunkIndex, findings: Findings, options: Cancellable) {
     this.#source = source;
     this.#data = data;
     this.#findings = findings;
@@ -31,7 +31,7 @@ export class TreeWalk {
   async walk(label: string, tree: TreeRef): Promise<void> {
     const open: { readonly path: Path; readonly tree: TreeRef }[] = [{ path: [], tree }];
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
-      throwIfAborted(this.#options.signal);
+      await giveWay(this.#options.signal);
       if (!this.#seen.add(next.tree.node)) continue;
       const { path } = next;
       await this.#reporting(`${label}:${displayPath(path)}/`, async () => {

@@ -1,3 +1,5 @@
+import { truncateSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { isStrataError, utf8 } from '../base/index.ts';
@@ -5,12 +7,15 @@ import type { Sealed } from '../chunk/index.ts';
 import { openLocalStore, openMemoryStore } from '../store/index.ts';
 import type { Store } from '../store/index.ts';
 import { expectCode } from '../testing/expect-code.ts';
-import { noise, prose } from '../testing/noise.ts';
+import { noise, pinnedRandom, prose } from '../testing/noise.ts';
 import { contents, overwrite } from '../testing/stores.ts';
 import { ROOT, TestDatabases, openTestVault, saveFiles, testWorld } from '../testing/vault.ts';
 import type { SavedFile } from '../testing/vault.ts';
+import { adoptTenants } from './adopt.ts';
 import { parseName } from './names.ts';
+import { rebuildIndex } from './rebuild.ts';
 import type { VerifyReport } from './report.ts';
+import { Vault } from './vault.ts';
 import { verifyStore } from './verify.ts';
 import type { VerifyStoreOptions } from './verify.ts';
 import type { VaultWorld } from './world.ts';
@@ -197,5 +202,52 @@ describe('verification', () => {
     for (const [name, bytes] of objects) await store.put(name, [bytes]);
     expect(await verify(store)).toMatchObject({ ok: true, objects: objects.size });
     await expectCode('cancelled', verify(store, { signal: AbortSignal.abort() }));
+    for (const readData of [false, true]) {
+      const interrupt = new AbortController();
+      const onProgress = () => void setImmediate(() => interrupt.abort());
+      await expectCode('cancelled', verify(store, { readData, onProgress, signal: interrupt.signal }));
+    }
+  });
+
+  it('[V33] finds an object that has grown past all bounds, without reading it', async () => {
+    const store = openLocalStore(databases.path('grown'));
+    for (const [name, bytes] of objects) await store.put(name, [bytes]);
+    const grown = KINDS.map((kind) => namesOf(kind)[0]!).filter((name) => name !== 'format');
+    for (const name of grown) truncateSync(join(databases.path('grown'), name), 5 * 2 ** 30);
+    const { problems } = await verify(store);
+    for (const name of grown) expect(problems.map(({ object }) => object)).toContain(name);
+  });
+
+  it('[V38] what saves and rebuilds do to the store meanwhile is no problem', async () => {
+    // On a disk, where a listing goes on while names come and go.
+    const store = openLocalStore(databases.path('busy'));
+    for (const [name, bytes] of objects) await store.put(name, [bytes]);
+    const busy = { ...world, database: await databases.open('busy.db'), store, random: pinnedRandom('busy') };
+    const vault = await Vault.open(busy, async () => [ROOT], { adopt: true });
+    await adoptTenants(vault);
+    const tenant = await vault.tenant('default');
+    await rebuildIndex(busy, tenant);
+    const opened = await tenant.beginSave();
+    const kinds = new Set<string>();
+    const meanwhile: Store = {
+      ...store,
+      async *list(prefix, options) {
+        for await (const object of store.list(prefix, options)) {
+          const kind = parseName(object.name)?.kind ?? '';
+          // Each kind in turn: packs appear after packs were listed, segments go before they are read.
+          if (prefix === '' && !kinds.has(kind)) {
+            kinds.add(kind);
+            await saveFiles(busy, tenant, { [`while-${kind}`]: noise(kind, 3000) });
+            await rebuildIndex(busy, tenant);
+            if (kind === 'intent') await opened[Symbol.asyncDispose]();
+          }
+          yield object;
+        }
+      },
+    };
+    const watching = { ...busy, store: meanwhile };
+    const report = await verifyStore(await openTestVault(watching), { readData: true });
+    expect([...kinds].sort()).toEqual(['data', 'format', 'head', 'index', 'intent', 'keys', 'owner', 'tree']);
+    expect(report.problems).toEqual([]);
   });
 });

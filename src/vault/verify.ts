@@ -3,22 +3,24 @@
  * is told by object and by path. Nothing is repaired and nothing is changed.
  */
 
-import { StrataError, throwIfAborted } from '../base/index.ts';
-import type { StoreOptions } from '../store/index.ts';
+import { StrataError, giveWay, isStrataError } from '../base/index.ts';
+import type { Cancellable } from '../base/index.ts';
 import { ChunkIndex } from './chunk-index.ts';
 import { readExpected } from './expected.ts';
 import type { Expected } from './expected.ts';
 import { Findings } from './findings.ts';
-import { parseFormat } from './format.ts';
-import { parseName } from './names.ts';
+import { readFormat } from './format.ts';
+import { PACK_TYPES, idOf, parseName, tenantPrefix } from './names.ts';
+import type { TenantId } from './names.ts';
 import type { VerifyReport } from './report.ts';
 import { VaultReader } from './reader.ts';
 import { ObjectCheck } from './verify-object.ts';
 import type { TenantObjects } from './verify-object.ts';
 import { TreeWalk } from './verify-trees.ts';
 import type { Vault } from './vault.ts';
+import type { VaultWorld } from './world.ts';
 
-export interface VerifyStoreOptions extends StoreOptions {
+export interface VerifyStoreOptions extends Cancellable {
   /** Also open every block and hash every chunk. */
   readonly readData?: boolean | undefined;
   /** Bytes that were found right so far. */
@@ -36,32 +38,41 @@ export async function verifyStore(vault: Vault, options: VerifyStoreOptions = {}
   const findings = new Findings();
   const check = new ObjectCheck(vault, findings, options);
   const names = new Set<string>();
+  /** Records that no key of ours opens. */
+  const closed = new Map<string, unknown>();
   let checkedBytes = 0;
   for await (const name of store.foreign(options))
     findings.add('foreign', name, 'it is no object of a store');
   for await (const { name, size } of store.list('', options)) {
-    throwIfAborted(options.signal);
+    await giveWay(options.signal);
     names.add(name);
     try {
       const parsed = parseName(name);
       if (parsed === undefined) findings.add('foreign', name, 'it is no object of a store');
-      else if (parsed.kind === 'format') parseFormat(await store.get(name, options), store.label);
+      else if (parsed.kind === 'format') await readFormat(store, options);
       else await check.object(parsed);
       checkedBytes += size;
     } catch (error) {
-      findings.addError(name, error);
+      if (isStrataError(error, 'wrong_key')) closed.set(name, error);
+      // The end of a save, a rotation or a rebuilt index takes objects away. One that is needed is missed below.
+      else if (isStrataError(error) && !(await check.exists(name))) names.delete(name);
+      else findings.addError(name, error);
     }
     options.onProgress?.({ objects: names.size, bytes: checkedBytes });
   }
+  for (const [name, error] of closed)
+    if (expected.objects.includes(name) || !check.isSuperseded(name)) findings.addError(name, error);
   const hasKeys = [...check.tenants.values()].some(({ keyring }) => keyring !== undefined);
   if (!hasKeys && findings.has('wrong_key')) {
     throw new StrataError('wrong_key', `${store.label} is sealed with another root key`, {
       hint: 'Give the root key of this store: its key file, passphrase or recovery key.',
     });
   }
-  for (const name of expected.objects)
-    if (!names.has(name)) findings.add('missing', name, 'it is not in the store');
-  for (const [id, tenant] of check.tenants) await walkTrees(vault, id, tenant, expected, findings, options);
+  await findMissing(vault, expected, names, findings);
+  for (const [id, tenant] of check.tenants) {
+    await checkNewPacks(check, vault.world, idOf(id), names, findings, options);
+    await walkTrees(vault, id, tenant, expected, findings, options);
+  }
   nameLostHeads(expected, findings);
   const problems = findings.problems();
   return {
@@ -73,6 +84,41 @@ export async function verifyStore(vault: Vault, options: VerifyStoreOptions = {}
   };
 }
 
+/** What the database named before the listing, and names still: it may have put other objects in force meanwhile. */
+async function findMissing(
+  { world }: Vault,
+  expected: Expected,
+  names: ReadonlySet<string>,
+  findings: Findings,
+): Promise<void> {
+  const absent = expected.objects.filter((name) => !names.has(name));
+  if (absent.length === 0) return;
+  const now = new Set((await readExpected(world)).objects);
+  for (const name of absent) if (now.has(name)) findings.add('missing', name, 'it is not in the store');
+}
+
+/** Packs of saves that ended during the listing, where it was past already: heads and segments that it came to later need them. */
+async function checkNewPacks(
+  check: ObjectCheck,
+  { store }: VaultWorld,
+  tenant: TenantId,
+  names: ReadonlySet<string>,
+  findings: Findings,
+  options: Cancellable,
+): Promise<void> {
+  for (const type of PACK_TYPES) {
+    for await (const { name } of store.list(`${tenantPrefix(tenant)}${type}/`, options)) {
+      const parsed = parseName(name);
+      if (names.has(name) || parsed?.kind !== type) continue;
+      try {
+        await check.object(parsed);
+      } catch (error) {
+        findings.addError(name, error);
+      }
+    }
+  }
+}
+
 /** Walks every snapshot of a tenant that the database or a head knows. */
 async function walkTrees(
   vault: Vault,
@@ -80,7 +126,7 @@ async function walkTrees(
   { keyring, packs, indexed, heads }: TenantObjects,
   expected: Expected,
   findings: Findings,
-  options: StoreOptions,
+  options: Cancellable,
 ): Promise<void> {
   if (keyring === undefined) return;
   const index = { data: new ChunkIndex(), tree: new ChunkIndex() };

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { toHex, utf8 } from '../base/index.ts';
+import { sha256, toHex, utf8 } from '../base/index.ts';
 import type { Sha256 } from '../base/index.ts';
-import { sha256 } from '../chunk/index.ts';
 import { openMemoryStore } from '../store/index.ts';
 import type { Store } from '../store/index.ts';
 import { expectCode, thrownBy } from '../testing/expect-code.ts';

@@ -1,7 +1,8 @@
 /** Chunks go in: each is hashed, looked up, and packed only if this tenant has it nowhere. */
 
 import type { Random, Sha256 } from '../base/index.ts';
-import { ID_BYTES, sha256 } from '../chunk/index.ts';
+import { sha256 } from '../base/index.ts';
+import { ID_BYTES } from '../chunk/index.ts';
 import type { CutTables } from '../chunk/index.ts';
 import type { Store } from '../store/index.ts';
 import type { ChunkIndex } from './chunk-index.ts';

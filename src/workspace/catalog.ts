@@ -1,11 +1,11 @@
 /** Which workspaces and snapshots there are: the database's answers. */
 
-import { ByteReader, StrataError, nearNames } from '../base/index.ts';
+import { StrataError, nearNames } from '../base/index.ts';
 import type { Database, SnapshotTable, Transaction, WorkspaceTable } from '../db/index.ts';
-import { decodeRoot } from '../tree/index.ts';
 import type { Root } from '../tree/index.ts';
 import type { Ref } from './name.ts';
 import type { SnapshotInfo, WorkspaceInfo } from './results.ts';
+import { rootOf } from './snapshot-row.ts';
 
 type Query = Database['kysely'] | Transaction;
 
@@ -65,10 +65,6 @@ export async function getSnapshot(query: Query, tenant: string, ref: Ref): Promi
     hint: `The latest is ${ref.workspace}@${latest?.number}; \`strata workspaces log ${ref.workspace}\` lists them.`,
     details: { workspace: ref.workspace, snapshot: ref.snapshot, latest: latest?.number },
   });
-}
-
-export function rootOf(row: Pick<SnapshotTable, 'root' | 'id'>): Root {
-  return decodeRoot(new ByteReader(row.root, `the root of snapshot ${row.id}`));
 }
 
 export async function listWorkspaces(query: Query, tenant: string): Promise<WorkspaceInfo[]> {

@@ -1,23 +1,16 @@
 /** The commit of a snapshot: one transaction, then its head in the store. */
 
-import { StrataError, fromHex, toHex } from '../base/index.ts';
+import { StrataError, equalBytes, toHex } from '../base/index.ts';
+import { ID_BYTES } from '../chunk/index.ts';
 import type { SnapshotTable, Transaction, WorkspaceTable } from '../db/index.ts';
-import { encodeRoot } from '../tree/index.ts';
-import type { Root } from '../tree/index.ts';
-import type { HeadRecord, SnapshotId, WorkspaceId } from '../vault/index.ts';
-import { findWorkspace, rootOf } from './catalog.ts';
+import { idOf } from '../vault/index.ts';
+import type { HeadKind, HeadRecord, SnapshotId, SnapshotRecord, WorkspaceId } from '../vault/index.ts';
+import { findWorkspace } from './catalog.ts';
+import { headOf, rowOf } from './snapshot-row.ts';
 import type { WorkspaceWorld } from './world.ts';
 
-const ID_BYTES = 16;
-
-export interface NewSnapshot {
-  readonly kind: SnapshotTable['kind'];
-  readonly root: Root;
-  readonly newBytes: number;
-  readonly storedBytes: number;
-  readonly message: string;
-  readonly parent?: { readonly workspace: string; readonly number: number };
-}
+/** What a commit adds to it: the id, the number and the time. */
+export type NewSnapshot = Omit<SnapshotRecord, 'id' | 'number' | 'created'>;
 
 /** A workspace without snapshots yet; `seq` and `fence` count from here. */
 export async function createWorkspace(
@@ -42,6 +35,7 @@ export async function addSnapshot(
   tx: Transaction,
   world: WorkspaceWorld,
   workspace: WorkspaceTable,
+  kind: HeadKind,
   snapshot: NewSnapshot,
 ): Promise<SnapshotTable> {
   const latest = await tx
@@ -49,27 +43,17 @@ export async function addSnapshot(
     .select(({ fn }) => fn.max('number').as('number'))
     .where('workspace', '=', workspace.id)
     .executeTakeFirst();
-  const { summary, digest } = snapshot.root.tree;
-  const row: SnapshotTable = {
-    id: toHex(world.random(ID_BYTES)),
-    workspace: workspace.id,
-    number: (latest?.number ?? 0) + 1,
-    seq: workspace.seq + 1,
-    kind: snapshot.kind,
-    created: world.clock(),
-    root: encodeRoot(snapshot.root),
-    digest: toHex(digest),
-    files: summary.files,
-    directories: summary.directories,
-    symlinks: summary.symlinks,
-    bytes: summary.bytes,
-    new_bytes: snapshot.newBytes,
-    stored_bytes: snapshot.storedBytes,
-    message: snapshot.message,
-    parent_workspace: snapshot.parent?.workspace ?? null,
-    parent_number: snapshot.parent?.number ?? null,
-    published: 0,
-  };
+  const id = world.random(ID_BYTES) as SnapshotId;
+  const number = (latest?.number ?? 0) + 1;
+  const row = rowOf(
+    {
+      workspace: idOf(workspace.id),
+      seq: workspace.seq + 1,
+      kind,
+      snapshot: { ...snapshot, id, number, created: world.clock() },
+    },
+    0,
+  );
   await tx.insertInto('snapshots').values(row).execute();
   await tx.updateTable('workspaces').set({ seq: row.seq }).where('id', '=', workspace.id).execute();
   return row;
@@ -99,40 +83,35 @@ export async function publishHeads(world: WorkspaceWorld, name: string): Promise
   }
 }
 
-/** Another process of this home may have been faster; another home may not. */
+/**
+ * Looks whether the store has a head that the database does not know: a snapshot committed now could never be published.
+ *
+ * @throws refused
+ */
+export async function checkNothingUnknown({ database, vault }: WorkspaceWorld, name: string): Promise<void> {
+  const find = () => findWorkspace(database.kysely, toHex(vault.id), name);
+  for (let known = await find(); known !== undefined;) {
+    if (!(await vault.hasHead(idOf<WorkspaceId>(known.id), known.seq + 1))) return;
+    // A head is committed before it is published: so if another save was faster, the database tells of it by now.
+    const now = await find();
+    if (now?.seq === known.seq) throw unknownHead(name, known.seq + 1);
+    known = now;
+  }
+}
+
+/** Another process of this home may have been faster; another home, or this one with another database, may not. */
 async function checkSame({ vault }: WorkspaceWorld, head: HeadRecord): Promise<void> {
   const found = await vault.readHead(head.workspace, head.seq);
-  if (toHex(found.snapshot.id) === toHex(head.snapshot.id)) return;
-  throw new StrataError('refused', `another home has written head ${head.seq} of workspace ${head.name}`, {
-    hint: 'A store has one owner. Use a store of its own for each home.',
-    details: { workspace: head.name, seq: head.seq },
-  });
+  if (!equalBytes(found.snapshot.id, head.snapshot.id)) throw unknownHead(head.name, head.seq);
 }
 
-function headOf(workspace: WorkspaceTable, row: SnapshotTable): HeadRecord {
-  const parent =
-    row.parent_workspace === null || row.parent_number === null
-      ? undefined
-      : { workspace: idOf<WorkspaceId>(row.parent_workspace), number: row.parent_number };
-  return {
-    workspace: idOf<WorkspaceId>(workspace.id),
-    seq: row.seq,
-    fence: workspace.fence,
-    name: workspace.name,
-    kind: row.kind,
-    snapshot: {
-      id: idOf<SnapshotId>(row.id),
-      number: row.number,
-      created: row.created,
-      root: rootOf(row),
-      newBytes: row.new_bytes,
-      storedBytes: row.stored_bytes,
-      message: row.message,
-      parent,
+function unknownHead(name: string, seq: number): StrataError {
+  return new StrataError(
+    'refused',
+    `the store has a snapshot of workspace ${name} that the database does not know`,
+    {
+      hint: 'If an older copy of the database was put back, run `strata store rebuild-index`: it takes over what the store has. If two homes share the store, give each its own.',
+      details: { workspace: name, seq },
     },
-  };
-}
-
-function idOf<Id extends Uint8Array>(hex: string): Id {
-  return fromHex(hex, ID_BYTES) as Id;
+  );
 }

@@ -1,35 +1,44 @@
 /** A new workspace that starts from another one's snapshot: two rows and a head, whatever the size. */
 
 import { StrataError, toHex } from '../base/index.ts';
-import { findWorkspace, getSnapshot, rootOf, snapshotInfo } from './catalog.ts';
+import type { Cancellable } from '../base/index.ts';
+import { idOf } from '../vault/index.ts';
+import { findWorkspace, getSnapshot, snapshotInfo } from './catalog.ts';
 import { addSnapshot, createWorkspace, publishHeads } from './commit.ts';
 import { checkName, parseWholeRef } from './name.ts';
 import type { SnapshotInfo } from './results.ts';
 import type { WorkspaceWorld } from './world.ts';
 
 /** @throws already_exists, workspace_not_found, snapshot_not_found */
-export async function forkWorkspace(world: WorkspaceWorld, ref: string, name: string): Promise<SnapshotInfo> {
+export async function forkWorkspace(
+  world: WorkspaceWorld,
+  ref: string,
+  name: string,
+  { signal }: Cancellable = {},
+): Promise<SnapshotInfo> {
   const wanted = parseWholeRef(ref, 'A fork has a whole snapshot.');
   checkName(name);
   const tenant = toHex(world.vault.id);
-  const { row, parent } = await world.database.transaction(async (tx) => {
-    const source = await getSnapshot(tx, tenant, wanted);
-    if ((await findWorkspace(tx, tenant, name)) !== undefined) {
-      throw new StrataError('already_exists', `there is a workspace ${name} already`, {
-        hint: 'Choose another name.',
+  const { row, parent } = await world.database.transaction(
+    async (tx) => {
+      const source = await getSnapshot(tx, tenant, wanted);
+      if ((await findWorkspace(tx, tenant, name)) !== undefined) {
+        throw new StrataError('already_exists', `there is a workspace ${name} already`, {
+          hint: 'Choose another name.',
+        });
+      }
+      const workspace = await createWorkspace(tx, world, name);
+      const forked = await addSnapshot(tx, world, workspace, 'fork', {
+        root: source.root,
+        newBytes: 0,
+        storedBytes: 0,
+        message: `fork of ${wanted.workspace}@${source.row.number}`,
+        parent: { workspace: idOf(source.workspace.id), number: source.row.number },
       });
-    }
-    const workspace = await createWorkspace(tx, world, name);
-    const forked = await addSnapshot(tx, world, workspace, {
-      kind: 'fork',
-      root: rootOf(source.row),
-      newBytes: 0,
-      storedBytes: 0,
-      message: `fork of ${wanted.workspace}@${source.row.number}`,
-      parent: { workspace: source.workspace.id, number: source.row.number },
-    });
-    return { row: forked, parent: source };
-  });
+      return { row: forked, parent: source };
+    },
+    { signal },
+  );
   await publishHeads(world, name);
   return snapshotInfo(name, row, parent.workspace.name);
 }

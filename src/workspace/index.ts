@@ -4,12 +4,21 @@ export { listSnapshots, listWorkspaces } from './catalog.ts';
 export { forkWorkspace } from './fork.ts';
 export { cat, compare, list, manifest } from './read.ts';
 export type { ListOptions, ListedEntry, ManifestFile } from './read.ts';
+export { checkName } from './name.ts';
 export { recoverWorkspaces } from './recover.ts';
 export type { Recovered } from './recover.ts';
 export { restoreSnapshot } from './restore.ts';
 export type { RestoreOptions } from './restore.ts';
-export type { LeftOut, RestoreResult, SaveResult, SnapshotInfo, Tally, WorkspaceInfo } from './results.ts';
-export { saveDirectory } from './save.ts';
+export type { Tally } from '../disk/index.ts';
+export type {
+  LeftOut,
+  RestoreResult,
+  SaveResult,
+  SnapshotInfo,
+  StoreStats,
+  WorkspaceInfo,
+} from './results.ts';
+export { checkSave, saveDirectory } from './save.ts';
 export type { SaveOptions } from './save.ts';
 export { storeStats } from './stats.ts';
 export type { WorkspaceWorld } from './world.ts';

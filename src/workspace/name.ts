@@ -6,7 +6,10 @@ import { StrataError } from '../base/index.ts';
 import { parsePath } from '../tree/index.ts';
 import type { Path } from '../tree/index.ts';
 
-const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+/** Characters. */
+export const MAX_NAME = 128;
+
+const NAME = new RegExp(`^[A-Za-z0-9][A-Za-z0-9._-]{0,${MAX_NAME - 1}}$`);
 const SNAPSHOT_NUMBER = /^[1-9]\d{0,8}$/;
 const SNAPSHOT_ID = /^[0-9a-f]{32}$/;
 
@@ -18,10 +21,10 @@ export interface Ref {
   readonly path: Path | undefined;
 }
 
-/** @throws bad_input */
-export function checkName(name: string): string {
+/** @param what it names. @throws bad_input */
+export function checkName(name: string, what: 'a workspace' | 'a tenant' = 'a workspace'): string {
   if (NAME.test(name)) return name;
-  throw new StrataError('bad_input', `${JSON.stringify(name)} is no name for a workspace`, {
+  throw new StrataError('bad_input', `${JSON.stringify(name)} is no name for ${what}`, {
     hint: 'A name has 1–128 letters, digits, `.`, `_` and `-`, and starts with a letter or digit.',
   });
 }

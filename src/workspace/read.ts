@@ -1,6 +1,7 @@
 /** Looking into snapshots without restoring them. */
 
 import { StrataError, toHex } from '../base/index.ts';
+import type { Cancellable } from '../base/index.ts';
 import { diff, displayPath, extentPages, lookup, pages, unpackExtents, walk } from '../tree/index.ts';
 import type { Change, Entry, FileEntry, NodeSource, Path, TreeRef } from '../tree/index.ts';
 import type { ContentSource } from '../vault/index.ts';
@@ -8,11 +9,7 @@ import { getSnapshot } from './catalog.ts';
 import { parseRef } from './name.ts';
 import type { WorkspaceWorld } from './world.ts';
 
-export interface ReadOptions {
-  readonly signal?: AbortSignal | undefined;
-}
-
-export interface ListOptions extends ReadOptions {
+export interface ListOptions extends Cancellable {
   readonly recursive?: boolean | undefined;
 }
 
@@ -57,7 +54,7 @@ export async function* list(
 export async function* cat(
   world: WorkspaceWorld,
   ref: string,
-  options: ReadOptions = {},
+  options: Cancellable = {},
 ): AsyncGenerator<Uint8Array, void> {
   const source = await world.vault.reader(options);
   const found = await find(world, source, ref);
@@ -77,7 +74,7 @@ export async function* compare(
   world: WorkspaceWorld,
   before: string,
   after: string,
-  options: ReadOptions = {},
+  options: Cancellable = {},
 ): AsyncGenerator<Change, void> {
   const source = await world.vault.reader(options);
   const [a, b] = [await findTree(world, source, before), await findTree(world, source, after)];
@@ -87,7 +84,7 @@ export async function* compare(
 export async function* manifest(
   world: WorkspaceWorld,
   ref: string,
-  options: ReadOptions = {},
+  options: Cancellable = {},
 ): AsyncGenerator<ManifestFile, void> {
   const source = await world.vault.reader(options);
   for await (const { path, entry } of walk(source, await findTree(world, source, ref), options)) {
@@ -103,7 +100,7 @@ export async function* manifest(
 async function* content(
   source: ContentSource,
   file: FileEntry,
-  options: ReadOptions,
+  options: Cancellable,
 ): AsyncGenerator<Uint8Array, void> {
   for await (const page of extentPages(source, file, options)) {
     for (const { chunk, length } of unpackExtents(page)) {

@@ -1,67 +1,89 @@
 /** Workspaces and snapshots from the published heads, for a home that has lost its database. */
 
 import { toHex } from '../base/index.ts';
-import { encodeRoot } from '../tree/index.ts';
+import type { Cancellable } from '../base/index.ts';
+import type { Transaction } from '../db/index.ts';
 import type { HeadRecord } from '../vault/index.ts';
+import { rowOf } from './snapshot-row.ts';
+import { findWorkspace } from './catalog.ts';
+import { MAX_NAME } from './name.ts';
 import type { WorkspaceWorld } from './world.ts';
+
+/** Digits of its id that tell a workspace from another of its name. */
+const ID_SHOWN = 8;
 
 export interface Recovered {
   readonly workspaces: number;
   readonly snapshots: number;
+  /** Names of heads that are damaged. */
+  readonly unreadable: readonly string[];
 }
 
-/** Writes the rows that are missing; what is there is not touched. @throws integrity */
+/**
+ * Writes the rows that are missing. The database may be an older copy that was put back, and may have gone on from there: what it has
+ * acknowledged stays, and so does what the store tells.
+ */
 export async function recoverWorkspaces(
-  world: WorkspaceWorld,
-  options: { readonly signal?: AbortSignal | undefined } = {},
+  world: Pick<WorkspaceWorld, 'vault' | 'database'>,
+  options: Cancellable = {},
 ): Promise<Recovered> {
   const { vault, database } = world;
   const workspaces = new Set<string>();
+  const unreadable: string[] = [];
   let snapshots = 0;
-  for await (const head of vault.heads(options)) {
+  for await (const head of vault.heads(options, unreadable)) {
     workspaces.add(toHex(head.workspace));
     snapshots++;
-    await database.transaction(async (tx) => {
-      const id = toHex(head.workspace);
-      const { name, seq, fence, snapshot } = head;
-      // Heads come in ascending order, so the last one of a workspace gives its name and number.
-      await tx
-        .insertInto('workspaces')
-        .values({ id, tenant: toHex(vault.id), name, created: snapshot.created, seq, fence })
-        .onConflict((conflict) =>
-          conflict.column('id').doUpdateSet({ name, seq, fence }).where('workspaces.seq', '<', seq),
-        )
-        .execute();
-      await tx
-        .insertInto('snapshots')
-        .values(snapshotRow(head))
-        .onConflict((conflict) => conflict.doNothing())
-        .execute();
-    });
+    await database.transaction((tx) => recoverHead(tx, toHex(vault.id), head), options);
   }
-  return { workspaces: workspaces.size, snapshots };
+  return { workspaces: workspaces.size, snapshots, unreadable };
 }
 
-function snapshotRow({ workspace, seq, kind, snapshot }: HeadRecord) {
-  const { summary, digest } = snapshot.root.tree;
-  return {
-    id: toHex(snapshot.id),
-    workspace: toHex(workspace),
-    number: snapshot.number,
-    seq,
-    kind,
-    created: snapshot.created,
-    root: encodeRoot(snapshot.root),
-    digest: toHex(digest),
-    files: summary.files,
-    directories: summary.directories,
-    symlinks: summary.symlinks,
-    bytes: summary.bytes,
-    new_bytes: snapshot.newBytes,
-    stored_bytes: snapshot.storedBytes,
-    message: snapshot.message,
-    parent_workspace: snapshot.parent === undefined ? null : toHex(snapshot.parent.workspace),
-    parent_number: snapshot.parent?.number ?? null,
-    published: 1 as const,
+async function recoverHead(tx: Transaction, tenant: string, head: HeadRecord): Promise<void> {
+  const id = toHex(head.workspace);
+  const { seq, fence, snapshot } = head;
+  const name = await freeName(tx, tenant, head.name, id);
+  // Heads come in ascending order, so the last one of a workspace gives its name and number.
+  await tx
+    .insertInto('workspaces')
+    .values({ id, tenant, name, created: snapshot.created, seq, fence })
+    .onConflict((conflict) =>
+      conflict.column('id').doUpdateSet({ name, seq, fence }).where('workspaces.seq', '<', seq),
+    )
+    .execute();
+  await makeWay(tx, head);
+  await tx
+    .insertInto('snapshots')
+    .values(rowOf(head, 1))
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}
+
+/** Two workspaces have one name when an older database was put back, and the name was given again. */
+async function freeName(tx: Transaction, tenant: string, name: string, id: string): Promise<string> {
+  const taken = await findWorkspace(tx, tenant, name);
+  if (taken === undefined || taken.id === id) return name;
+  return `${name.slice(0, MAX_NAME - ID_SHOWN - 1)}-${id.slice(0, ID_SHOWN)}`;
+}
+
+/** A snapshot that was committed but could never be published, because the store has another one of its number, goes on top. */
+async function makeWay(tx: Transaction, { workspace, seq, snapshot }: HeadRecord): Promise<void> {
+  const rows = await tx
+    .selectFrom('snapshots')
+    .select(['id', 'number', 'seq', 'published'])
+    .where('workspace', '=', toHex(workspace))
+    .execute();
+  const inTheWay = rows.find(
+    (row) =>
+      row.published === 0 &&
+      row.id !== toHex(snapshot.id) &&
+      (row.number === snapshot.number || row.seq === seq),
+  );
+  if (inTheWay === undefined) return;
+  const top = {
+    number: Math.max(...rows.map((row) => row.number), snapshot.number) + 1,
+    seq: Math.max(...rows.map((row) => row.seq), seq) + 1,
   };
+  await tx.updateTable('snapshots').set(top).where('id', '=', inTheWay.id).execute();
+  await tx.updateTable('workspaces').set({ seq: top.seq }).where('id', '=', toHex(workspace)).execute();
 }

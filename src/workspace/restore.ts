@@ -1,6 +1,7 @@
 /** A snapshot becomes a directory. */
 
 import { toHex } from '../base/index.ts';
+import type { Cancellable } from '../base/index.ts';
 import { restoreTree } from '../disk/index.ts';
 import type { Progress } from '../disk/index.ts';
 import { parsePath } from '../tree/index.ts';
@@ -9,8 +10,7 @@ import { parseWholeRef } from './name.ts';
 import type { RestoreResult } from './results.ts';
 import type { WorkspaceWorld } from './world.ts';
 
-export interface RestoreOptions {
-  readonly signal?: AbortSignal | undefined;
+export interface RestoreOptions extends Cancellable {
   /** Restores this path only, at the same place below the target. */
   readonly path?: string | undefined;
   readonly dryRun?: boolean | undefined;
@@ -28,14 +28,14 @@ export async function restoreSnapshot(
   directory: string,
   options: RestoreOptions = {},
 ): Promise<RestoreResult> {
-  const { vault, database, clock, random } = world;
+  const { vault, database, clock, random, offLimits } = world;
   const { path, ...rest } = options;
   const started = clock();
   const wanted = parseWholeRef(ref, 'To restore a part of a snapshot, name it with --path.');
   const { row, root } = await getSnapshot(database.kysely, toHex(vault.id), wanted);
   const source = await vault.reader({ signal: options.signal });
   const only = path === undefined ? undefined : parsePath(path);
-  const { plan, summary } = await restoreTree(source, root, directory, { ...rest, only, random });
+  const { plan, summary } = await restoreTree(source, root, directory, { ...rest, only, random, offLimits });
   return {
     workspace: wanted.workspace,
     snapshot: row.number,

@@ -1,14 +1,7 @@
 /** What the operations of this room answer. Byte counts are plain numbers of bytes; times are milliseconds since 1970. */
 
-import type { LeftOutReason, Plan } from '../disk/index.ts';
-import type { Path } from '../tree/index.ts';
-
-/** Paths that something is true of. */
-export interface Tally {
-  readonly count: number;
-  /** The first hundred. */
-  readonly paths: readonly Path[];
-}
+import type { LeftOutReason, Plan, Tally } from '../disk/index.ts';
+import type { Usage } from '../vault/index.ts';
 
 /** Things of one kind that a save did not keep. */
 export interface LeftOut extends Tally {
@@ -79,4 +72,13 @@ export interface SnapshotInfo {
   readonly message: string;
   /** `NAME@N` that a fork came from. */
   readonly parent: string | undefined;
+}
+
+export interface StoreStats extends Usage {
+  readonly workspaces: number;
+  readonly snapshots: number;
+  /** Of the latest snapshot of each workspace. */
+  readonly files: number;
+  /** Bytes of the files of all snapshots, as if each were kept whole. */
+  readonly logicalBytes: number;
 }

@@ -1,16 +1,16 @@
 /** A directory becomes the next snapshot of a workspace. */
 
 import { toHex } from '../base/index.ts';
-import { scanDirectory } from '../disk/index.ts';
+import type { Cancellable } from '../base/index.ts';
+import { checkSource, scanDirectory } from '../disk/index.ts';
 import type { LeftOut as Scanned, LeftOutReason, Progress } from '../disk/index.ts';
 import { findWorkspace } from './catalog.ts';
-import { addSnapshot, createWorkspace, publishHeads } from './commit.ts';
+import { addSnapshot, checkNothingUnknown, createWorkspace, publishHeads } from './commit.ts';
 import { checkName, defaultName } from './name.ts';
 import type { LeftOut, SaveResult } from './results.ts';
 import type { WorkspaceWorld } from './world.ts';
 
-export interface SaveOptions {
-  readonly signal?: AbortSignal | undefined;
+export interface SaveOptions extends Cancellable {
   /** Default: the name of the directory. */
   readonly workspace?: string | undefined;
   /** Globs against paths relative to the directory; `**` crosses directories, dotfiles match. */
@@ -21,17 +21,25 @@ export interface SaveOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
+/** Finds what is wrong with a save before there is a world to save to. @throws bad_input, not_found, unreadable */
+export async function checkSave(directory: string, options: SaveOptions = {}): Promise<void> {
+  nameOf(directory, options);
+  await checkSource(directory, options);
+}
+
 /** @throws as `scanDirectory`; disk_full, unavailable, … of the store; then nothing is visible of the save */
 export async function saveDirectory(
   world: WorkspaceWorld,
   directory: string,
   options: SaveOptions = {},
 ): Promise<SaveResult> {
-  const name = options.workspace === undefined ? defaultName(directory) : checkName(options.workspace);
-  const { vault, database, clock } = world;
+  const name = nameOf(directory, options);
+  const { vault, database, clock, offLimits } = world;
   const { signal, exclude, skipUnreadable, onProgress } = options;
   const started = clock();
   const warnings: string[] = [];
+  await publishHeads(world, name);
+  await checkNothingUnknown(world, name);
   await using save = await vault.beginSave({ signal });
   const scan = await scanDirectory(directory, save.writer, {
     signal,
@@ -39,17 +47,21 @@ export async function saveDirectory(
     skipUnreadable,
     onProgress,
     clock,
+    offLimits,
     warn: (line) => warnings.push(line),
   });
   const { newBytes, storedBytes } = await save.finish();
   const { root } = scan;
-  const snapshot = await database.transaction(async (tx) => {
-    await save.commit(tx);
-    const workspace =
-      (await findWorkspace(tx, toHex(vault.id), name)) ?? (await createWorkspace(tx, world, name));
-    const message = options.message ?? '';
-    return addSnapshot(tx, world, workspace, { kind: 'save', root, newBytes, storedBytes, message });
-  });
+  const snapshot = await database.transaction(
+    async (tx) => {
+      await save.commit(tx);
+      const workspace =
+        (await findWorkspace(tx, toHex(vault.id), name)) ?? (await createWorkspace(tx, world, name));
+      const message = options.message ?? '';
+      return addSnapshot(tx, world, workspace, 'save', { root, newBytes, storedBytes, message });
+    },
+    { signal },
+  );
   // Durable already, but only the published head makes it so without the database.
   await publishHeads(world, name);
   const { summary } = root.tree;
@@ -68,6 +80,10 @@ export async function saveDirectory(
     skipped: scan.skipped,
     warnings,
   };
+}
+
+function nameOf(directory: string, { workspace }: SaveOptions): string {
+  return workspace === undefined ? defaultName(directory) : checkName(workspace);
 }
 
 function leftOut(scanned: Scanned): LeftOut[] {

@@ -1,12 +1,13 @@
 /** How much there is, and how little of it is stored. */
 
 import { toHex } from '../base/index.ts';
-import type { StoreStats } from '../vault/index.ts';
+import type { Cancellable } from '../base/index.ts';
+import type { StoreStats } from './results.ts';
 import type { WorkspaceWorld } from './world.ts';
 
 export async function storeStats(
   { vault, database }: WorkspaceWorld,
-  options: { readonly signal?: AbortSignal | undefined } = {},
+  options: Cancellable = {},
 ): Promise<StoreStats> {
   const rows = await database.kysely
     .selectFrom('snapshots')

@@ -7,10 +7,8 @@ import type { Store } from '../store/index.ts';
 import { differences } from '../testing/compare-trees.ts';
 import { expectCode } from '../testing/expect-code.ts';
 import { collect, openTestHome } from '../testing/home.ts';
-import type { TestHome } from '../testing/home.ts';
 import { makeOddTree } from '../testing/odd-tree.ts';
 import { displayPath } from '../tree/index.ts';
-import { rebuildIndex } from '../vault/index.ts';
 import {
   cat,
   compare,
@@ -19,23 +17,13 @@ import {
   listSnapshots,
   listWorkspaces,
   manifest,
-  recoverWorkspaces,
   restoreSnapshot,
   saveDirectory,
   storeStats,
 } from './index.ts';
+import { savedTree, tenantOf } from './saved-tree.fixture.ts';
 
 const text = async (bytes: AsyncIterable<Uint8Array>) => Buffer.concat(await collect(bytes)).toString();
-
-/** A small tree at `<place>/tree`, saved as `web`. */
-async function savedTree({ place, world }: TestHome): Promise<string> {
-  const tree = join(place, 'tree');
-  mkdirSync(join(tree, 'src'), { recursive: true });
-  writeFileSync(join(tree, 'src', 'main.ts'), 'one\n');
-  writeFileSync(join(tree, 'readme'), 'read me\n');
-  await saveDirectory(world, tree, { workspace: 'web' });
-  return tree;
-}
 
 /** Refuses every put of a name that matches, as a full disk would. */
 function refusing(pattern: RegExp): (store: Store) => Store {
@@ -211,31 +199,6 @@ describe('workspaces', () => {
     expect(await text(cat(home.world, 'web:new'))).toBe('\0'.repeat(200_000));
   });
 
-  it('[W10] recovers rows from heads and packs alone', async () => {
-    await using home = await openTestHome();
-    const tree = await savedTree(home);
-    await saveDirectory(home.world, tree, { workspace: 'web', message: 'second' });
-    await forkWorkspace(home.world, 'web@1', 'copy');
-    const rows = async () => ({
-      log: await listSnapshots(home.database.kysely, tenantOf(home), 'web'),
-      fork: await listSnapshots(home.database.kysely, tenantOf(home), 'copy'),
-      list: (await listWorkspaces(home.database.kysely, tenantOf(home))).map(
-        ({ created: _created, ...row }) => row,
-      ),
-    });
-    const before = await rows();
-    await home.database.transaction(async (tx) => {
-      for (const table of ['snapshots', 'workspaces', 'segments'] as const)
-        await tx.deleteFrom(table).execute();
-    });
-    await rebuildIndex(home.vault.world, home.world.vault);
-    expect(await recoverWorkspaces(home.world)).toEqual({ workspaces: 2, snapshots: 3 });
-    expect(await rows()).toEqual(before);
-    const fresh = { ...home.world, vault: await home.vault.tenant('default') };
-    await restoreSnapshot(fresh, 'web@1', join(home.place, 'back'));
-    expect(differences(tree, join(home.place, 'back'))).toEqual([]);
-  });
-
   it('[W11] stores an edit, not the tree again', async () => {
     await using home = await openTestHome();
     const tree = join(home.place, 'big');
@@ -252,7 +215,3 @@ describe('workspaces', () => {
     expect(await saveDirectory(home.world, tree)).toMatchObject({ newBytes: 0, storedBytes: 0, snapshot: 3 });
   });
 });
-
-function tenantOf({ world }: TestHome): string {
-  return Buffer.from(world.vault.id).toString('hex');
-}

@@ -9,4 +9,6 @@ export interface WorkspaceWorld {
   readonly database: Database;
   readonly clock: Clock;
   readonly random: Random;
+  /** Directories of the home itself: never saved, never restored into. */
+  readonly offLimits: readonly string[];
 }

@@ -1,8 +1,7 @@
-/** Nodes in memory: for trees that are looked at and thrown away, and for the tests of every room that works with trees. */
+/** Tree nodes in memory, with the checks that a vault makes. */
 
-import { StrataError, toHex } from '../base/index.ts';
-import { sha256 } from './hash.ts';
-import type { NodeSink, NodeSource } from './node.ts';
+import { StrataError, sha256, toHex } from '../base/index.ts';
+import type { NodeSink, NodeSource } from '../tree/index.ts';
 
 export class MemoryNodes {
   /** By id in hex. Tests damage and drop them here. */

@@ -1,0 +1,56 @@
+/**
+ * Directories that are never saved and never restored into: those in which the caller keeps its own records. A save that read what it
+ * writes itself would grow with every run, and a restore could put old bytes under a database in use.
+ */
+
+import { fstatSync, realpathSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+
+interface Identity {
+  readonly dev: bigint;
+  readonly ino: bigint;
+}
+
+/** They are known by what they are, not by their paths: a link or a bind mount leads to the same directory. */
+export class OffLimits {
+  readonly #directories: readonly Identity[];
+
+  /** @param paths those that do not exist are passed over */
+  constructor(paths: readonly string[] = []) {
+    this.#directories = paths.flatMap(
+      (path) => statSync(path, { bigint: true, throwIfNoEntry: false }) ?? [],
+    );
+  }
+
+  /** Whether an open directory is one of them. */
+  has(fd: number): boolean {
+    return this.#directories.length > 0 && this.#includes(fstatSync(fd, { bigint: true }));
+  }
+
+  /** Whether a path, which need not exist, is one of them or below one. */
+  covers(path: string): boolean {
+    if (this.#directories.length === 0) return false;
+    // As it leads now, and as it will lead when directories that are missing in it have been made.
+    return [path, resolve(path)].some((each) => this.#isBelow(existing(each)));
+  }
+
+  /** @param path without links */
+  #isBelow(path: string): boolean {
+    if (this.#includes(statSync(path, { bigint: true }))) return true;
+    return path !== dirname(path) && this.#isBelow(dirname(path));
+  }
+
+  #includes({ dev, ino }: Identity): boolean {
+    return this.#directories.some((one) => one.ino === ino && one.dev === dev);
+  }
+}
+
+/** Of a path and those above it, the nearest that is there; without links. */
+function existing(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    if (path === dirname(path)) throw error;
+    return existing(dirname(path));
+  }
+}

@@ -1,0 +1,69 @@
+/** A snapshot as the database keeps it and as its head tells of it: the same facts in two forms, one made from the other. */
+
+import { ByteReader, toHex } from '../base/index.ts';
+import type { SnapshotTable, WorkspaceTable } from '../db/index.ts';
+import { decodeRoot, encodeRoot } from '../tree/index.ts';
+import type { Root } from '../tree/index.ts';
+import { idOf } from '../vault/index.ts';
+import type { HeadRecord } from '../vault/index.ts';
+
+/** @param published 1 if the head is in the store */
+export function rowOf(
+  { workspace, seq, kind, snapshot }: Omit<HeadRecord, 'name' | 'fence'>,
+  published: SnapshotTable['published'],
+): SnapshotTable {
+  const { id, number, created, root, newBytes, storedBytes, message, parent } = snapshot;
+  const { summary, digest } = root.tree;
+  return {
+    id: toHex(id),
+    workspace: toHex(workspace),
+    number,
+    seq,
+    kind,
+    created,
+    root: encodeRoot(root),
+    digest: toHex(digest),
+    files: summary.files,
+    directories: summary.directories,
+    symlinks: summary.symlinks,
+    bytes: summary.bytes,
+    new_bytes: newBytes,
+    stored_bytes: storedBytes,
+    message,
+    parent_workspace: parent === undefined ? null : toHex(parent.workspace),
+    parent_number: parent?.number ?? null,
+    published,
+  };
+}
+
+/** @throws integrity if the row is damaged */
+export function headOf(
+  { name, fence }: Pick<WorkspaceTable, 'name' | 'fence'>,
+  row: SnapshotTable,
+): HeadRecord {
+  return {
+    workspace: idOf(row.workspace),
+    seq: row.seq,
+    fence,
+    name,
+    kind: row.kind,
+    snapshot: {
+      id: idOf(row.id),
+      number: row.number,
+      created: row.created,
+      root: rootOf(row),
+      newBytes: row.new_bytes,
+      storedBytes: row.stored_bytes,
+      message: row.message,
+      parent:
+        row.parent_workspace === null || row.parent_number === null
+          ? undefined
+          : { workspace: idOf(row.parent_workspace), number: row.parent_number },
+    },
+  };
+}
+
+/** @throws integrity */
+export function rootOf(row: Pick<SnapshotTable, 'root' | 'id'>): Root {
+  return decodeRoot(new ByteReader(row.root, `the root of snapshot ${row.id}`));
+}
