@@ -213,7 +213,6 @@ describeWith(['mounts'], 'SQLite on a small disk', () => {
     const program = `
       import { openSqlite } from ${JSON.stringify(join(import.meta.dirname, 'sqlite.ts'))};
       import { execFileSync } from 'node:child_process';
-      import { appendFileSync } from 'node:fs';
       const mount = ${JSON.stringify(join(path, '..'))};
       const code = (promise) => promise.then(() => 'done', (error) => error.code);
       const add = (db, name, size) => code(db.transaction(async (tx) => {
@@ -224,12 +223,25 @@ describeWith(['mounts'], 'SQLite on a small disk', () => {
         console.log(await add(db, 'a', 1), await add(db, 'b', 2e6), await add(db, 'c', 1));
         console.log((await db.kysely.selectFrom('tenants').select('id').execute()).length);
       }
-      try { for (;;) appendFileSync(mount + '/fill', Buffer.alloc(4096)); } catch {}
-      console.log(await code(openSqlite(mount + '/strata.db')));
       execFileSync('mount', ['-o', 'remount,ro', mount]);
       console.log(await code(openSqlite(mount + '/strata.db')), await code(openSqlite(mount + '/not/yet/strata.db')));`;
     expect(runScript(program, onSmallDisk(join(path, '..')))).toBe(
-      'done disk_full done\n2\ndisk_full\nread_only read_only\n',
+      'done disk_full done\n2\nread_only read_only\n',
+    );
+  });
+
+  it('[D15] a disk without room for the file that processes share is full', () => {
+    const path = fresh();
+    mkdirSync(join(path, '..'));
+    const program = `
+      import { openSqlite } from ${JSON.stringify(join(import.meta.dirname, 'sqlite.ts'))};
+      import { appendFileSync } from 'node:fs';
+      const mount = ${JSON.stringify(join(path, '..'))};
+      await (await openSqlite(mount + '/strata.db'))[Symbol.asyncDispose]();
+      try { for (;;) appendFileSync(mount + '/fill', Buffer.alloc(4096)); } catch {}
+      await openSqlite(mount + '/strata.db').catch((error) => console.log(error.code, error.message));`;
+    expect(runScript(program, onSmallDisk(join(path, '..')))).toMatch(
+      /^disk_full .* no space left on device\n$/,
     );
   });
 });

@@ -47,11 +47,21 @@ export function sweepTemporary(root: string, before: number): number {
   for (const leftover of leftovers(root)) {
     const stats = lstatSync(leftover, { throwIfNoEntry: false });
     if (stats === undefined || stats.mtimeMs >= before) continue;
-    if (stats.isDirectory()) rmdirSync(leftover);
-    else unlinkSync(leftover);
-    removed++;
+    if (removeOne(leftover, stats.isDirectory())) removed++;
   }
   return removed;
+}
+
+/** @returns false if another sweep, or the put itself, was faster */
+function removeOne(path: string, isDirectory: boolean): boolean {
+  try {
+    if (isDirectory) rmdirSync(path);
+    else unlinkSync(path);
+    return true;
+  } catch (error) {
+    if (errno(error) === 'ENOENT') return false;
+    throw error;
+  }
 }
 
 function leftovers(root: string): string[] {

@@ -173,4 +173,14 @@ describe('a save', () => {
     await Promise.all([another.index(), another.index(), another.reader()]);
     expect(recorded.events).toHaveLength(1);
   });
+
+  it('[V41] a beginning sweeps away what broken-off puts left long ago', async () => {
+    const { world, tenant } = await open();
+    const swept: number[] = [];
+    const sweep = async (olderThan: number) => swept.push(olderThan);
+    const watched = await openTestVault({ ...world, store: { ...world.store, sweep } });
+    const save = await (await watched.tenant(tenant.name)).beginSave();
+    await save[Symbol.asyncDispose]();
+    expect(swept).toEqual([24 * 60 * 60 * 1000]);
+  });
 });

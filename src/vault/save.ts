@@ -59,6 +59,8 @@ export class Save implements AsyncDisposable {
     try {
       const identity = intentIdentity(keyring.tenant, id);
       await putRecord(store, keyring.seal('intent'), identity, encodeIntent(intent), random, options);
+      // What puts of dead processes left: nobody else comes by.
+      await store.sweep(INTENT_LIFE, options);
       const index = await readIndex();
       const { signal } = options;
       const writer = new VaultWriter({ store, keyring, random, index, intent: id, signal });

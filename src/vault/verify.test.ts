@@ -156,8 +156,8 @@ describe('verification', () => {
       }
   });
 
-  it('[V34] names segments and key records that the database knows and the store has not', async () => {
-    for (const kind of ['index', 'keys'] as const) {
+  it('[V34] names segments, key records and owners that the store has not', async () => {
+    for (const kind of ['index', 'keys', 'owner'] as const) {
       const [name = ''] = namesOf(kind);
       const store = await changed((copy) => copy.delete(name));
       const { problems } = await verify(store);

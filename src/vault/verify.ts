@@ -10,7 +10,7 @@ import { readExpected } from './expected.ts';
 import type { Expected } from './expected.ts';
 import { Findings } from './findings.ts';
 import { readFormat } from './format.ts';
-import { PACK_TYPES, idOf, parseName, tenantPrefix } from './names.ts';
+import { OWNER_PREFIX, PACK_TYPES, idOf, ownerIdentity, parseName, tenantPrefix } from './names.ts';
 import type { TenantId } from './names.ts';
 import type { VerifyReport } from './report.ts';
 import { VaultReader } from './reader.ts';
@@ -69,6 +69,8 @@ export async function verifyStore(vault: Vault, options: VerifyStoreOptions = {}
     });
   }
   await findMissing(vault, expected, names, findings);
+  if (![...names].some((name) => name.startsWith(OWNER_PREFIX)))
+    findings.add('missing', ownerIdentity(1).name, 'no record says which home owns the store');
   for (const [id, tenant] of check.tenants) {
     await checkNewPacks(check, vault.world, idOf(id), names, findings, options);
     await walkTrees(vault, id, tenant, expected, findings, options);

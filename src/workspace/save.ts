@@ -1,6 +1,6 @@
 /** A directory becomes the next snapshot of a workspace. */
 
-import { toHex } from '../base/index.ts';
+import { StrataError, isStrataError, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import { checkSource, scanDirectory } from '../disk/index.ts';
 import type { LeftOut as Scanned, LeftOutReason, Progress } from '../disk/index.ts';
@@ -62,8 +62,12 @@ export async function saveDirectory(
     },
     { signal },
   );
-  // Durable already, but only the published head makes it so without the database.
-  await publishHeads(world, name);
+  try {
+    // Durable already, but only the published head makes it so without the database.
+    await publishHeads(world, name);
+  } catch (error) {
+    throw unpublished(error, `${name}@${snapshot.number}`);
+  }
   const { summary } = root.tree;
   return {
     workspace: name,
@@ -84,6 +88,20 @@ export async function saveDirectory(
 
 function nameOf(directory: string, { workspace }: SaveOptions): string {
   return workspace === undefined ? defaultName(directory) : checkName(workspace);
+}
+
+/** Other hints say that nothing was half done. */
+function unpublished(error: unknown, snapshot: string): unknown {
+  if (!isStrataError(error)) return error;
+  return new StrataError(
+    error.code,
+    `${snapshot} is saved, but the store does not tell of it yet: ${error.message}`,
+    {
+      hint: 'It can be restored as long as the database lives; the next save of the workspace completes it.',
+      details: error.details,
+      cause: error,
+    },
+  );
 }
 
 function leftOut(scanned: Scanned): LeftOut[] {

@@ -110,7 +110,10 @@ describe('workspaces', () => {
     const heads = async () => (await collect(home.world.vault.heads())).map(({ seq }) => seq);
     expect(await heads()).toEqual([1]);
     broken = true;
-    await expectCode('unavailable', saveDirectory(home.world, tree, { workspace: 'web' }));
+    await expect(saveDirectory(home.world, tree, { workspace: 'web' })).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringContaining('web@2 is saved'),
+    });
     expect(await heads()).toEqual([1]);
     broken = false;
     await saveDirectory(home.world, tree, { workspace: 'web' });
