@@ -84,6 +84,21 @@ describe('opening a vault', () => {
     }
   });
 
+  it('[V23] a store that has lost its format is integrity, and gets it back when it is adopted', async () => {
+    const store = openMemoryStore();
+    const database = await databases.open();
+    const world = testWorld(database, store);
+    const { storeId } = await openTestVault(world).then(
+      async (vault) => (await vault.tenant('default'), vault),
+    );
+    await store.delete('format');
+    await expectCode('integrity', openTestVault(world));
+    expect(await store.size('format')).toBeUndefined();
+    const adopted = await Vault.open(world, async () => [ROOT], { adopt: true });
+    expect(adopted.storeId).toEqual(storeId);
+    expect((await openTestVault(world)).storeId).toEqual(storeId);
+  });
+
   it('[V23] a store that is gone is unavailable, and none is made in its place', async () => {
     const path = databases.path('gone');
     const database = await databases.open();

@@ -8,7 +8,7 @@ import type { Store } from '../store/index.ts';
 import { putFormat, readFormat } from './format.ts';
 import { NO_HOME, knowsTenants, putHome, readHome } from './home.ts';
 import { Keyring } from './keyring.ts';
-import { KEYS_PREFIX, OWNER_PREFIX, idOf, keysIdentity } from './names.ts';
+import { FORMAT_NAME, KEYS_PREFIX, OWNER_PREFIX, idOf, keysIdentity } from './names.ts';
 import type { TenantId } from './names.ts';
 import { latestOwner, latestReadableOwner, ownedByAnother, putOwner } from './owner.ts';
 import { decodeKeys, encodeKeys } from './keys-record.ts';
@@ -71,7 +71,8 @@ export class Vault {
   /**
    * Opens the store of this home, or makes one where there is neither a store nor a record of one.
    *
-   * @throws unavailable if the database knows a store that is not there; not_ours if it is another; wrong_key;
+   * @throws unavailable if the database knows a store that is not there; integrity if only its `format` is gone, which is
+   *   written anew when it is adopted; not_ours if it is another; wrong_key;
    *   not_found if there is a store but no record of it, unless it is adopted
    */
   static async open(
@@ -83,6 +84,11 @@ export class Vault {
     const known = await readHome(database);
     let storeId = await readFormat(store, options);
     if (known !== undefined) {
+      if (storeId === undefined && (await holdsAny(store, KEYS_PREFIX, options))) {
+        if (options.adopt !== true) throw formatLost(store.label);
+        await putFormat(store, known.store, options);
+        storeId = known.store;
+      }
       checkStore(world, known.store, storeId);
       // A tenant comes after all of the first start.
       if (await knowsTenants(database))
@@ -188,6 +194,14 @@ export class Vault {
 async function holdsAny(store: Store, prefix: string, options: Cancellable): Promise<boolean> {
   for await (const _ of store.list(prefix, options)) return true;
   return false;
+}
+
+/** A disk that is not mounted has no keys either; here somebody has lost one object, and the database knows what it said. */
+function formatLost(label: string): StrataError {
+  return new StrataError('integrity', `${label} has lost its \`${FORMAT_NAME}\` object`, {
+    hint: '`strata store rebuild-index` writes it anew.',
+    details: { object: FORMAT_NAME },
+  });
 }
 
 function checkStore({ store }: VaultWorld, expected: Uint8Array, found: Uint8Array | undefined): void {
