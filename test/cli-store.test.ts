@@ -60,7 +60,7 @@ describe('store', () => {
     }
     const told = strata('store', 'verify', '--read-data', '--home', copy);
     expect(told).toMatchObject({ status: 5, stderr: '' });
-    expect(told.stdout).toMatch(/^damaged: .*\/data\//m);
+    expect(told.stdout).toMatch(/^damaged: \S*\/data\/\S*\n {2}it is damaged: [^/]*\n/m);
     expect(told.stdout).toMatch(/^ {2}lost: \w+@\d:sub\/b\.txt$/m);
     expect(told.stdout).toMatch(/The store is not whole: \d+ problems? .*\n.*rebuild-index.*\n$/);
 
@@ -71,7 +71,7 @@ describe('store', () => {
     expect(report.problems).toContainEqual({
       code: 'damaged',
       object: expect.stringContaining('/data/'),
-      message: expect.any(String),
+      message: expect.stringMatching(/^it is damaged: [^/]*$/),
       paths: expect.arrayContaining([expect.stringMatching(/^\w+@\d:sub\/b\.txt$/)]),
     });
     expect(failure('workspaces', 'cat', 'web:sub/b.txt', '--home', copy)).toMatchObject({

@@ -273,5 +273,6 @@ describe('restore and fork', () => {
       created: ISO,
     });
     expect(failure('workspaces', 'fork', 'web', 'try')).toMatchObject({ code: 'already_exists', status: 3 });
+    expect(strata('workspaces', 'log', 'try').stdout).toMatch(/^[^@]*@1 [^@]* \(from web@1\)\n$/);
   });
 });

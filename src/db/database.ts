@@ -27,6 +27,9 @@ export interface Database extends AsyncDisposable {
   /** Names the database in messages: `database /var/strata/db/strata.db`. */
   readonly label: string;
 
+  /** It can only be read: each write is `read_only`. */
+  readonly readOnly: boolean;
+
   /** For single statements, each a transaction of its own. */
   readonly kysely: Kysely<Tables>;
 

@@ -9,6 +9,7 @@ import { StrataError, makeDirectories, systemClock, systemError } from '../base/
 import type { Cancellable, Clock } from '../base/index.ts';
 import type { Database } from './database.ts';
 import type { ColumnTypes } from './migrations.ts';
+import { cannotMigrate, connectReadOnly, isReadOnly } from './read-only.ts';
 import type { Tables } from './schema.ts';
 import { patiently, translated } from './sqlite-error.ts';
 import type { Scope } from './sqlite-dialect.ts';
@@ -34,7 +35,8 @@ export interface SqliteOptions extends Cancellable {
 }
 
 /**
- * Opens the database, makes it if there is none, and brings its tables up to date.
+ * Opens the database, makes it if there is none, and brings its tables up to date. One that cannot be written to is opened for
+ * reading, if its tables are up to date: whatever writes is `read_only` then.
  *
  * @param path of the file; directories above it are made
  * @throws not_ours if the file is something else, which is left as it is; unsupported_format if it is newer than this
@@ -43,9 +45,11 @@ export interface SqliteOptions extends Cancellable {
 export async function openSqlite(path: string, options: SqliteOptions = {}): Promise<Database> {
   const label = `database ${resolve(path)}`;
   checkSqlite(process.versions.sqlite ?? '0');
+  const readOnly = isReadOnly(path);
   try {
-    makeDirectories(dirname(resolve(path)));
-    checkOurs(path, label);
+    // The directories of a read-only disk are durable, and some cannot even be asked to be.
+    if (!readOnly) makeDirectories(dirname(resolve(path)));
+    checkOurs(path, label, readOnly);
   } catch (error) {
     throw systemError(error, `open ${label}`);
   }
@@ -56,12 +60,13 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
     import('./migrations.ts'),
   ]);
 
-  const native = await connect(path, label, options);
+  const native = readOnly ? openToRead(path, label) : await connect(path, label, options);
   const scopes = new AsyncLocalStorage<Scope>();
   const kysely = new Kysely<Tables>({ dialect: sqliteDialect(native, label, scopes) });
 
   const database: Database = {
     label,
+    readOnly,
     kysely,
 
     async transaction(fn, { signal } = {}) {
@@ -83,7 +88,10 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
   };
 
   try {
-    if (versionOf(native) !== migrations.SCHEMA_VERSION) {
+    const found = versionOf(native);
+    if (readOnly) migrations.checkVersion(found, label);
+    if (readOnly && found !== migrations.SCHEMA_VERSION) throw cannotMigrate(label, found);
+    if (found !== migrations.SCHEMA_VERSION) {
       await database.transaction(async (tx) => {
         // Asked again, now that nobody else can be at it.
         const version = versionOf(native);
@@ -118,11 +126,19 @@ async function connect(path: string, label: string, options: SqliteOptions): Pro
   }
 }
 
+function openToRead(path: string, label: string): DatabaseSync {
+  try {
+    return connectReadOnly(path, label);
+  } catch (error) {
+    throw translated(error, label);
+  }
+}
+
 /** Looks at the file without SQLite, which would recover, checkpoint or lock what may be somebody else's. */
-function checkOurs(path: string, label: string): void {
+function checkOurs(path: string, label: string, readOnly: boolean): void {
   const header = Buffer.alloc(HEADER_BYTES);
   // SQLite gives its other files the mode of this one, so it must exist before SQLite makes it.
-  const file = openSync(path, 'a+', FILE_MODE);
+  const file = openSync(path, readOnly ? 'r' : 'a+', FILE_MODE);
   let length: number;
   try {
     length = readSync(file, header, 0, HEADER_BYTES, 0);

@@ -12,7 +12,7 @@ import type {
   SymlinkEntry,
   TreeRef,
 } from '../tree/index.ts';
-
+import type { Pace } from './pace.ts';
 import { pathText } from './tally.ts';
 
 /** Names of a directory that are compared with one that is not in it. */
@@ -47,7 +47,7 @@ interface Frame {
  * @throws integrity for what no tree to be put on a disk has: whiteouts, and paths of more than `MAX_DEPTH` names
  * @throws path_not_found
  */
-export async function descend(selection: Selection, visitor: Visitor): Promise<void> {
+export async function descend(selection: Selection, visitor: Visitor, pace: Pace): Promise<void> {
   const only = await entriesTo(selection);
   const path: Uint8Array[] = [];
   const open = (entry: DirectoryEntry | undefined): Frame => {
@@ -64,6 +64,7 @@ export async function descend(selection: Selection, visitor: Visitor): Promise<v
   };
 
   const visitLeaf = async (entry: FileEntry | SymlinkEntry) => {
+    if (pace.step()) await pace.pause();
     path.push(entry.name);
     await visitor.leaf(entry, path);
     path.pop();
@@ -85,6 +86,8 @@ export async function descend(selection: Selection, visitor: Visitor): Promise<v
     } else if (entry.kind === 'file') {
       await visitLeaf(entry);
     } else if (entry.kind === 'directory') {
+      // Also for trees of directories alone, whose nodes may all be in memory: else no signal would come through.
+      if (pace.step()) await pace.pause();
       path.push(entry.name);
       if (path.length > MAX_DEPTH) refuse(path, `is deeper than ${MAX_DEPTH} levels`);
       if (visitor.enter(entry, path)) frames.push(open(entry));

@@ -126,6 +126,31 @@ describe('a forged tree', () => {
   });
 });
 
+describe('a tree of directories that are all the same', () => {
+  it('[K5] heeds the signal, though nothing in it has to be waited for', async () => {
+    const content = new MemoryContent();
+    let tree = new DirectoryBuilder(content.nodes.sink).finish();
+    for (let level = 0; level < 18; level++) {
+      const builder = new DirectoryBuilder(content.nodes.sink);
+      for (const name of ['a', 'b'])
+        builder.add({ kind: 'directory', name: utf8(name), mode: 0o755, mtime: 0, tree });
+      tree = builder.finish();
+    }
+    let reads = 0;
+    const controller = new AbortController();
+    const node: typeof content.source.node = (id) => {
+      // As a key press does: by the event loop, not by whoever reads.
+      if (reads++ === 0) setImmediate(() => controller.abort());
+      return content.source.node(id);
+    };
+    const target = join(scratch(), 'target');
+    const { signal } = controller;
+    await expectCode('cancelled', restoreTree({ ...content.source, node }, root(tree), target, { signal }));
+    expect(reads).toBeLessThan(10_000);
+    expect(existsSync(target)).toBe(false);
+  });
+});
+
 describe('links that lead outside', () => {
   it('[K16] are restored as they are, and nothing goes through them', async () => {
     const base = scratch();

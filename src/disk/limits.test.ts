@@ -8,9 +8,12 @@ import { AS_NOBODY, onSmallDisk, runScript } from '../testing/script.ts';
 import { scratch, state } from './scratch.fixture.ts';
 
 const ROOM = JSON.stringify(new URL('./index.ts', import.meta.url));
+const TREE = JSON.stringify(new URL('../tree/index.ts', import.meta.url));
 const CONTENT = JSON.stringify(new URL('../testing/memory-content.ts', import.meta.url));
 
 let base: string;
+
+const refusal = (needed: number) => new RegExp(`^disk_full the tree has ${needed} files, .* room for \\d+$`);
 
 beforeEach(() => {
   base = scratch();
@@ -69,6 +72,73 @@ describeWith(['mounts'], 'a disk', () => {
     const before = state(disk);
     expect(runScript(script, launcher)).toBe('read_only\n'.repeat(5));
     expect(state(disk)).toBe(before);
+  });
+
+  const told = (attempt: string) =>
+    `await ${attempt}.then(() => console.log('done'), ({ code, message }) => console.log(code, message));`;
+
+  it('[K22] that has fewer files than the tree is refused at once', () => {
+    const disk = join(base, 'disk');
+    mkdirSync(disk);
+    const script = `
+      import { readdirSync } from 'node:fs';
+      import { restoreTree } from ${ROOM};
+      import { DirectoryBuilder } from ${TREE};
+      import { MemoryContent } from ${CONTENT};
+      const content = new MemoryContent();
+      let tree = new DirectoryBuilder(content.nodes.sink).finish();
+      for (let level = 0; level < 45; level++) {
+        const builder = new DirectoryBuilder(content.nodes.sink);
+        for (const name of 'ab') builder.add({ kind: 'directory', name: Buffer.from(name), mode: 0o755, mtime: 0, tree });
+        tree = builder.finish();
+      }
+      process.chdir(${JSON.stringify(disk)});
+      const restore = (target, options) => restoreTree(content.source, { mode: 0o755, mtime: 0, tree }, target, { signal: AbortSignal.timeout(5000), ...options });
+      ${told("restore('new/er')")}
+      ${told("restore('.', { overwrite: true })")}
+      ${told("restore('new', { dryRun: true })")}
+      ${told("restore('new', { only: [Buffer.from('a')] })")}
+      ${told("restore('new', { only: Array(40).fill(Buffer.from('b')) })")}
+      console.log(readdirSync('.').join());`;
+    const lines = runScript(script, onSmallDisk(disk)).split('\n');
+    expect(lines).toEqual([
+      ...Array.from({ length: 3 }, () => expect.stringMatching(refusal(2 ** 46 - 2))),
+      expect.stringMatching(refusal(2 ** 45 - 1)),
+      'done',
+      'new',
+      '',
+    ]);
+  });
+
+  it('[K22] that has room for what is not there yet is restored to', () => {
+    const disk = join(base, 'disk');
+    mkdirSync(disk);
+    const script = `
+      import { execFileSync } from 'node:child_process';
+      import { mkdirSync, readdirSync, statfsSync } from 'node:fs';
+      import { restoreTree, scanDirectory } from ${ROOM};
+      import { MemoryContent } from ${CONTENT};
+      const content = new MemoryContent();
+      const { root } = await scanDirectory(${JSON.stringify(join(base, 'from'))}, content.sink);
+      process.chdir(${JSON.stringify(disk)});
+      await restoreTree(content.source, root, 'first');
+      const leave = (room) => {
+        const { files, ffree } = statfsSync('.');
+        execFileSync('mount', ['-o', 'remount,nr_inodes=' + (files - ffree + room), ${JSON.stringify(disk)}]);
+      };
+      leave(5);
+      ${told("restoreTree(content.source, root, 'second')")}
+      ${told("restoreTree(content.source, root, 'first', { overwrite: true })")}
+      leave(7);
+      ${told("restoreTree(content.source, root, 'second')")}
+      console.log(readdirSync('.').join());`;
+    expect(runScript(script, onSmallDisk(disk)).split('\n')).toEqual([
+      expect.stringMatching(refusal(6)),
+      'done',
+      'done',
+      'first,second',
+      '',
+    ]);
   });
 
   it('[K11] that is mounted on the target is restored into', () => {

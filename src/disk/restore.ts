@@ -10,6 +10,7 @@ import { restoreInside } from './inside.ts';
 import { OffLimits } from './off-limits.ts';
 import { Pace } from './pace.ts';
 import type { PaceOptions } from './pace.ts';
+import { checkRoom } from './room.ts';
 import { restoreId } from './staging.ts';
 import { survey } from './survey.ts';
 import type { Plan } from './survey.ts';
@@ -85,6 +86,7 @@ async function restore(
     });
 
   const selection = { source, tree: root.tree, only, signal };
+  await checkRoom(selection, place);
   const { plan, summary } = await survey(selection, existing?.fd, { exact: dryRun, offLimits, pace });
   if (dryRun) return { plan, summary };
 

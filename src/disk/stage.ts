@@ -64,7 +64,6 @@ export async function stage(
         chain.leave((fd) => setLooks(fd, entry, sync));
       },
       async leaf(entry, path) {
-        if (pace.step()) await pace.pause();
         const there = shadow.standing(entry) === 'absent' ? undefined : shadow.fd;
         if (there !== undefined && (await isPresent(source, there, entry, buffer, pace))) {
           unchanged++;
@@ -75,6 +74,7 @@ export async function stage(
         else makeLink(chain.fd, entry, path);
       },
     },
+    pace,
   );
   return { added, replaced, unchanged };
 }

@@ -61,43 +61,46 @@ export async function survey(
   };
 
   checkWritable([]);
-  await descend(selection, {
-    enter(entry, path) {
-      summary.directories++;
-      const stands = shadow.standing(entry);
-      if (stands === 'conflict') conflicts.add(path);
-      if (stands === 'absent') added.add(path);
-      else unchanged++;
-      try {
-        shadow.enter(entry.name, stands);
-      } catch (error) {
-        throw withPath(writeError(error, 'look into a directory of the target'), path);
-      }
-      if (stands === 'directory') checkWritable(path);
-      return true;
+  await descend(
+    selection,
+    {
+      enter(entry, path) {
+        summary.directories++;
+        const stands = shadow.standing(entry);
+        if (stands === 'conflict') conflicts.add(path);
+        if (stands === 'absent') added.add(path);
+        else unchanged++;
+        try {
+          shadow.enter(entry.name, stands);
+        } catch (error) {
+          throw withPath(writeError(error, 'look into a directory of the target'), path);
+        }
+        if (stands === 'directory') checkWritable(path);
+        return true;
+      },
+      leave() {
+        shadow.leave();
+      },
+      async leaf(entry, path) {
+        if (entry.kind === 'symlink') summary.symlinks++;
+        else {
+          summary.files++;
+          summary.bytes += entry.size;
+        }
+        const stands = shadow.standing(entry);
+        if (stands === 'absent') added.add(path);
+        else if (stands === 'conflict') conflicts.add(path);
+        else if (
+          exact &&
+          shadow.fd !== undefined &&
+          (await isPresent(selection.source, shadow.fd, entry, buffer, pace))
+        )
+          unchanged++;
+        else replaced.add(path);
+      },
     },
-    leave() {
-      shadow.leave();
-    },
-    async leaf(entry, path) {
-      if (entry.kind === 'symlink') summary.symlinks++;
-      else {
-        summary.files++;
-        summary.bytes += entry.size;
-      }
-      const stands = shadow.standing(entry);
-      if (stands === 'absent') added.add(path);
-      else if (stands === 'conflict') conflicts.add(path);
-      else if (
-        exact &&
-        shadow.fd !== undefined &&
-        (await isPresent(selection.source, shadow.fd, entry, buffer, pace))
-      )
-        unchanged++;
-      else replaced.add(path);
-      if (pace.step()) await pace.pause();
-    },
-  });
+    pace,
+  );
   throwIfConflict(conflicts);
   throwIfLocked(locked);
   return { plan: { added, replaced, unchanged }, summary };

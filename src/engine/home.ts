@@ -58,8 +58,15 @@ export class Home implements AsyncDisposable {
     return notices;
   }
 
-  /** @throws not_found if there is no home yet and nothing may be made; as `Vault.open` */
+  /** @throws not_found if there is no home yet and nothing may be made; read_only if it is to be written to; as `Vault.open` */
   async vault(intention: Intention, options: Cancellable = {}): Promise<Vault> {
+    const vault = await this.#sharedVault(intention, options);
+    // Said now, not when all that is to be saved has been read.
+    if (intention !== 'read' && vault.world.database.readOnly) throw this.#readOnly();
+    return vault;
+  }
+
+  async #sharedVault(intention: Intention, options: Cancellable): Promise<Vault> {
     if (intention === 'read' && !(await this.exists())) throw this.#nothingYet();
     const opening = (this.#vault ??= this.#openVault(intention, options));
     try {
@@ -69,7 +76,7 @@ export class Home implements AsyncDisposable {
       if (this.#vault === opening) this.#vault = undefined;
       // Two calls waited for one opening, and it was the other's signal that ended it.
       if (isStrataError(error, 'cancelled') && options.signal?.aborted !== true)
-        return this.vault(intention, options);
+        return this.#sharedVault(intention, options);
       throw error;
     }
   }
@@ -124,6 +131,13 @@ export class Home implements AsyncDisposable {
 
   get #databasePath(): string {
     return join(this.#directory, 'db', 'strata.db');
+  }
+
+  #readOnly(): StrataError {
+    return new StrataError('read_only', `the home ${this.#directory} can only be read`, {
+      hint: 'Remount it read-write, or copy it to a place that can be written to and use that one.',
+      details: { home: this.#directory },
+    });
   }
 
   #nothingYet(): StrataError {

@@ -23,7 +23,7 @@ export class Findings {
   add(code: ProblemCode, object: string, message: string): OpenProblem {
     const known = this.#problems.get(object);
     if (known !== undefined) return known;
-    const problem = { code, object, message, paths: new Set<string>() };
+    const problem = { code, object, message: aboutIt(object, message), paths: new Set<string>() };
     this.#problems.set(object, problem);
     return problem;
   }
@@ -65,4 +65,10 @@ export class Findings {
       .map((problem) => ({ ...problem, paths: [...problem.paths] }))
       .sort((a, b) => (a.object < b.object ? -1 : 1));
   }
+}
+
+/** Errors name the object that they are about; a problem has it beside the message. */
+function aboutIt(object: string, message: string): string {
+  const named = `object ${object} `;
+  return message.startsWith(named) ? `it ${message.slice(named.length)}` : message;
 }

@@ -18,6 +18,7 @@ export interface Problem {
   readonly code: ProblemCode;
   /** Name of the object in the store. */
   readonly object: string;
+  /** What is wrong with it; does not name it again: `it is damaged: …`. */
   readonly message: string;
   /** What cannot be restored because of it, as `NAME@SNAPSHOT:PATH`. */
   readonly paths: readonly string[];

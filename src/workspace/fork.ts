@@ -32,7 +32,7 @@ export async function forkWorkspace(
         root: source.root,
         newBytes: 0,
         storedBytes: 0,
-        message: `fork of ${wanted.workspace}@${source.row.number}`,
+        message: '',
         parent: { workspace: idOf(source.workspace.id), number: source.row.number },
       });
       return { row: forked, parent: source };
