@@ -33,7 +33,7 @@ export interface FailureOptions {
 }
 
 /** Everything that can be thrown, as an error of ours. */
-export function asFailure(error: unknown, { program, signal }: Omit<FailureOptions, 'verbose'>): StrataError {
+function asFailure(error: unknown, { program, signal }: Omit<FailureOptions, 'verbose'>): StrataError {
   if (error instanceof CommanderError) return usageFailure(error, program);
   if (signal.aborted && error instanceof Error && error.name === 'AbortError') {
     return new StrataError('cancelled', 'cancelled', { cause: error });

@@ -1,10 +1,11 @@
 /** Who owns a store: numbered records, each created once, of which the latest counts. */
 
-import { StrataError, isStrataError } from '../base/index.ts';
+import { StrataError } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import type { SealingKey } from '../chunk/index.ts';
 import type { Store } from '../store/index.ts';
-import { OWNER_PREFIX, ownerIdentity, parseName } from './names.ts';
+import { listOwnerNumbers, newestReadable } from './listing.ts';
+import { ownerIdentity } from './names.ts';
 import { decodeOwner, encodeOwner } from './owner-record.ts';
 import type { OwnerRecord } from './owner-record.ts';
 import { getRecord, putRecord } from './sealed-object.ts';
@@ -17,13 +18,13 @@ export async function latestOwner(
   findKey: FindKey,
   options: Cancellable = {},
 ): Promise<OwnerRecord | undefined> {
-  const latest = (await ownerNumbers(store, options)).at(-1);
+  const latest = (await listOwnerNumbers(store, options)).at(-1);
   if (latest === undefined) return undefined;
   return getRecord(store, ownerIdentity(latest), findKey, decodeOwner, options);
 }
 
 /**
- * As `latestOwner`, past records that none of our keys opens: a rotation that was given up leaves one whose key nobody has any more.
+ * As `latestOwner`, past records that none of our keys opens.
  *
  * @throws wrong_key if there are records, and no key opens any of them; integrity
  */
@@ -32,25 +33,9 @@ export async function latestReadableOwner(
   findKey: FindKey,
   options: Cancellable = {},
 ): Promise<OwnerRecord | undefined> {
-  const numbers = await ownerNumbers(store, options);
-  for (const number of numbers.toReversed()) {
-    try {
-      return await getRecord(store, ownerIdentity(number), findKey, decodeOwner, options);
-    } catch (error) {
-      if (!isStrataError(error, 'wrong_key') || number === numbers[0]) throw error;
-    }
-  }
-  return undefined;
-}
-
-/** Ascending. */
-async function ownerNumbers(store: Store, options: Cancellable): Promise<number[]> {
-  const numbers: number[] = [];
-  for await (const { name } of store.list(OWNER_PREFIX, options)) {
-    const parsed = parseName(name);
-    if (parsed?.kind === 'owner') numbers.push(parsed.number);
-  }
-  return numbers;
+  return newestReadable(await listOwnerNumbers(store, options), (number) =>
+    getRecord(store, ownerIdentity(number), findKey, decodeOwner, options),
+  );
 }
 
 export function ownedByAnother(label: string): StrataError {

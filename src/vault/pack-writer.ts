@@ -20,7 +20,7 @@ const BLOCK_CHUNKS = 16 * 1024;
 const PACK_BYTES = 32 * 1024 * 1024;
 /** Sealed bytes that may wait for the store before the maker has to. */
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;
-/** Packs on their way to the store at a time. */
+/** Packs on their way to the store at a time, beside the one that is being filled. */
 const MAX_UPLOADS = 3;
 
 export interface PackWriterWorld {

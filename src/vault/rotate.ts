@@ -2,8 +2,9 @@
 
 import { StrataError, equalBytes, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
-import { KEYS_PREFIX, OWNER_PREFIX, idOf, keysIdentity, ownerIdentity, parseName } from './names.ts';
+import { KEYS_PREFIX, idOf, keysIdentity, ownerIdentity, parseName } from './names.ts';
 import type { TenantId } from './names.ts';
+import { listKeyNumbers, listOwnerNumbers } from './listing.ts';
 import { latestReadableOwner, ownedByAnother, putOwner } from './owner.ts';
 import { encodeKeys } from './keys-record.ts';
 import { rootSealingKey } from './root-key.ts';
@@ -27,7 +28,9 @@ export async function rotateRoot(
 ): Promise<void> {
   const { store, database, random, clock } = vault.world;
   const key = rootSealingKey(secret);
-  const used = await usedNumbers(vault, options);
+  // A rotation that was cut off has used numbers that the database knows nothing of.
+  const usedKeys = await listKeyNumbers(store, options);
+  const usedOwners = await listOwnerNumbers(store, options);
   const owner = await latestReadableOwner(store, vault.findRootKey, options);
   if (owner !== undefined && !equalBytes(owner.home, vault.homeId)) throw ownedByAnother(store.label);
   const rows = await database.kysely.selectFrom('tenants').selectAll().execute();
@@ -35,12 +38,12 @@ export async function rotateRoot(
   for (const row of rows) {
     const tenant = idOf<TenantId>(row.id);
     const record = await vault.readKeys(tenant, row.key_seq, options);
-    const number = (used.keys.get(row.id) ?? row.key_seq) + 1;
+    const number = (usedKeys.get(row.id)?.numbers.at(-1) ?? row.key_seq) + 1;
     const plain = encodeKeys({ ...record, number });
     expectCreated(await putRecord(store, key, keysIdentity(tenant, number), plain, random, options));
     numbers.set(row.id, number);
   }
-  const next = { number: used.owner + 1, home: vault.homeId, since: clock() };
+  const next = { number: (usedOwners.at(-1) ?? 0) + 1, home: vault.homeId, since: clock() };
   expectCreated(await putOwner(vault.world, key, next, options));
   // From here on the new key is needed, and only after this may the old one be forgotten.
   await database.transaction(async (tx) => {
@@ -59,7 +62,7 @@ export async function rotateRoot(
     if (parsed?.kind === 'keys' && parsed.number < (numbers.get(toHex(parsed.tenant)) ?? 0))
       await store.delete(name);
   }
-  for (let number = used.owner; number > 0; number--) await store.delete(ownerIdentity(number).name);
+  for (const number of usedOwners) await store.delete(ownerIdentity(number).name);
 }
 
 /** A number that is taken was taken by another rotation, which may seal with another key. */
@@ -75,24 +78,4 @@ function changedMeanwhile(): StrataError {
       hint: 'The old root key is still in force. Run the command again when nothing else is running.',
     },
   );
-}
-
-interface UsedNumbers {
-  owner: number;
-  /** Highest number of the key records of each tenant, by its id in hex. */
-  readonly keys: Map<string, number>;
-}
-
-/** A rotation that was cut off has used numbers that the database knows nothing of. */
-async function usedNumbers({ world: { store } }: Vault, options: Cancellable): Promise<UsedNumbers> {
-  const used: UsedNumbers = { owner: 0, keys: new Map() };
-  for await (const { name } of store.list(OWNER_PREFIX, options)) {
-    const parsed = parseName(name);
-    if (parsed?.kind === 'owner') used.owner = Math.max(used.owner, parsed.number);
-  }
-  for await (const { name } of store.list(KEYS_PREFIX, options)) {
-    const parsed = parseName(name);
-    if (parsed?.kind === 'keys') used.keys.set(toHex(parsed.tenant), parsed.number);
-  }
-  return used;
 }

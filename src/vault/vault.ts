@@ -4,10 +4,10 @@ import { StrataError, equalBytes, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import { ID_BYTES, damaged } from '../chunk/index.ts';
 import type { SealingKey } from '../chunk/index.ts';
-import type { Store } from '../store/index.ts';
 import { putFormat, readFormat } from './format.ts';
 import { NO_HOME, knowsTenants, putHome, readHome } from './home.ts';
 import { Keyring } from './keyring.ts';
+import { holdsAny } from './listing.ts';
 import { FORMAT_NAME, KEYS_PREFIX, OWNER_PREFIX, idOf, keysIdentity } from './names.ts';
 import type { TenantId } from './names.ts';
 import { latestOwner, latestReadableOwner, ownedByAnother, putOwner } from './owner.ts';
@@ -189,11 +189,6 @@ export class Vault {
     await store.delete(identity.name);
     return (await this.#findTenant(name, options))!;
   }
-}
-
-async function holdsAny(store: Store, prefix: string, options: Cancellable): Promise<boolean> {
-  for await (const _ of store.list(prefix, options)) return true;
-  return false;
 }
 
 /** A disk that is not mounted has no keys either; here somebody has lost one object, and the database knows what it said. */

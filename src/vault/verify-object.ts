@@ -9,7 +9,6 @@ import type { ParsedName } from './names.ts';
 import { decodeHead } from './head-record.ts';
 import type { HeadRecord } from './head-record.ts';
 import { decodeIntent } from './intent-record.ts';
-import { decodeKeys } from './keys-record.ts';
 import { decodeOwner } from './owner-record.ts';
 import { damaged } from '../chunk/index.ts';
 import { getObject, getRecord } from './sealed-object.ts';
@@ -60,9 +59,7 @@ export class ObjectCheck {
         return;
       }
       case 'keys': {
-        const keys = await getRecord(store, identity, this.#vault.findRootKey, decodeKeys, this.#options);
-        if (!equalBytes(keys.tenant, parsed.tenant) || keys.number !== parsed.number)
-          throw damaged(identity, 'it belongs to another tenant or number');
+        const keys = await this.#vault.readKeys(parsed.tenant, parsed.number, this.#options);
         this.#tenant(parsed).keyring = new Keyring(keys);
         return;
       }

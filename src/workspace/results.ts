@@ -8,16 +8,20 @@ export interface LeftOut extends Tally {
   readonly what: LeftOutReason;
 }
 
-export interface SaveResult {
+/** Which snapshot, and what is in it or was chosen of it. */
+interface SnapshotFigures {
   readonly workspace: string;
   readonly snapshot: number;
-  /** 64 hex digits. */
+  /** Of the whole snapshot. 64 hex digits. */
   readonly digest: string;
   readonly files: number;
   readonly dirs: number;
   readonly symlinks: number;
   /** Logical bytes of all files. */
   readonly bytes: number;
+}
+
+export interface SaveResult extends SnapshotFigures {
   /** Plain bytes that were not stored before. */
   readonly newBytes: number;
   /** What packs, trees and indexes grew by. */
@@ -30,14 +34,7 @@ export interface SaveResult {
   readonly warnings: readonly string[];
 }
 
-export interface RestoreResult {
-  readonly workspace: string;
-  readonly snapshot: number;
-  readonly digest: string;
-  readonly files: number;
-  readonly dirs: number;
-  readonly symlinks: number;
-  readonly bytes: number;
+export interface RestoreResult extends SnapshotFigures {
   readonly seconds: number;
   /** What was done or, in a dry run, would be. */
   readonly plan: Plan;
@@ -56,17 +53,10 @@ export interface WorkspaceInfo {
   readonly bytes: number;
 }
 
-export interface SnapshotInfo {
-  readonly workspace: string;
-  readonly snapshot: number;
+export interface SnapshotInfo extends SnapshotFigures {
   readonly id: string;
   readonly kind: 'save' | 'fork';
   readonly created: number;
-  readonly digest: string;
-  readonly files: number;
-  readonly dirs: number;
-  readonly symlinks: number;
-  readonly bytes: number;
   readonly newBytes: number;
   readonly storedBytes: number;
   readonly message: string;
