@@ -6,12 +6,12 @@
 import { defineConfig } from 'rolldown';
 
 export default defineConfig({
-  input: { index: 'src/index.ts', 'cli/main': 'src/cli/main.ts' },
+  // All one level deep, like the rooms of src/: the code finds package.json and the modules of threads from wherever it ended up.
+  input: { 'lib/index': 'src/index.ts', 'cli/main': 'src/cli/main.ts' },
   platform: 'node',
   output: {
     format: 'esm',
     entryFileNames: '[name].js',
-    // As deep as `cli/`: the command finds package.json from wherever its code ended up.
     chunkFileNames: 'chunks/[name]-[hash].js',
   },
 });

@@ -20,5 +20,7 @@ export { EXIT_CODES, StrataError, errno, isStrataError, systemError, unreachable
 export type { ErrorCode, ErrorDetails, ErrorOptions } from './error.ts';
 export { sha256 } from './hash.ts';
 export { nearNames } from './near.ts';
+export { Threads, errorMessage, messageError, serveThread } from './threads.ts';
+export type { ErrorMessage, Post, ThreadsOptions } from './threads.ts';
 export { systemClock, systemRandom } from './world.ts';
 export type { Clock, Random } from './world.ts';

@@ -1,0 +1,121 @@
+/**
+ * Threads that all run one module, with messages both ways. What a thread throws arrives as the error that it was, and a thread that
+ * dies without a word is an error too: nobody waits for an answer that cannot come.
+ */
+
+import { SHARE_ENV, Worker, parentPort, workerData } from 'node:worker_threads';
+import type { Transferable } from 'node:worker_threads';
+
+import { StrataError, isStrataError } from './error.ts';
+import type { ErrorCode, ErrorDetails } from './error.ts';
+
+/** A `StrataError` as a message can carry it: a class does not survive the way between threads. */
+export interface ErrorMessage {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint: string | undefined;
+  readonly details: ErrorDetails;
+  /** Of what was no `StrataError`, to be told with `--verbose`. */
+  readonly stack: string | undefined;
+}
+
+export function errorMessage(error: unknown): ErrorMessage {
+  if (isStrataError(error)) {
+    const { code, message, hint, details } = error;
+    return { code, message, hint, details, stack: undefined };
+  }
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  return { code: 'internal', message, hint: undefined, details: {}, stack };
+}
+
+export function messageError({ code, message, hint, details, stack }: ErrorMessage): StrataError {
+  const cause = stack === undefined ? undefined : Object.assign(new Error(message), { stack });
+  return new StrataError(code, message, { hint, details, cause });
+}
+
+export interface ThreadsOptions<Answer> {
+  /** How many. */
+  readonly count: number;
+  /** What `serveThread` gives the module. Cloned, or shared where it is a `SharedArrayBuffer`. */
+  readonly data: unknown;
+  readonly onAnswer: (answer: Answer, thread: number) => void;
+  /** Called once at most; no answer follows. */
+  readonly onFailure: (error: StrataError) => void;
+}
+
+/** @typeParam Order what is posted to a thread @typeParam Answer what it posts back */
+export class Threads<Order, Answer> implements AsyncDisposable {
+  readonly #workers: Worker[] = [];
+  readonly #onFailure: (error: StrataError) => void;
+  #ended = false;
+
+  /** @param module calls `serveThread` */
+  constructor(module: URL, { count, data, onAnswer, onFailure }: ThreadsOptions<Answer>) {
+    this.#onFailure = onFailure;
+    for (let thread = 0; thread < count; thread++) {
+      // Whatever this process was started with (a test runner's loader, an inspector) is not for a thread.
+      const worker = new Worker(module, { workerData: data, env: SHARE_ENV, execArgv: [] });
+      worker.on('message', (answer: Answer | { readonly failure: ErrorMessage }) => {
+        if (this.#ended) return;
+        if (isFailure(answer)) this.#fail(messageError(answer.failure));
+        else onAnswer(answer, thread);
+      });
+      worker.on('error', (error) => this.#fail(messageError(errorMessage(error))));
+      worker.on('exit', () =>
+        this.#fail(new StrataError('internal', 'a thread died in the middle of its work')),
+      );
+      this.#workers.push(worker);
+    }
+  }
+
+  get count(): number {
+    return this.#workers.length;
+  }
+
+  /** @param transfer memory that the thread takes over */
+  post(thread: number, order: Order, transfer: Transferable[] = []): void {
+    this.#workers[thread]!.postMessage(order, transfer);
+  }
+
+  /** Ends the threads, wherever they are. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ended = true;
+    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+  }
+
+  #fail(error: StrataError): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#onFailure(error);
+  }
+}
+
+export type Post<Answer> = (answer: Answer, transfer?: Transferable[]) => void;
+
+/**
+ * The other side: called once by a thread's module. Orders are worked at one at a time, in the order in which they came; an error
+ * ends all.
+ *
+ * @param start is given the data, and returns what is done with an order
+ */
+export function serveThread<Data, Order, Answer>(
+  start: (data: Data, post: Post<Answer>) => (order: Order) => void | Promise<void>,
+): void {
+  const port = parentPort;
+  if (port === null) throw new StrataError('internal', 'this module runs in a thread');
+  const post: Post<Answer> = (answer, transfer = []) => port.postMessage(answer, transfer);
+  const work = start(workerData as Data, post);
+  let before: Promise<void> = Promise.resolve();
+  port.on('message', (order: Order) => {
+    before = before
+      .then(() => work(order))
+      .catch((error: unknown) => {
+        port.postMessage({ failure: errorMessage(error) });
+        port.close();
+      });
+  });
+}
+
+function isFailure(answer: unknown): answer is { readonly failure: ErrorMessage } {
+  return typeof answer === 'object' && answer !== null && 'failure' in answer;
+}
