@@ -28,6 +28,15 @@ describe('binary records', () => {
     );
   });
 
+  it('[B3] what was read can be had again', () => {
+    const reader = new ByteReader(Uint8Array.of(9, 1, 2, 3, 4), 'record');
+    reader.u8();
+    const start = reader.remaining;
+    expect([...reader.since(start)]).toEqual([]);
+    expect([reader.u16(), reader.u8()]).toEqual([0x0201, 3]);
+    expect([...reader.since(start)]).toEqual([1, 2, 3]);
+  });
+
   it('[B10] a slice of what was read is a copy, also out of a Buffer', () => {
     const record = Buffer.from([1, 2, 3]);
     const copy = new ByteReader(record, 'record').bytes(2).slice();

@@ -142,6 +142,11 @@ export class ByteReader {
     return this.bytes(this.u16());
   }
 
+  /** A view of what was read since `remaining` was that much. */
+  since(remaining: number): Uint8Array {
+    return this.#bytes.subarray(this.#bytes.length - remaining, this.#at);
+  }
+
   /**
    * A count of items that follow, each at least `itemBytes` long: refused when they cannot fit in what is left, so that
    * a forged count never sizes an allocation.

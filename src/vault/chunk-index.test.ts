@@ -3,9 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { toHex } from '../base/index.ts';
 import type { Sha256 } from '../base/index.ts';
 import { noise } from '../testing/noise.ts';
-import { ChunkIndex } from './chunk-index.ts';
+import { ChunkIndex, sharedIndex } from './chunk-index.ts';
 import { IdTable } from './id-table.ts';
 import type { PackId } from './names.ts';
+import { encodedTable } from './table.ts';
 import type { BlockRow, PackTable } from './table.ts';
 
 const COUNT = 100_000;
@@ -76,6 +77,41 @@ describe('the index in memory', () => {
     expect(index).toMatchObject({ size: 150, packs: 2 });
     expect(toHex(index.find(idAt(60))!.block.pack)).toBe(toHex(first.pack));
     expect(toHex(index.find(idAt(120))!.block.pack)).toBe(toHex(noise('second', 16)));
+  });
+
+  it('[V6] [V50] is the same from bytes as from objects, presized or grown, and in other bytes', () => {
+    const tables = Array.from({ length: 30 }, (_, k) => tableOf(`${k}`, k * 900, k * 900 + 1000, 1 + k * 11));
+    const [grown, presized] = [new ChunkIndex(), new ChunkIndex()];
+    presized.reserve(30_000);
+    for (const table of tables) {
+      grown.addTable(table);
+      presized.addEncoded(encodedTable(table));
+    }
+    const shared = sharedIndex(structuredClone(presized.share()));
+    expect([grown.size, grown.plainBytes, grown.packs]).toEqual([
+      presized.size,
+      presized.plainBytes,
+      presized.packs,
+    ]);
+    expect(grown.size).toBe(27_100);
+    for (let at = 0; at < 27_200; at++) {
+      const known = at < 27_100;
+      expect(presized.find(idAt(at))).toEqual(grown.find(idAt(at)));
+      expect([grown.hasAt(IDS, at * 32), shared.hasAt(IDS, at * 32)]).toEqual([known, known]);
+    }
+    expect([grown.hasAt(IDS, 1), shared.hasAt(IDS, 1)]).toEqual([false, false]);
+  });
+
+  it('[V6] blocks without chunks are counted and in nobody’s way', () => {
+    const index = new ChunkIndex();
+    const [first, second] = tableOf('one', 0, 20, 10).blocks as [BlockRow, BlockRow];
+    const empty = { ...first, plainLength: 0, chunks: [] };
+    const blocks = [empty, first, empty, second, empty].map((block, at) => ({
+      ...block,
+      offset: 128 + at * 1000,
+    }));
+    index.addTable({ type: 'data', pack: noise('one', 16) as PackId, blocks });
+    expect([0, 9, 10, 19].map((at) => index.find(idAt(at))!.block.number)).toEqual([1, 1, 3, 3]);
   });
 
   it('[V6] an empty index has nothing', () => {

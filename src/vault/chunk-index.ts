@@ -1,20 +1,22 @@
-/** Where each chunk is, in memory. It is filled from the tables of packs, which index segments carry. */
+/**
+ * Where each chunk is, in memory. It is filled from the tables of packs, which index segments carry, with no object for a chunk: a
+ * million of them take 50 MB.
+ */
 
 import { toHex } from '../base/index.ts';
 import type { Sha256 } from '../base/index.ts';
-import { IdTable } from './id-table.ts';
+import { ChunkRows, RowFinder } from './chunk-rows.ts';
+import type { RowsShare } from './chunk-rows.ts';
 import type { PackId, PackType } from './names.ts';
-import type { PackTable } from './table.ts';
+import { CHUNK_ROW_BYTES, blocksOf, encodedTable } from './table.ts';
+import type { BlockHead, EncodedBlock, EncodedTable, PackTable } from './table.ts';
 
 /** One block of a pack that the index knows. Objects of this are shared by all chunks of the block. */
-export interface BlockPlace {
+export interface BlockPlace extends BlockHead {
   readonly type: PackType;
   readonly pack: PackId;
   /** The number of its frame. */
   readonly number: number;
-  readonly offset: number;
-  readonly frameLength: number;
-  readonly plainLength: number;
 }
 
 export interface ChunkPlace {
@@ -24,14 +26,29 @@ export interface ChunkPlace {
   readonly length: number;
 }
 
-const FIRST_CAPACITY = 1024;
-/** Numbers per chunk: its block, its offset in it, its length. */
-const FIELDS = 3;
+/** What another thread of the process can ask an index. */
+export interface SharedIndex {
+  /** Whether the id that stands in `bytes` at `at` is known. */
+  hasAt(bytes: Uint8Array, at: number): boolean;
+}
 
-export class ChunkIndex {
-  readonly #ids = new IdTable();
+/** What a message to another thread carries. It takes no memory of its own. */
+export type IndexShare = RowsShare;
+
+/** The other side of `ChunkIndex.share`. */
+export function sharedIndex(share: IndexShare): SharedIndex {
+  const finder = new RowFinder(share);
+  return { hasAt: (bytes, at) => finder.find(bytes, at) !== -1 };
+}
+
+export class ChunkIndex implements SharedIndex {
+  readonly #rows = new ChunkRows();
+  /** In its plain block, of each row. */
+  #offsets = new Uint32Array(this.#rows.capacity);
   readonly #blocks: BlockPlace[] = [];
-  #places = new Uint32Array(FIRST_CAPACITY * FIELDS);
+  /** The first row of each, ascending. */
+  readonly #firsts: number[] = [];
+  #size = 0;
   #bytes = 0;
   /** Ids in hex. */
   readonly #packs = new Set<string>();
@@ -43,7 +60,7 @@ export class ChunkIndex {
 
   /** How many different chunks. */
   get size(): number {
-    return this.#ids.size;
+    return this.#size;
   }
 
   /** Their plain bytes. */
@@ -51,49 +68,82 @@ export class ChunkIndex {
     return this.#bytes;
   }
 
-  /** Adds every chunk of a pack that is not known yet; the first place of a chunk stays. */
+  /** Makes room for so many chunks more at once: growing step by step means placing them anew each time. */
+  reserve(chunks: number): void {
+    this.#rows.reserve(chunks);
+    const { capacity } = this.#rows;
+    if (capacity === this.#offsets.length) return;
+    const grown = new Uint32Array(capacity);
+    grown.set(this.#offsets);
+    this.#offsets = grown;
+  }
+
   addTable(table: PackTable): void {
+    this.addEncoded(encodedTable(table));
+  }
+
+  /** Adds every chunk of a pack that is not known yet; the first place of a chunk stays. */
+  addEncoded(table: EncodedTable): void {
     const pack = toHex(table.pack);
     // Two segments may tell of one pack, and a pack never changes.
     if (this.#packs.has(pack)) return;
     this.#packs.add(pack);
-    for (const [number, block] of table.blocks.entries()) {
-      const { offset, frameLength, plainLength } = block;
-      this.#blocks.push({ type: table.type, pack: table.pack, number, offset, frameLength, plainLength });
-      let at = 0;
-      for (const { id, length } of block.chunks) {
-        if (this.#ids.add(id)) this.#place(this.#blocks.length - 1, at, length);
-        at += length;
-      }
-    }
+    this.reserve(table.chunks);
+    let number = 0;
+    for (const block of blocksOf(table)) this.#addBlock(table, number++, block);
   }
 
   has(id: Sha256): boolean {
-    return this.#ids.find(id) !== -1;
+    return this.hasAt(id, 0);
+  }
+
+  hasAt(bytes: Uint8Array, at: number): boolean {
+    return this.#rows.find(bytes, at) !== -1;
   }
 
   find(id: Sha256): ChunkPlace | undefined {
-    const number = this.#ids.find(id);
-    if (number === -1) return undefined;
-    const at = number * FIELDS;
+    const row = this.#rows.find(id, 0);
+    if (row === -1) return undefined;
     return {
-      block: this.#blocks[this.#places[at]!]!,
-      offset: this.#places[at + 1]!,
-      length: this.#places[at + 2]!,
+      block: this.#blocks[this.#blockOf(row)]!,
+      offset: this.#offsets[row]!,
+      length: this.#rows.length(row),
     };
   }
 
-  /** Says where the id added last is. */
-  #place(block: number, offset: number, length: number): void {
-    const at = (this.#ids.size - 1) * FIELDS;
-    if (at === this.#places.length) {
-      const grown = new Uint32Array(at * 2);
-      grown.set(this.#places);
-      this.#places = grown;
+  /**
+   * The index as it is now, for the threads of a save. What is added later they see or not: it is then stored once more, and that is
+   * all.
+   */
+  share(): IndexShare {
+    return this.#rows.share;
+  }
+
+  #addBlock({ type, pack }: EncodedTable, number: number, block: EncodedBlock): void {
+    const { rows, offset, frameLength, plainLength } = block;
+    const first = this.#rows.append(rows);
+    this.#blocks.push({ type, pack, number, offset, frameLength, plainLength });
+    this.#firsts.push(first);
+    let at = 0;
+    for (let row = first; row < first + rows.length / CHUNK_ROW_BYTES; row++) {
+      const length = this.#rows.length(row);
+      this.#offsets[row] = at;
+      at += length;
+      if (!this.#rows.enter(row)) continue;
+      this.#size++;
+      this.#bytes += length;
     }
-    this.#places[at] = block;
-    this.#places[at + 1] = offset;
-    this.#places[at + 2] = length;
-    this.#bytes += length;
+  }
+
+  /** Which block a row is in: the last one that starts at it or before. One without rows starts where the next one does. */
+  #blockOf(row: number): number {
+    let low = 0;
+    let high = this.#firsts.length;
+    while (high - low > 1) {
+      const middle = (low + high) >>> 1;
+      if (this.#firsts[middle]! <= row) low = middle;
+      else high = middle;
+    }
+    return low;
   }
 }

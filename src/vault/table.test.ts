@@ -6,7 +6,15 @@ import type { Sha256 } from '../base/index.ts';
 import { thrownBy } from '../testing/expect-code.ts';
 import { noise } from '../testing/noise.ts';
 import type { PackId } from './names.ts';
-import { MAX_PACK_CHUNKS, decodeOnlyTable, decodeTable, encodeTable } from './table.ts';
+import {
+  MAX_PACK_CHUNKS,
+  blocksOf,
+  checkTable,
+  decodeOnlyTable,
+  decodeTable,
+  encodeTable,
+  encodedTable,
+} from './table.ts';
 import type { PackTable } from './table.ts';
 
 const id = (seed: string) => noise(seed, 32) as Sha256;
@@ -61,6 +69,21 @@ describe('the table of a pack', () => {
       JSON.stringify(table, (_, value: unknown) => (value instanceof Uint8Array ? toHex(value) : value));
     expect(plain(decodeTable(reader))).toBe(plain(TABLE));
     expect(decodeTable(reader)).toMatchObject({ type: 'data', blocks: [] });
+    reader.end();
+  });
+
+  it('[V3] is kept as its bytes, wherever they stand', () => {
+    const bytes = encoded(TABLE);
+    const reader = new ByteReader(Uint8Array.from([7, ...bytes, ...bytes]), 'tables');
+    reader.u8();
+    for (const table of [checkTable(reader), checkTable(reader), encodedTable(TABLE)]) {
+      expect(table).toMatchObject({ type: 'tree', chunks: 3 });
+      expect([toHex(table.pack), toHex(table.bytes)]).toEqual([toHex(PACK), toHex(bytes)]);
+      expect([...blocksOf(table)].map(({ offset, rows }) => [offset, rows.length])).toEqual([
+        [128, 72],
+        [178, 36],
+      ]);
+    }
     reader.end();
   });
 
