@@ -1,9 +1,12 @@
 /** What a walk finds becomes a tree, in the order of the walk, while files of it are still being read elsewhere. */
 
+import type { Stats } from 'node:fs';
+
 import { DirectoryBuilder } from '../tree/index.ts';
 import type { SymlinkEntry, TreeRef } from '../tree/index.ts';
 import type { ContentSink } from '../vault/index.ts';
 import type { CutContent } from './cut-file.ts';
+import type { Losses } from './left-out.ts';
 import type { Looks } from './looks.ts';
 import type { Facts } from './scan-file.ts';
 import type { StatCacheWriter } from './stat-cache.ts';
@@ -16,7 +19,7 @@ export interface FileSlot {
   readonly directory: number;
   readonly name: Buffer;
   /** As `lstat` gave them before the last try. */
-  facts: Facts;
+  facts: Stats;
   looks: Looks;
   tries: number;
   /** Undefined while it is not yet decided. */
@@ -54,13 +57,15 @@ export class Assembler {
   readonly changed = new Tallying();
   readonly #sink: ContentSink;
   readonly #cache: StatCacheWriter | undefined;
+  readonly #losses: Losses;
   readonly #open: Open[] = [];
   #items: Item[] = [];
   #next = 0;
   #tree: TreeRef | undefined;
 
-  constructor(sink: ContentSink, cache: StatCacheWriter | undefined) {
+  constructor(sink: ContentSink, losses: Losses, cache: StatCacheWriter | undefined) {
     this.#sink = sink;
+    this.#losses = losses;
     this.#cache = cache;
   }
 
@@ -120,6 +125,7 @@ export class Assembler {
       case undefined:
         return false;
       case 'file':
+        this.#losses.note(facts, () => this.#pathOf(name));
         this.#takeFile(name, looks, facts, outcome.content);
         return true;
       case 'symlink':

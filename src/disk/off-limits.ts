@@ -25,7 +25,8 @@ export class OffLimits {
 
   /** Whether an open directory is one of them. @param looked what is known of it already; it spares asking for nearly all */
   has(fd: number, looked?: Pick<Stats, 'ino'>): boolean {
-    if (looked !== undefined && !this.#directories.some(({ ino }) => Number(ino) === looked.ino)) return false;
+    if (looked !== undefined && !this.#directories.some(({ ino }) => Number(ino) === looked.ino))
+      return false;
     return this.#directories.length > 0 && this.#includes(fstatSync(fd, { bigint: true }));
   }
 

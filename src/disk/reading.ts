@@ -4,25 +4,23 @@
  * Little is waiting at any time: whoever adds files lets `room` hold them.
  */
 
-import { lstatSync, readlinkSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 
-import { StrataError, errno, throwIfAborted } from '../base/index.ts';
+import { throwIfAborted } from '../base/index.ts';
 import type { Clock } from '../base/index.ts';
 import { contentOf } from '../tree/index.ts';
 import type { ContentSink } from '../vault/index.ts';
-import type { FileSlot, Outcome } from './assembler.ts';
-import { at, lstatAt } from './at.ts';
+import type { FileSlot } from './assembler.ts';
 import { cutBuffer } from './cut-file.ts';
 import type { CutContent } from './cut-file.ts';
 import { HeldDirectories } from './held-directories.ts';
-import { looksOf } from './looks.ts';
 import { LongFile } from './long-file.ts';
 import type { Pace } from './pace.ts';
 import { CHANGED, FAILED } from './save-order.ts';
 import { SaveThreads, systemErrorOf } from './save-threads.ts';
 import type { FilesAnswer } from './save-threads.ts';
-import { TRIES, readFileOnce, wasReplaced } from './scan-file.ts';
+import { readFileOnce } from './scan-file.ts';
+import { Verdicts } from './verdicts.ts';
 
 /** More threads than this gain nothing: the walk, or the disk, is the limit then. */
 const MAX_THREADS = 4;
@@ -42,9 +40,6 @@ const MAX_HELD = 256;
 /** From this size on a file is cut by several threads. Bytes. */
 const LONG_FILE = 16 * 1024 * 1024;
 
-/** Ours, not the file's, or no errors of the system at all: these end the save even where unreadable files may be skipped. */
-export const OUT_OF_RESOURCES: ReadonlySet<string | undefined> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', undefined]);
-
 export interface ReadingOptions {
   readonly sink: ContentSink;
   readonly pace: Pace;
@@ -58,6 +53,7 @@ export class Reading implements AsyncDisposable {
   readonly directories = new HeldDirectories();
   readonly #options: ReadingOptions;
   readonly #parallel: number;
+  readonly #verdicts: Verdicts;
   #waiting: FileSlot[] = [];
   #waitingBytes = 0;
   /** What came in so far. */
@@ -72,15 +68,23 @@ export class Reading implements AsyncDisposable {
   #wake: (() => void) | undefined;
 
   constructor(options: ReadingOptions) {
+    const { pace, onOutcome } = options;
     this.#options = options;
+    this.#verdicts = new Verdicts({
+      pace,
+      onOutcome: (slot) => {
+        this.directories.release(slot.directory);
+        onOutcome();
+      },
+      again: (slot) => this.#wait(slot),
+    });
     this.#parallel = options.sink.shared === undefined ? 1 : Math.min(availableParallelism(), MAX_THREADS);
   }
 
   /** Takes a file of an open directory, which stays open until it was read. */
   add(slot: FileSlot): void {
     this.directories.hold(slot.directory);
-    this.#waiting.push(slot);
-    this.#waitingBytes += slot.facts.size;
+    this.#wait(slot);
     this.#seen.files++;
     this.#seen.bytes += slot.facts.size;
   }
@@ -88,9 +92,7 @@ export class Reading implements AsyncDisposable {
   /** Whether enough is waiting, so that `room` has something to do. */
   get isFull(): boolean {
     const { files, bytes } = this.#parallel > 1 && this.#threads === undefined ? WORTH_THREADS : JOB;
-    return (
-      this.#waiting.length >= files || this.#waitingBytes >= bytes || this.directories.size >= MAX_HELD
-    );
+    return this.#waiting.length >= files || this.#waitingBytes >= bytes || this.directories.size >= MAX_HELD;
   }
 
   /** Returns when more may be added. @throws what ends the save */
@@ -99,7 +101,11 @@ export class Reading implements AsyncDisposable {
     if (this.#threads === undefined && !this.#isWorthThreads) return this.#readHere();
     this.#threads ??= this.#startThreads();
     await this.#feed();
-    while (this.#waiting.length >= MAX_WAITING || this.directories.size >= MAX_HELD || this.#long !== undefined) {
+    while (
+      this.#waiting.length >= MAX_WAITING ||
+      this.directories.size >= MAX_HELD ||
+      this.#long !== undefined
+    ) {
       await this.#progress();
       await this.#feed();
     }
@@ -123,6 +129,11 @@ export class Reading implements AsyncDisposable {
     this.directories[Symbol.dispose]();
   }
 
+  #wait(slot: FileSlot): void {
+    this.#waiting.push(slot);
+    this.#waitingBytes += slot.facts.size;
+  }
+
   get #isWorthThreads(): boolean {
     const { files, bytes } = this.#seen;
     return this.#parallel > 1 && (files >= WORTH_THREADS.files || bytes >= WORTH_THREADS.bytes);
@@ -134,10 +145,15 @@ export class Reading implements AsyncDisposable {
     for (let slot = this.#waiting.shift(); slot !== undefined; slot = this.#waiting.shift()) {
       this.#waitingBytes -= slot.facts.size;
       try {
-        const content = await readFileOnce({ sink, pace, clock, buffer }, slot.directory, slot.name, slot.facts);
-        this.#judge(slot, content);
+        const content = await readFileOnce(
+          { sink, pace, clock, buffer },
+          slot.directory,
+          slot.name,
+          slot.facts,
+        );
+        this.#verdicts.content(slot, content);
       } catch (error) {
-        this.#judgeError(slot, error);
+        this.#verdicts.error(slot, error);
       }
       if (pace.step()) await pace.pause();
     }
@@ -199,16 +215,16 @@ export class Reading implements AsyncDisposable {
   #beginLong(slot: FileSlot, threads: SaveThreads): void {
     const end = (long: LongFile, content: CutContent | undefined, error?: unknown) => {
       this.#begun.delete(long);
-      if (error === undefined) this.#judge(slot, content);
-      else this.#judgeError(slot, error);
+      if (error === undefined) this.#verdicts.content(slot, content);
+      else this.#verdicts.error(slot, error);
     };
     try {
       const long = LongFile.open(slot, threads, this.#options, end);
-      if (long === undefined) return this.#judge(slot, undefined);
+      if (long === undefined) return this.#verdicts.content(slot, undefined);
       this.#long = long;
       this.#begun.add(long);
     } catch (error) {
-      this.#judgeError(slot, error);
+      this.#verdicts.error(slot, error);
     }
   }
 
@@ -218,48 +234,16 @@ export class Reading implements AsyncDisposable {
     let position = 0;
     for (const [file, slot] of slots.entries()) {
       const length = lengths[file]!;
-      if (length === FAILED) this.#judgeError(slot, errors.get(file));
-      else if (length === CHANGED) this.#judge(slot, undefined);
+      if (length === FAILED) this.#verdicts.error(slot, errors.get(file));
+      else if (length === CHANGED) this.#verdicts.content(slot, undefined);
       else {
         const own = extents.subarray(position, position + length);
         position += length;
         const { size } = slot.facts;
         pace.bytes += size;
-        this.#judge(slot, { ...contentOf(sink, own, size), extents: own });
+        this.#verdicts.content(slot, { ...contentOf(sink, own, size), extents: own });
       }
     }
-  }
-
-  /** @param content undefined if the file was changed, or is no longer there */
-  #judge(slot: FileSlot, content: CutContent | undefined): void {
-    if (content !== undefined) {
-      this.#options.pace.files++;
-      return this.#decide(slot, { kind: 'file', content });
-    }
-    try {
-      const outcome = lookAgain(slot);
-      if (outcome !== undefined) return this.#decide(slot, outcome);
-    } catch (error) {
-      return this.#judgeError(slot, error);
-    }
-    this.#waiting.push(slot);
-    this.#waitingBytes += slot.facts.size;
-  }
-
-  #judgeError(slot: FileSlot, error: unknown): void {
-    if (!(error instanceof StrataError) && wasReplaced(error)) return this.#judge(slot, undefined);
-    if (error instanceof StrataError || OUT_OF_RESOURCES.has(errno(error))) {
-      this.#failure ??= error;
-      if (this.#threads === undefined) throw error;
-      return this.#wakeUp();
-    }
-    this.#decide(slot, { kind: 'unreadable' });
-  }
-
-  #decide(slot: FileSlot, outcome: Outcome): void {
-    slot.outcome = outcome;
-    this.directories.release(slot.directory);
-    this.#options.onOutcome();
   }
 
   async #progress(): Promise<void> {
@@ -273,21 +257,4 @@ export class Reading implements AsyncDisposable {
     this.#wake?.();
     this.#wake = undefined;
   }
-}
-
-/**
- * Looks at a name again whose file was changed while it was read.
- *
- * @returns what that decides; undefined if it should be read once more, as it is now
- * @throws the system's error
- */
-function lookAgain(slot: FileSlot): Outcome | undefined {
-  const { directory, name } = slot;
-  const stats = lstatAt(directory, name);
-  if (stats === undefined) return { kind: 'gone' };
-  if (++slot.tries >= TRIES || !(stats.isFile() || stats.isSymbolicLink())) return { kind: 'changed' };
-  slot.facts = stats;
-  slot.looks = looksOf(stats, () => lstatSync(at(directory, name), { bigint: true }));
-  if (stats.isSymbolicLink()) return { kind: 'symlink', target: readlinkSync(at(directory, name), 'buffer') };
-  return undefined;
 }

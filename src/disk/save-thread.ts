@@ -26,7 +26,10 @@ serveThread<SaveData, SaveOrder, SaveAnswer>(({ share }, post) => {
     extents: new ExtentList(),
     buffer: longer(cutBuffer(), rangeBuffer()),
     writer: new ThreadWriter(share, (output) =>
-      post({ kind: 'output', output }, memoryOf(output.part?.kind === 'bytes' ? output.part.bytes : undefined)),
+      post(
+        { kind: 'output', output },
+        memoryOf(output.part?.kind === 'bytes' ? output.part.bytes : undefined),
+      ),
     ),
   };
   return (order) => {
@@ -39,7 +42,10 @@ serveThread<SaveData, SaveOrder, SaveAnswer>(({ share }, post) => {
   };
 });
 
-function readFiles(thread: Thread, order: Extract<SaveOrder, { kind: 'files' }>): SaveAnswer & { kind: 'files' } {
+function readFiles(
+  thread: Thread,
+  order: Extract<SaveOrder, { kind: 'files' }>,
+): SaveAnswer & { kind: 'files' } {
   const { job, names, directories, facts } = order;
   const { extents } = thread;
   const lengths = new Float64Array(names.length);
@@ -62,7 +68,12 @@ function readFiles(thread: Thread, order: Extract<SaveOrder, { kind: 'files' }>)
 }
 
 /** One try. @returns false if the file changed, or is no longer there under that name */
-function readFile({ writer, extents, buffer }: Thread, directory: number, name: Uint8Array, before: Facts): boolean {
+function readFile(
+  { writer, extents, buffer }: Thread,
+  directory: number,
+  name: Uint8Array,
+  before: Facts,
+): boolean {
   if (isYoung(before, Date.now())) {
     sleep(TICK_MS);
     if (!isThere(directory, name, before)) return false;
@@ -79,16 +90,27 @@ function readFile({ writer, extents, buffer }: Thread, directory: number, name: 
   }
 }
 
-function readRange(thread: Thread, order: Extract<SaveOrder, { kind: 'range' }>): SaveAnswer & { kind: 'range' } {
+function readRange(
+  thread: Thread,
+  order: Extract<SaveOrder, { kind: 'range' }>,
+): SaveAnswer & { kind: 'range' } {
   const { job, fd, range, number } = order;
   const { writer, extents, buffer } = thread;
   const seams = new Seams(order.seams);
   let told = false;
   try {
-    const whole = cutRange(fd, range, writer, buffer, extents, () => seams.wait(number), (position) => {
-      seams.tell(number + 1, position);
-      told = true;
-    });
+    const whole = cutRange(
+      fd,
+      range,
+      writer,
+      buffer,
+      extents,
+      () => seams.wait(number),
+      (position) => {
+        seams.tell(number + 1, position);
+        told = true;
+      },
+    );
     const bytes = extents.take();
     return { kind: 'range', job, extents: whole ? bytes : undefined, failure: undefined };
   } catch (error) {

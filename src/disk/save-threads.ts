@@ -75,19 +75,26 @@ export class SaveThreads implements AsyncDisposable {
       facts.set([dev, ino, size, mtimeMs, ctimeMs], file * FACTS);
     }
     const job = this.#begin((answer) => answer.kind === 'files' && done(answer));
-    const names = slots.map(({ name }) => name.latin1Slice());
+    const names = slots.map(({ name }) => name.toString('latin1'));
     this.#post({ kind: 'files', job, directories: slots.map(({ directory }) => directory), names, facts });
   }
 
   /** Ranges of one file are posted in their order: a thread that waits for the one before must not stand before it. */
-  range(fd: number, range: Range, number: number, { share }: Seams, done: (answer: RangeAnswer) => void): void {
+  range(
+    fd: number,
+    range: Range,
+    number: number,
+    { share }: Seams,
+    done: (answer: RangeAnswer) => void,
+  ): void {
     const job = this.#begin((answer) => answer.kind === 'range' && done(answer));
     this.#post({ kind: 'range', job, fd, range, number, seams: share });
   }
 
   /** After the last job. */
   finish(): void {
-    for (let thread = 0; thread < this.#threads.count; thread++) this.#threads.post(thread, { kind: 'finish' });
+    for (let thread = 0; thread < this.#threads.count; thread++)
+      this.#threads.post(thread, { kind: 'finish' });
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -124,10 +131,7 @@ export class SaveThreads implements AsyncDisposable {
 }
 
 /** What the system refused to a thread, as an error that `errno` reads. */
-export function systemErrorOf(
-  errno: string | undefined,
-  message: Parameters<typeof messageError>[0],
-): Error {
+export function systemErrorOf(errno: string | undefined, message: Parameters<typeof messageError>[0]): Error {
   const error = messageError(message);
   return errno === undefined ? error : Object.assign(new Error(message.message), { code: errno });
 }

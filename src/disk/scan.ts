@@ -9,7 +9,7 @@ import type { ContentSink } from '../vault/index.ts';
 import { Assembler } from './assembler.ts';
 import { DirectoryChain } from './chain.ts';
 import { excludeBy } from './exclude.ts';
-import { leavingOut, warnings } from './left-out.ts';
+import { Losses, leavingOut, warnings } from './left-out.ts';
 import type { LeftOut } from './left-out.ts';
 import { OffLimits } from './off-limits.ts';
 import { Pace } from './pace.ts';
@@ -71,10 +71,10 @@ export async function scanDirectory(
   const offLimits = new OffLimits(options.offLimits);
   const pace = new Pace(options, () => sink.drain());
   const cache = memory && new StatCacheWriter(clock(), memory.write);
-  const assembler = new Assembler(sink, cache);
   const leftOut = leavingOut();
-  const isRefused = () =>
-    assembler.changed.count > 0 || (assembler.unreadable.count > 0 && !skipUnreadable);
+  const losses = new Losses(leftOut);
+  const assembler = new Assembler(sink, losses, cache);
+  const isRefused = () => assembler.changed.count > 0 || (assembler.unreadable.count > 0 && !skipUnreadable);
   const start = openSource(directory, offLimits);
   await using reading = new Reading({ sink, pace, clock, signal, onOutcome: () => assembler.advance() });
   using chain = new DirectoryChain(start, reading.directories.leave);
@@ -82,7 +82,19 @@ export async function scanDirectory(
   try {
     await pace.pause();
     const cursor = memory?.records && new StatCursor(memory.records);
-    const world = { chain, sink, assembler, reading, pace, cursor, exclude, offLimits, leftOut, isRefused };
+    const world = {
+      chain,
+      sink,
+      assembler,
+      reading,
+      pace,
+      cursor,
+      exclude,
+      offLimits,
+      leftOut,
+      losses,
+      isRefused,
+    };
     const { looks, tree } = await new Walk(world).run();
     await reading.finish();
     if (tree === undefined) cache?.finish();

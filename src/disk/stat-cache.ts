@@ -50,7 +50,11 @@ export class StatCacheWriter {
   }
 
   /** @param extents packed: all of them, also where the entry has a list */
-  file({ name, mode, mtime }: Pick<FileEntry, 'name' | 'mode' | 'mtime'>, facts: Facts, extents: Uint8Array): void {
+  file(
+    { name, mode, mtime }: Pick<FileEntry, 'name' | 'mode' | 'mtime'>,
+    facts: Facts,
+    extents: Uint8Array,
+  ): void {
     if (facts.ctimeMs > this.#before) return;
     this.#start(RECORDS.file, name, { mode, mtime });
     this.#marks(facts);
@@ -66,7 +70,14 @@ export class StatCacheWriter {
 
   leave({ node, digest, summary }: TreeRef): void {
     const { files, directories, symlinks, bytes } = summary;
-    this.#writer.u8(RECORDS.leave).bytes(node).bytes(digest).u64(files).u64(directories).u64(symlinks).u64(bytes);
+    this.#writer
+      .u8(RECORDS.leave)
+      .bytes(node)
+      .bytes(digest)
+      .u64(files)
+      .u64(directories)
+      .u64(symlinks)
+      .u64(bytes);
     this.#handOn(PART_BYTES);
   }
 

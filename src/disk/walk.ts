@@ -11,18 +11,16 @@ import type { Assembler } from './assembler.ts';
 import { PERMISSION_BITS, at, lstatAt, nameBytes, namesIn } from './at.ts';
 import type { DirectoryChain } from './chain.ts';
 import type { Exclude } from './exclude.ts';
-import type { LeavingOut, LeftOutReason } from './left-out.ts';
+import type { LeavingOut, LeftOutReason, Losses } from './left-out.ts';
 import { looksOf } from './looks.ts';
 import type { Looks } from './looks.ts';
 import type { OffLimits } from './off-limits.ts';
 import type { Pace } from './pace.ts';
-import { OUT_OF_RESOURCES } from './reading.ts';
 import type { Reading } from './reading.ts';
 import { TRIES, wasReplaced } from './scan-file.ts';
 import { RECORDS } from './stat-cache.ts';
 import type { StatCursor } from './stat-cursor.ts';
-
-const SPECIAL_BITS = 0o7000;
+import { OUT_OF_RESOURCES } from './verdicts.ts';
 
 export interface WalkWorld {
   readonly chain: DirectoryChain;
@@ -35,6 +33,7 @@ export interface WalkWorld {
   readonly exclude: Exclude | undefined;
   readonly offLimits: OffLimits;
   readonly leftOut: LeavingOut;
+  readonly losses: Losses;
   /** Whether the save is already known to be refused: then nothing more is read. */
   readonly isRefused: () => boolean;
 }
@@ -67,8 +66,6 @@ export class Walk {
   readonly #world: WalkWorld;
   /** From the root, whose name is empty, down to where we are. */
   readonly #frames: Frame[] = [];
-  /** Our user id: whose files need no mention. */
-  readonly #user = process.geteuid?.();
 
   constructor(world: WalkWorld) {
     this.#world = world;
@@ -128,8 +125,8 @@ export class Walk {
 
   #visitFile(text: string, name: Buffer, stats: Stats): void {
     const { chain, assembler, reading, pace } = this.#world;
-    this.#noteLosses(name, stats);
     if (this.#isKnown(text, RECORDS.file, stats)) {
+      this.#noteLosses(name, stats);
       pace.files++;
       pace.bytes += stats.size;
       return this.#keep();
@@ -218,7 +215,10 @@ export class Walk {
     const { cursor, sink } = this.#world;
     if (cursor === undefined || !this.#seek(text, kind)) return false;
     if (!cursor.matches(stats, stats.mode & PERMISSION_BITS)) return false;
-    return kind === RECORDS.symlink || (sink.has !== undefined && cursor.allChunks((bytes, from) => sink.has!(bytes, from)));
+    return (
+      kind === RECORDS.symlink ||
+      (sink.has !== undefined && cursor.allChunks((bytes, from) => sink.has!(bytes, from)))
+    );
   }
 
   /** Moves the cursor to a name in the directory where we are. @returns whether there is a record of that name and kind */
@@ -251,7 +251,8 @@ export class Walk {
       frame.clean = false;
       if (frame.runFrom === NO_RUN) continue;
       const to = frame === this.#frame ? cursor!.at : frame.runTo;
-      if (to > frame.runFrom) assembler.add({ kind: 'known', records: cursor!.bytes.subarray(frame.runFrom, to) });
+      if (to > frame.runFrom)
+        assembler.add({ kind: 'known', records: cursor!.bytes.subarray(frame.runFrom, to) });
       frame.runFrom = NO_RUN;
     }
   }
@@ -260,10 +261,8 @@ export class Walk {
     return looksOf(stats, () => lstatSync(at(this.#world.chain.fd, name), { bigint: true }));
   }
 
-  #noteLosses(name: Buffer, { mode, uid }: Stats): void {
-    const { leftOut } = this.#world;
-    if ((mode & SPECIAL_BITS) !== 0) leftOut.specialBits.add(this.#pathOf(name));
-    if (uid !== this.#user) leftOut.owner.add(this.#pathOf(name));
+  #noteLosses(name: Buffer, stats: Stats): void {
+    this.#world.losses.note(stats, () => this.#pathOf(name));
   }
 
   #leaveOut(reason: LeftOutReason, name: Buffer): void {

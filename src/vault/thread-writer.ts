@@ -10,7 +10,7 @@ import type { IntentId, TenantId } from './names.ts';
 import { PackMaker } from './pack-maker.ts';
 import type { PackPart } from './pack-maker.ts';
 import { SharedIds } from './shared-ids.ts';
-import type { SharedIdsShare } from './shared-ids.ts';
+import type { IdsShare } from './shared-ids.ts';
 
 /** What a thread needs to take chunks for a save. It holds a key: it goes to threads of this process, and nowhere else. */
 export interface WriterShare {
@@ -20,7 +20,7 @@ export interface WriterShare {
   readonly intent: IntentId;
   readonly packs: Uint32Array;
   readonly index: IndexShare;
-  readonly own: SharedIdsShare;
+  readonly own: IdsShare;
 }
 
 /** What a thread made, for the writer that it works for. */

@@ -10,8 +10,7 @@ import type { ContentSink, SharedSink } from './content.ts';
 import type { Keyring } from './keyring.ts';
 import { packId } from './names.ts';
 import type { IntentId, PackType, SegmentId } from './names.ts';
-import { PackMaker } from './pack-maker.ts';
-import { PackUploads } from './pack-uploads.ts';
+import { PackWriter } from './pack-writer.ts';
 import { putSegment } from './segment.ts';
 import { SharedIds } from './shared-ids.ts';
 import { decodeOnlyTable } from './table.ts';
@@ -29,58 +28,33 @@ export interface WriterWorld {
 }
 
 /** What a finished writer made durable. */
-export class Written {
+export interface Written {
   /** Absent when there was nothing new. */
-  readonly segment: { readonly id: SegmentId; readonly bytes: number } | undefined;
+  readonly segment?: { readonly id: SegmentId; readonly bytes: number };
+  /** Of the packs. Decoded when it is asked for: a million chunks are a million objects. */
+  readonly tables: readonly PackTable[];
   /** Plain bytes of file data that this tenant did not have. */
   readonly newBytes: number;
   /** What packs and index grew by. */
   readonly storedBytes: number;
-  readonly #encoded: readonly Uint8Array[];
-
-  constructor(
-    encoded: readonly Uint8Array[],
-    segment: Written['segment'],
-    sizes: Pick<Written, 'newBytes' | 'storedBytes'>,
-  ) {
-    this.#encoded = encoded;
-    this.segment = segment;
-    this.newBytes = sizes.newBytes;
-    this.storedBytes = sizes.storedBytes;
-  }
-
-  /** Of the packs. Decoded by each call: a million chunks are a million objects. */
-  get tables(): readonly PackTable[] {
-    return this.#encoded.map((bytes) => decodeOnlyTable(bytes, 'a table of our own'));
-  }
 }
 
 export class VaultWriter implements ContentSink {
   readonly cutTables: CutTables;
   readonly #world: WriterWorld;
-  readonly #uploads: PackUploads;
-  readonly #makers: Readonly<Record<PackType, PackMaker>>;
+  readonly #packs: Readonly<Record<PackType, PackWriter>>;
   /** What this save has packed itself: not in the index before it is committed. */
   readonly #own: Readonly<Record<PackType, SharedIds>> = { data: new SharedIds(), tree: new SharedIds() };
   /** How many packs were begun, by all threads together. */
-  readonly #packs = new Uint32Array(new SharedArrayBuffer(4));
+  readonly #begun = new Uint32Array(new SharedArrayBuffer(4));
   #newBytes = 0;
 
   constructor(world: WriterWorld) {
-    const { keyring, random, intent } = world;
     this.#world = world;
-    this.cutTables = keyring.cutTables;
-    this.#uploads = new PackUploads(world.store, keyring.tenant, world.signal);
-    const maker = (type: PackType) =>
-      new PackMaker({
-        type,
-        tenant: keyring.tenant,
-        key: keyring.seal(type),
-        random,
-        nextPackId: () => packId(intent, Atomics.add(this.#packs, 0, 1)),
-        emit: (part) => this.#uploads.take(part),
-      });
-    this.#makers = { data: maker('data'), tree: maker('tree') };
+    this.cutTables = world.keyring.cutTables;
+    const nextPackId = () => packId(world.intent, Atomics.add(this.#begun, 0, 1));
+    const packs = { ...world, signal: world.signal, nextPackId };
+    this.#packs = { data: new PackWriter('data', packs), tree: new PackWriter('tree', packs) };
   }
 
   chunk(bytes: Uint8Array): Sha256 {
@@ -103,8 +77,9 @@ export class VaultWriter implements ContentSink {
     return this.#world.index.tree.has(id);
   }
 
-  drain(): Promise<void> {
-    return this.#uploads.drain();
+  async drain(): Promise<void> {
+    await this.#packs.data.drain();
+    await this.#packs.tree.drain();
   }
 
   /** For threads that take file data at the same time. */
@@ -116,14 +91,14 @@ export class VaultWriter implements ContentSink {
       key: keyring.seal('data'),
       cutTables,
       intent,
-      packs: this.#packs,
+      packs: this.#begun,
       index: index.data.share(),
-      own: this.#own.data.share(),
+      own: this.#own.data.share,
     };
     return {
       share,
       take: ({ part, newBytes }) => {
-        if (part !== undefined) this.#uploads.take(part);
+        if (part !== undefined) this.#packs.data.take(part);
         this.#newBytes += newBytes;
       },
     };
@@ -132,24 +107,37 @@ export class VaultWriter implements ContentSink {
   /** Stores what is left, then the index segment. A reference to any chunk may be written after this, not before. */
   async finish(): Promise<Written> {
     const { store, keyring, random, signal } = this.#world;
-    this.#makers.data.finish();
-    this.#makers.tree.finish();
-    const tables = await this.#uploads.finish();
-    if (tables.length === 0) return new Written(tables, undefined, { newBytes: 0, storedBytes: 0 });
+    const tables = [...(await this.#packs.data.finish()), ...(await this.#packs.tree.finish())];
+    const packed = this.#packs.data.storedBytes + this.#packs.tree.storedBytes;
+    if (tables.length === 0) return { tables: [], newBytes: 0, storedBytes: 0 };
     const id = random(ID_BYTES) as SegmentId;
-    const bytes = await putSegment(store, keyring, id, { tables, replaces: [] }, random, { signal });
-    const storedBytes = this.#uploads.storedBytes + bytes;
-    return new Written(tables, { id, bytes }, { newBytes: this.#newBytes, storedBytes });
+    const decoded = once(() => tables.map((bytes) => decodeOnlyTable(bytes, 'a table of our own')));
+    const bytes = await putSegment(store, keyring, id, { tables: decoded(), replaces: [] }, random, {
+      signal,
+    });
+    return {
+      segment: { id, bytes },
+      get tables() {
+        return decoded();
+      },
+      newBytes: this.#newBytes,
+      storedBytes: packed + bytes,
+    };
   }
 
   async abort(reason: Error): Promise<void> {
-    await this.#uploads.abort(reason);
+    await Promise.all([this.#packs.data.abort(reason), this.#packs.tree.abort(reason)]);
   }
 
   /** @returns whether it was new */
   #add(type: PackType, id: Sha256, bytes: Uint8Array): boolean {
     if (this.#world.index[type].has(id) || !this.#own[type].claim(id, 0)) return false;
-    this.#makers[type].add(id, bytes);
+    this.#packs[type].add(id, bytes);
     return true;
   }
+}
+
+function once<Value>(make: () => Value): () => Value {
+  let value: Value | undefined;
+  return () => (value ??= make());
 }
