@@ -4,13 +4,13 @@ import { RANGE } from './cut-range.ts';
 import type { Range } from './cut-range.ts';
 import type { HoleMap } from './hole-map.ts';
 
-/** The ranges of all that is not known to be a hole. @param size bytes of the file */
-export function rangesOf(size: number, holes: HoleMap): Range[] {
+/** The ranges of all that is not known to be a hole. @param size bytes of the file @param most bytes of a range, a multiple of `PAGE` */
+export function rangesOf(size: number, holes: HoleMap, most = RANGE): Range[] {
   const ranges: Range[] = [];
   let start = 0;
   for (const [hole, after] of [...holes, [size, size] as const]) {
-    for (let from = start; from < hole; from += RANGE)
-      ranges.push({ from, to: Math.min(from + RANGE, hole), end: hole, first: from === start });
+    for (let from = start; from < hole; from += most)
+      ranges.push({ from, to: Math.min(from + most, hole), end: hole, first: from === start });
     start = after;
   }
   return ranges;

@@ -45,6 +45,8 @@ export interface ReadingOptions {
   readonly pace: Pace;
   readonly clock: Clock;
   readonly signal: AbortSignal | undefined;
+  /** How many; 0: none. Undefined: as many as are worth it, when they are. */
+  readonly threads: number | undefined;
   /** Called when the outcome of one file or more is known. */
   readonly onOutcome: () => void;
 }
@@ -52,7 +54,7 @@ export interface ReadingOptions {
 export class Reading implements AsyncDisposable {
   readonly directories = new HeldDirectories();
   readonly #options: ReadingOptions;
-  readonly #parallel: number;
+  readonly #count: number;
   readonly #verdicts: Verdicts;
   #waiting: FileSlot[] = [];
   #waitingBytes = 0;
@@ -78,7 +80,7 @@ export class Reading implements AsyncDisposable {
       },
       again: (slot) => this.#wait(slot),
     });
-    this.#parallel = options.sink.shared === undefined ? 1 : Math.min(availableParallelism(), MAX_THREADS);
+    this.#count = options.sink.shared === undefined ? 0 : (options.threads ?? usefulThreads());
   }
 
   /** Takes a file of an open directory, which stays open until it was read. */
@@ -91,7 +93,7 @@ export class Reading implements AsyncDisposable {
 
   /** Whether enough is waiting, so that `room` has something to do. */
   get isFull(): boolean {
-    const { files, bytes } = this.#parallel > 1 && this.#threads === undefined ? WORTH_THREADS : JOB;
+    const { files, bytes } = this.#count > 0 && this.#threads === undefined ? WORTH_THREADS : JOB;
     return this.#waiting.length >= files || this.#waitingBytes >= bytes || this.directories.size >= MAX_HELD;
   }
 
@@ -113,7 +115,8 @@ export class Reading implements AsyncDisposable {
 
   /** Returns when all was read. */
   async finish(): Promise<void> {
-    if (this.#threads === undefined) return this.#readHere();
+    if (this.#threads === undefined && !this.#isWorthThreads) return this.#readHere();
+    this.#threads ??= this.#startThreads();
     await this.#feed(true);
     while (this.#waiting.length > 0 || this.#threads.jobs > 0 || this.#long !== undefined) {
       await this.#progress();
@@ -136,7 +139,10 @@ export class Reading implements AsyncDisposable {
 
   get #isWorthThreads(): boolean {
     const { files, bytes } = this.#seen;
-    return this.#parallel > 1 && (files >= WORTH_THREADS.files || bytes >= WORTH_THREADS.bytes);
+    if (this.#count === 0) return false;
+    return (
+      this.#options.threads !== undefined || files >= WORTH_THREADS.files || bytes >= WORTH_THREADS.bytes
+    );
   }
 
   async #readHere(): Promise<void> {
@@ -162,7 +168,7 @@ export class Reading implements AsyncDisposable {
   #startThreads(): SaveThreads {
     const { sink } = this.#options;
     return new SaveThreads({
-      count: this.#parallel,
+      count: this.#count,
       sink: sink.shared!,
       onProgress: () => this.#wakeUp(),
       onFailure: (error) => {
@@ -257,4 +263,10 @@ export class Reading implements AsyncDisposable {
     this.#wake?.();
     this.#wake = undefined;
   }
+}
+
+/** On one processor they would only take turns with the walk. */
+function usefulThreads(): number {
+  const processors = availableParallelism();
+  return processors === 1 ? 0 : Math.min(processors, MAX_THREADS);
 }

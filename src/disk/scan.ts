@@ -41,6 +41,8 @@ export interface ScanOptions extends PaceOptions {
   /** Directories to leave out, with one line: those that the save itself writes to. */
   readonly offLimits?: readonly string[] | undefined;
   readonly memory?: StatMemory | undefined;
+  /** How many threads read files; 0: none. Default: as many as are worth it, when they are. */
+  readonly threads?: number | undefined;
 }
 
 export interface ScanReport {
@@ -66,7 +68,7 @@ export async function scanDirectory(
   sink: ContentSink,
   options: ScanOptions = {},
 ): Promise<ScanReport> {
-  const { skipUnreadable = false, clock = systemClock, memory, signal } = options;
+  const { skipUnreadable = false, clock = systemClock, memory, signal, threads } = options;
   const exclude = await excludeBy(options.exclude ?? []);
   const offLimits = new OffLimits(options.offLimits);
   const pace = new Pace(options, () => sink.drain());
@@ -76,7 +78,14 @@ export async function scanDirectory(
   const assembler = new Assembler(sink, losses, cache);
   const isRefused = () => assembler.changed.count > 0 || (assembler.unreadable.count > 0 && !skipUnreadable);
   const start = openSource(directory, offLimits);
-  await using reading = new Reading({ sink, pace, clock, signal, onOutcome: () => assembler.advance() });
+  await using reading = new Reading({
+    sink,
+    pace,
+    clock,
+    signal,
+    threads,
+    onOutcome: () => assembler.advance(),
+  });
   using chain = new DirectoryChain(start, reading.directories.leave);
   let root: Root;
   try {

@@ -6,6 +6,7 @@
 export { adoptTenants } from './adopt.ts';
 export type { ContentSink, ContentSource, SharedSink } from './content.ts';
 export { isStore } from './format.ts';
+export type { LocalFile, LocalFileWriter } from './local-file.ts';
 export { idOf } from './names.ts';
 export type { SnapshotId, TenantId, WorkspaceId } from './names.ts';
 export type { RebuiltIndex } from './rebuild.ts';
