@@ -11,6 +11,7 @@ export {
   concatBytes,
   equalBytes,
   fromHex,
+  release,
   toHex,
   utf8,
 } from './bytes.ts';

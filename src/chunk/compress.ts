@@ -25,7 +25,11 @@ export interface Compressed {
 
 export function compress(bytes: Uint8Array): Compressed {
   if (!looksLikeNoise(bytes)) {
-    const packed = zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: LEVEL } });
+    // Room for all of it at once: else it is pieced together.
+    const packed = zstdCompressSync(bytes, {
+      chunkSize: Math.max(64, bytes.length),
+      params: { [constants.ZSTD_c_compressionLevel]: LEVEL },
+    });
     if (packed.length < bytes.length) return { codec: 'zstd', bytes: packed };
   }
   return { codec: 'stored', bytes };

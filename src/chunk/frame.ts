@@ -2,7 +2,7 @@
 
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 
-import { ByteReader, ByteWriter, StrataError, concatBytes, equalBytes } from '../base/index.ts';
+import { ByteReader, ByteWriter, StrataError, concatBytes, equalBytes, release } from '../base/index.ts';
 import type { Branded } from '../base/index.ts';
 import { CODECS, compress, decompress } from './compress.ts';
 import type { Codec } from './compress.ts';
@@ -63,9 +63,14 @@ export function sealFrame(key: FrameKey, number: number, plain: Uint8Array): Sea
     .finish();
   const cipher = createCipheriv(CIPHER, key.secret, nonce(number), { authTagLength: TAG_BYTES });
   cipher.setAAD(additional(key, number, head));
-  const sealed = concatBytes([head, cipher.update(bytes), cipher.final(), cipher.getAuthTag()]) as Sealed;
-  if (!equalBytes(openFrame(key, number, sealed), plain))
+  const encrypted = cipher.update(bytes);
+  const sealed = concatBytes([head, encrypted, cipher.final(), cipher.getAuthTag()]) as Sealed;
+  release(encrypted);
+  if (codec !== 'stored') release(bytes);
+  const opened = openFrame(key, number, sealed);
+  if (!equalBytes(opened, plain))
     throw new StrataError('internal', 'a sealed frame does not open to what was sealed');
+  release(opened);
   return sealed;
 }
 
@@ -83,7 +88,9 @@ export function openFrame(key: FrameKey, number: number, frame: Uint8Array): Uin
   } catch (error) {
     throw new StrataError('integrity', 'a frame is damaged: its seal is broken', { cause: error });
   }
-  return decompress(shape.codec, bytes, shape.plainLength);
+  const plain = decompress(shape.codec, bytes, shape.plainLength);
+  if (shape.codec !== 'stored') release(bytes);
+  return plain;
 }
 
 /** Never the same twice with one key: each object has its own, and each of its frames a number. */

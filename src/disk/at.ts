@@ -32,6 +32,13 @@ export function at(directory: number, name: Uint8Array): Buffer {
   return Buffer.concat([Buffer.from(`/proc/self/fd/${directory}/`), name]);
 }
 
+const NOT_ASCII = /[^\0-\x7f]/;
+
+/** As `at`, for a name from `namesIn`: text where the bytes are the same either way, which Node turns into a path in half the time. */
+export function atText(directory: number, name: string): Buffer | string {
+  return NOT_ASCII.test(name) ? at(directory, nameBytes(name)) : `/proc/self/fd/${directory}/${name}`;
+}
+
 /** Opens a directory by a path that a user gave: links in it are followed. */
 export function openDirectory(path: string): number {
   return openSync(path, DIRECTORY);

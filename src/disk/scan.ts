@@ -15,6 +15,7 @@ import { OffLimits } from './off-limits.ts';
 import { Pace } from './pace.ts';
 import type { PaceOptions } from './pace.ts';
 import { Reading } from './reading.ts';
+import { Recollection } from './recollection.ts';
 import { openSource } from './source.ts';
 import { StatCacheWriter } from './stat-cache.ts';
 import { StatCursor } from './stat-cursor.ts';
@@ -91,20 +92,10 @@ export async function scanDirectory(
   try {
     await pace.pause();
     const cursor = memory?.records && new StatCursor(memory.records);
-    const world = {
-      chain,
-      sink,
-      assembler,
-      reading,
-      pace,
-      cursor,
-      exclude,
-      offLimits,
-      leftOut,
-      losses,
-      isRefused,
-    };
-    const { looks, tree } = await new Walk(world).run();
+    const recollection = new Recollection(cursor, sink, assembler);
+    const around = { exclude, offLimits, leftOut, losses, isRefused };
+    const walk = new Walk({ chain, assembler, reading, recollection, pace, ...around });
+    const { looks, tree } = await walk.run();
     await reading.finish();
     if (tree === undefined) cache?.finish();
     root = { ...looks, tree: tree ?? assembler.tree! };

@@ -6,9 +6,8 @@ import type { Stats } from 'node:fs';
 import { StrataError, errno } from '../base/index.ts';
 import { MAX_DEPTH, displayPath } from '../tree/index.ts';
 import type { TreeRef } from '../tree/index.ts';
-import type { ContentSink } from '../vault/index.ts';
 import type { Assembler } from './assembler.ts';
-import { PERMISSION_BITS, at, lstatAt, nameBytes, namesIn } from './at.ts';
+import { at, atText, nameBytes, namesIn } from './at.ts';
 import type { DirectoryChain } from './chain.ts';
 import type { Exclude } from './exclude.ts';
 import type { LeavingOut, LeftOutReason, Losses } from './left-out.ts';
@@ -17,19 +16,17 @@ import type { Looks } from './looks.ts';
 import type { OffLimits } from './off-limits.ts';
 import type { Pace } from './pace.ts';
 import type { Reading } from './reading.ts';
+import type { Recollection } from './recollection.ts';
 import { TRIES, wasReplaced } from './scan-file.ts';
 import { RECORDS } from './stat-cache.ts';
-import type { StatCursor } from './stat-cursor.ts';
 import { OUT_OF_RESOURCES } from './verdicts.ts';
 
 export interface WalkWorld {
   readonly chain: DirectoryChain;
-  readonly sink: ContentSink;
   readonly assembler: Assembler;
   readonly reading: Reading;
   readonly pace: Pace;
-  /** What is known from the last time, at its start. */
-  readonly cursor: StatCursor | undefined;
+  readonly recollection: Recollection;
   readonly exclude: Exclude | undefined;
   readonly offLimits: OffLimits;
   readonly leftOut: LeavingOut;
@@ -44,17 +41,7 @@ interface Frame {
   /** As `namesIn` gives them. */
   readonly names: readonly string[];
   next: number;
-  /** Where its record starts; undefined: it is not known from the last time. */
-  readonly enterAt: number | undefined;
-  /** Whether all in it was as it is known so far, so that nobody was told anything of it yet. */
-  clean: boolean;
-  /** Records that are true, and that nobody was told of yet: [runFrom, runTo); while we are in this directory, up to the cursor. */
-  runFrom: number;
-  runTo: number;
 }
-
-/** For `runFrom`: there are none. */
-const NO_RUN = -1;
 
 export interface Walked {
   readonly looks: Looks;
@@ -73,10 +60,10 @@ export class Walk {
 
   /** Not recursive: directories may be thousands deep. @throws what ends the save */
   async run(): Promise<Walked> {
-    const { chain, pace, reading } = this.#world;
+    const { chain, pace, reading, recollection } = this.#world;
     this.#open(Buffer.alloc(0), fstatSync(chain.fd));
     for (;;) {
-      const frame = this.#frame;
+      const frame = this.#frames.at(-1)!;
       const name = frame.names[frame.next++];
       if (name !== undefined) {
         this.#visit(name);
@@ -84,18 +71,15 @@ export class Walk {
         if (pace.step()) await pace.pause();
         continue;
       }
-      const tree = this.#leave(frame);
+      const tree = recollection.leave();
+      this.#frames.pop();
       if (this.#frames.length === 0) return { looks: frame.looks, tree };
       chain.leave();
     }
   }
 
-  get #frame(): Frame {
-    return this.#frames.at(-1)!;
-  }
-
   #visit(text: string): void {
-    const { assembler, exclude } = this.#world;
+    const { assembler, exclude, recollection } = this.#world;
     const name = nameBytes(text);
     if (exclude?.(this.#textOf(name)) === true) return this.#leaveOut('excluded', name);
     for (let tries = 0; tries < TRIES; tries++) {
@@ -104,17 +88,17 @@ export class Walk {
       } catch (error) {
         if (wasReplaced(error)) continue;
         if (error instanceof StrataError || OUT_OF_RESOURCES.has(errno(error))) throw error;
-        this.#tell();
+        recollection.tell();
         return assembler.add({ kind: 'unreadable', name });
       }
     }
-    this.#tell();
+    recollection.tell();
     assembler.add({ kind: 'changed', name });
   }
 
   /** @throws the system's error */
   #visitOnce(text: string, name: Buffer): void {
-    const stats = lstatAt(this.#world.chain.fd, name);
+    const stats = lstatSync(atText(this.#world.chain.fd, text), { throwIfNoEntry: false });
     // Removed since it was listed: as if the save had begun a moment later.
     if (stats === undefined) return;
     if (stats.isFile()) return this.#visitFile(text, name, stats);
@@ -124,14 +108,13 @@ export class Walk {
   }
 
   #visitFile(text: string, name: Buffer, stats: Stats): void {
-    const { chain, assembler, reading, pace } = this.#world;
-    if (this.#isKnown(text, RECORDS.file, stats)) {
-      this.#noteLosses(name, stats);
+    const { chain, assembler, reading, pace, recollection } = this.#world;
+    if (recollection.keeps(text, RECORDS.file, stats)) {
       pace.files++;
       pace.bytes += stats.size;
-      return this.#keep();
+      return this.#noteLosses(name, stats);
     }
-    this.#tell();
+    recollection.tell();
     // No more content for a save that will be refused; only what else is in its way.
     if (this.#world.isRefused()) return accessSync(at(chain.fd, name), constants.R_OK);
     const looks = this.#looksOf(name, stats);
@@ -141,12 +124,13 @@ export class Walk {
   }
 
   #visitLink(text: string, name: Buffer, stats: Stats): void {
+    const { assembler, recollection } = this.#world;
     this.#noteLosses(name, stats);
-    if (this.#isKnown(text, RECORDS.symlink, stats)) return this.#keep();
+    if (recollection.keeps(text, RECORDS.symlink, stats)) return;
     const target = readlinkSync(at(this.#world.chain.fd, name), 'buffer');
     const entry = { kind: 'symlink', name, ...this.#looksOf(name, stats), target } as const;
-    this.#tell();
-    this.#world.assembler.add({ kind: 'symlink', entry, facts: stats });
+    recollection.tell();
+    assembler.add({ kind: 'symlink', entry, facts: stats });
   }
 
   #enter(text: string, name: Buffer): void {
@@ -170,91 +154,12 @@ export class Walk {
 
   /** For the directory that the chain has just entered. @param text its name in the directory above; undefined: the root */
   #open(name: Buffer, stats: Stats, text?: string): void {
-    const { chain, assembler, cursor } = this.#world;
-    const { fd } = chain;
+    const { fd } = this.#world.chain;
     const names = namesIn(fd);
     const looks = looksOf(stats, () => fstatSync(fd, { bigint: true }));
     this.#noteLosses(name, stats);
-    const frame = { name, looks, names, next: 0, clean: false, runFrom: NO_RUN, runTo: 0 };
-    if (cursor === undefined || (text !== undefined && !this.#seek(text, RECORDS.enter))) {
-      this.#tell();
-      assembler.add({ kind: 'enter', name, looks });
-      this.#frames.push({ ...frame, enterAt: undefined });
-      return;
-    }
-    const enterAt = cursor.at;
-    if (text !== undefined) this.#frame.runTo = enterAt;
-    const known = cursor.looks();
-    cursor.step();
-    this.#frames.push({ ...frame, enterAt, clean: true });
-    // Those of the root stand elsewhere.
-    if (text !== undefined && (known.mode !== looks.mode || known.mtime !== looks.mtime)) this.#tell();
-  }
-
-  /** @returns its tree, if it is as it is known */
-  #leave(frame: Frame): TreeRef | undefined {
-    const { assembler, sink, cursor } = this.#world;
-    let tree: TreeRef | undefined;
-    if (cursor !== undefined && frame.enterAt !== undefined) {
-      this.#pass(() => cursor.kind !== RECORDS.leave);
-      tree = cursor.tree();
-      if (sink.hasNode?.(tree.node) !== true || !frame.clean) {
-        this.#tell();
-        tree = undefined;
-      }
-      cursor.step();
-    }
-    this.#frames.pop();
-    if (tree === undefined) assembler.add({ kind: 'leave' });
-    else if (this.#frames.length > 0 && this.#frame.runFrom === NO_RUN) this.#frame.runFrom = frame.enterAt!;
-    return tree;
-  }
-
-  /** Whether a file or link is as the record says where the cursor is then. */
-  #isKnown(text: string, kind: number, stats: Stats): boolean {
-    const { cursor, sink } = this.#world;
-    if (cursor === undefined || !this.#seek(text, kind)) return false;
-    if (!cursor.matches(stats, stats.mode & PERMISSION_BITS)) return false;
-    return (
-      kind === RECORDS.symlink ||
-      (sink.has !== undefined && cursor.allChunks((bytes, from) => sink.has!(bytes, from)))
-    );
-  }
-
-  /** Moves the cursor to a name in the directory where we are. @returns whether there is a record of that name and kind */
-  #seek(text: string, kind: number): boolean {
-    const { cursor } = this.#world;
-    if (cursor === undefined || this.#frame.enterAt === undefined) return false;
-    this.#pass(() => cursor.kind !== RECORDS.leave && cursor.compareName(text) < 0);
-    return cursor.kind === kind && cursor.compareName(text) === 0;
-  }
-
-  /** Passes over records that are no longer true. */
-  #pass(isOver: () => boolean): void {
-    if (!isOver()) return;
-    this.#tell();
-    while (isOver()) this.#world.cursor!.skip();
-  }
-
-  /** The record at the cursor is true. */
-  #keep(): void {
-    const { cursor } = this.#world;
-    if (this.#frame.runFrom === NO_RUN) this.#frame.runFrom = cursor!.at;
-    cursor!.step();
-  }
-
-  /** Something is not as it was: tells all that was held back, so that it stands before what comes now. */
-  #tell(): void {
-    const { assembler, cursor } = this.#world;
-    for (const frame of this.#frames) {
-      if (frame.clean) assembler.add({ kind: 'enter', name: frame.name, looks: frame.looks });
-      frame.clean = false;
-      if (frame.runFrom === NO_RUN) continue;
-      const to = frame === this.#frame ? cursor!.at : frame.runTo;
-      if (to > frame.runFrom)
-        assembler.add({ kind: 'known', records: cursor!.bytes.subarray(frame.runFrom, to) });
-      frame.runFrom = NO_RUN;
-    }
+    this.#world.recollection.enter(name, looks, text);
+    this.#frames.push({ name, looks, names, next: 0 });
   }
 
   #looksOf(name: Buffer, stats: Stats): Looks {

@@ -38,7 +38,10 @@ export interface StoredObject {
   readonly size: number;
 }
 
-/** The parts of an object, in order. They are read once, to the end, also when the name turns out to be taken. */
+/**
+ * The parts of an object, in order. They are read once, to the end, also when the name turns out to be taken. A part is gone when the
+ * next one is asked for: a store that needs it longer copies it.
+ */
 export type Body = Iterable<Sealed> | AsyncIterable<Sealed>;
 
 /**

@@ -1,5 +1,6 @@
 /** Sealed parts on their way into a store: the maker never waits, the store takes them as fast as it can. */
 
+import { release } from '../base/index.ts';
 import type { Sealed } from '../chunk/index.ts';
 
 export class FrameQueue implements AsyncIterable<Sealed> {
@@ -45,6 +46,8 @@ export class FrameQueue implements AsyncIterable<Sealed> {
         this.#waitingBytes -= part.length;
         this.#onTaken();
         yield part;
+        // The store has asked for the next one.
+        release(part);
       } else if (this.#ended) {
         return;
       } else {
