@@ -55,9 +55,9 @@ export class Threads<Order, Answer> implements AsyncDisposable {
     for (let thread = 0; thread < count; thread++) {
       // Whatever this process was started with (a test runner's loader, an inspector) is not for a thread.
       const worker = new Worker(module, { workerData: data, env: SHARE_ENV, execArgv: [] });
-      worker.on('message', (answer: Answer | { readonly failure: ErrorMessage }) => {
+      worker.on('message', (answer: Answer | { readonly threadFailure: ErrorMessage }) => {
         if (this.#ended) return;
-        if (isFailure(answer)) this.#fail(messageError(answer.failure));
+        if (isFailure(answer)) this.#fail(messageError(answer.threadFailure));
         else onAnswer(answer, thread);
       });
       worker.on('error', (error) => this.#fail(messageError(errorMessage(error))));
@@ -110,12 +110,12 @@ export function serveThread<Data, Order, Answer>(
     before = before
       .then(() => work(order))
       .catch((error: unknown) => {
-        port.postMessage({ failure: errorMessage(error) });
+        port.postMessage({ threadFailure: errorMessage(error) });
         port.close();
       });
   });
 }
 
-function isFailure(answer: unknown): answer is { readonly failure: ErrorMessage } {
-  return typeof answer === 'object' && answer !== null && 'failure' in answer;
+function isFailure(answer: unknown): answer is { readonly threadFailure: ErrorMessage } {
+  return typeof answer === 'object' && answer !== null && 'threadFailure' in answer;
 }

@@ -20,10 +20,15 @@ interface Link {
 
 export class DirectoryChain implements Disposable {
   readonly #links: Link[];
+  readonly #close: (fd: number) => void;
 
-  /** @param root an open directory, which the chain closes in the end */
-  constructor(root: number) {
+  /**
+   * @param root an open directory, which the chain closes in the end
+   * @param close is given each directory that the chain is done with
+   */
+  constructor(root: number, close: (fd: number) => void = closeSync) {
     this.#links = [{ fd: root, dev: 0n, ino: 0n }];
+    this.#close = close;
   }
 
   /** The directory where we are. */
@@ -37,7 +42,7 @@ export class DirectoryChain implements Disposable {
     const above = this.#links[this.#links.length - 1 - WINDOW];
     if (above === undefined || above.fd === CLOSED) return;
     const { dev, ino } = fstatSync(above.fd, { bigint: true });
-    closeSync(above.fd);
+    this.#close(above.fd);
     Object.assign(above, { fd: CLOSED, dev, ino });
   }
 
@@ -56,12 +61,12 @@ export class DirectoryChain implements Disposable {
     try {
       finish?.(left.fd);
     } finally {
-      closeSync(left.fd);
+      this.#close(left.fd);
     }
   }
 
   [Symbol.dispose](): void {
-    for (const { fd } of this.#links.splice(0)) if (fd !== CLOSED) closeSync(fd);
+    for (const { fd } of this.#links.splice(0)) if (fd !== CLOSED) this.#close(fd);
   }
 
   get #last(): Link {

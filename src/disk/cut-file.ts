@@ -1,11 +1,14 @@
-/** One open file becomes chunks and holes: docs/design.md 2. Needs nothing but the descriptor, so a worker can do it. */
+/** One open file becomes chunks and holes: docs/design.md 2. Needs nothing but the descriptor, so a thread can do it. */
 
 import { readSync } from 'node:fs';
 
+import type { Sha256 } from '../base/index.ts';
 import { MAX_CHUNK, MIN_CHUNK, nextCut } from '../chunk/index.ts';
-import { ContentBuilder } from '../tree/index.ts';
+import type { CutTables } from '../chunk/index.ts';
+import { contentOf } from '../tree/index.ts';
 import type { BuiltContent } from '../tree/index.ts';
 import type { ContentSink } from '../vault/index.ts';
+import { ExtentList } from './extent-list.ts';
 import { PAGE, holeMap } from './hole-map.ts';
 import type { HoleMap } from './hole-map.ts';
 
@@ -18,6 +21,21 @@ const ZERO_PAGE = Buffer.alloc(PAGE);
 export function cutBuffer(): Uint8Array {
   // No Buffer: whoever keeps a `slice` of a chunk would keep a view of what is overwritten by the next part.
   return new Uint8Array(PART + MAX_CHUNK);
+}
+
+/** Takes the chunks of a file and names them: what cutting needs of a `ContentSink`. */
+export interface ChunkSink {
+  readonly cutTables: CutTables;
+  chunk(bytes: Uint8Array): Sha256;
+}
+
+/** The content of a file, with all its extents, packed, also where the content has a list. */
+export type CutContent = BuiltContent & { readonly extents: Uint8Array };
+
+/** Takes what a file is made of, in order. */
+export interface ExtentSink {
+  chunk(id: Sha256, length: number): void;
+  hole(length: number): void;
 }
 
 /**
@@ -33,14 +51,28 @@ export function* cutFile(
   sink: ContentSink,
   buffer: Uint8Array,
   holes: HoleMap = holeMap(fd, size),
-): Generator<number, BuiltContent | undefined, void> {
-  const content = new ContentBuilder(sink);
+): Generator<number, CutContent | undefined, void> {
+  const list = new ExtentList();
+  if (!(yield* cutInto(list, fd, size, sink, buffer, holes))) return undefined;
+  const extents = list.take();
+  return { ...contentOf(sink, extents, size), extents };
+}
+
+/** The same, for whoever keeps the extents elsewhere. @returns false if the file has another length */
+export function* cutInto(
+  content: ExtentSink,
+  fd: number,
+  size: number,
+  sink: ChunkSink,
+  buffer: Uint8Array,
+  holes: HoleMap = holeMap(fd, size),
+): Generator<number, boolean, void> {
   if (size <= MIN_CHUNK) {
     // One byte more than it should have: pseudo files say 0 and have some.
-    if (readFully(fd, buffer, 0, size + 1, 0) !== size) return undefined;
+    if (readFully(fd, buffer, 0, size + 1, 0, size) !== size) return false;
     if (size > 0) content.chunk(sink.chunk(buffer.subarray(0, size)), size);
     yield size;
-    return content.finish();
+    return true;
   }
 
   /** The data run that is being cut, as far as it is read: `buffer[start, end)`. */
@@ -66,9 +98,9 @@ export function* cutFile(
       end -= start;
       start = 0;
       const length = Math.min(holeStart - position, PART);
-      if (readFully(fd, buffer, end, length, position) !== length) return undefined;
+      if (readFully(fd, buffer, end, length, position) !== length) return false;
       for (let page = end, stop = end + length; page < stop; page += PAGE) {
-        if (stop - page >= PAGE && isZero(buffer, page)) {
+        if (stop - page >= PAGE && isZeroPage(buffer, page)) {
           hole(PAGE);
           start = end = page + PAGE;
         } else {
@@ -83,28 +115,33 @@ export function* cutFile(
     position = holeEnd;
   }
   cut(true);
-  return content.finish();
+  return true;
 }
 
-/** @returns fewer bytes than wanted only at the end of the file */
+/**
+ * @param enough bytes after which a shorter read counts as the end of the file: it spares asking again
+ * @returns fewer bytes than wanted only at the end of the file
+ */
 export function readFully(
   fd: number,
   buffer: Uint8Array,
   at: number,
   length: number,
   position: number,
+  enough = length,
 ): number {
   let done = 0;
   while (done < length) {
     const count = readSync(fd, buffer, at + done, length - done, position + done);
     if (count === 0) break;
     done += count;
+    if (done === enough) break;
   }
   return done;
 }
 
 /** Almost every page that is not zero says so in one of a few bytes. */
-function isZero(buffer: Uint8Array, page: number): boolean {
+export function isZeroPage(buffer: Uint8Array, page: number): boolean {
   return (
     buffer[page] === 0 &&
     buffer[page + PAGE / 2] === 0 &&

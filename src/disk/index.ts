@@ -5,6 +5,6 @@ export type { Progress } from './pace.ts';
 export { restoreTree } from './restore.ts';
 export type { RestoreOptions, RestoreReport } from './restore.ts';
 export { checkSource, scanDirectory } from './scan.ts';
-export type { ScanOptions, ScanReport } from './scan.ts';
+export type { ScanOptions, ScanReport, StatMemory } from './scan.ts';
 export type { Plan } from './survey.ts';
 export type { Tally } from './tally.ts';

@@ -1,5 +1,8 @@
 /** What a save does not keep, counted by reason, and told in one line each. */
 
+import type { Stats } from 'node:fs';
+
+import type { Path } from '../tree/index.ts';
 import { tallyText, Tallying } from './tally.ts';
 import type { Tally } from './tally.ts';
 
@@ -31,6 +34,25 @@ export function leavingOut(): LeavingOut {
     specialBits: new Tallying(),
     owner: new Tallying(),
   };
+}
+
+const SPECIAL_BITS = 0o7000;
+
+/** Counts what is not kept of things that are. */
+export class Losses {
+  readonly #leftOut: LeavingOut;
+  /** Our user id: whose files need no mention. */
+  readonly #user = process.geteuid?.();
+
+  constructor(leftOut: LeavingOut) {
+    this.#leftOut = leftOut;
+  }
+
+  /** @param path is asked for only if something is lost */
+  note({ mode, uid }: Pick<Stats, 'mode' | 'uid'>, path: () => Path): void {
+    if ((mode & SPECIAL_BITS) !== 0) this.#leftOut.specialBits.add(path());
+    if (uid !== this.#user) this.#leftOut.owner.add(path());
+  }
 }
 
 export function warnings(leftOut: LeftOut): string[] {

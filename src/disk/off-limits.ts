@@ -4,6 +4,7 @@
  */
 
 import { fstatSync, realpathSync, statSync } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 interface Identity {
@@ -22,8 +23,10 @@ export class OffLimits {
     );
   }
 
-  /** Whether an open directory is one of them. */
-  has(fd: number): boolean {
+  /** Whether an open directory is one of them. @param looked what is known of it already; it spares asking for nearly all */
+  has(fd: number, looked?: Pick<Stats, 'ino'>): boolean {
+    if (looked !== undefined && !this.#directories.some(({ ino }) => Number(ino) === looked.ino))
+      return false;
     return this.#directories.length > 0 && this.#includes(fstatSync(fd, { bigint: true }));
   }
 

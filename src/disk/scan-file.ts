@@ -6,10 +6,10 @@ import { setTimeout } from 'node:timers/promises';
 
 import { errno } from '../base/index.ts';
 import type { Clock } from '../base/index.ts';
-import type { BuiltContent } from '../tree/index.ts';
 import type { ContentSink } from '../vault/index.ts';
 import { at, lstatAt } from './at.ts';
 import { cutFile } from './cut-file.ts';
+import type { CutContent } from './cut-file.ts';
 import type { Pace } from './pace.ts';
 
 /** How often a file is read that changes meanwhile. */
@@ -19,7 +19,7 @@ export const TRIES = 3;
  * Kernels stamp changes by a clock that ticks every 1–10 ms: a second change within a tick leaves no trace in the times. A file
  * is only read when its last change is longer ago than this. Milliseconds.
  */
-const TICK_MS = 20;
+export const TICK_MS = 20;
 
 /** Not blocking on a FIFO, and not following a link, that took the file's place since it was looked at. */
 const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
@@ -31,6 +31,9 @@ const REPLACED: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ELOOP', 'E
 export function wasReplaced(error: unknown): boolean {
   return REPLACED.has(errno(error));
 }
+
+/** What tells that a file is still the same: the inode with its times. The time of change cannot be set back by a program. */
+export type Facts = Pick<Stats, 'dev' | 'ino' | 'size' | 'mtimeMs' | 'ctimeMs'>;
 
 export interface FileReader {
   readonly sink: ContentSink;
@@ -49,22 +52,15 @@ export interface FileReader {
 export async function readFileOnce(
   { sink, buffer, pace, clock }: FileReader,
   directory: number,
-  name: Buffer,
-  before: Stats,
-): Promise<BuiltContent | undefined> {
-  const age = clock() - before.ctimeMs;
-  if (age >= 0 && age < TICK_MS) {
+  name: Uint8Array,
+  before: Facts,
+): Promise<CutContent | undefined> {
+  if (isYoung(before, clock())) {
     await setTimeout(TICK_MS);
-    const again = lstatAt(directory, name);
-    if (again === undefined || !isUnchanged(before, again)) return undefined;
+    if (!isThere(directory, name, before)) return undefined;
   }
-  let fd: number;
-  try {
-    fd = openSync(at(directory, name), FLAGS);
-  } catch (error) {
-    if (wasReplaced(error)) return undefined;
-    throw error;
-  }
+  const fd = openFile(directory, name);
+  if (fd === undefined) return undefined;
   try {
     const parts = cutFile(fd, before.size, sink, buffer);
     for (let part = parts.next(); ; part = parts.next()) {
@@ -77,8 +73,30 @@ export async function readFileOnce(
   }
 }
 
-/** The same inode with the same content, as far as times can tell. The change time cannot be set back by a program. */
-function isUnchanged(before: Stats, after: Stats): boolean {
+/** Whether another change could still leave no trace. @param now milliseconds */
+export function isYoung({ ctimeMs }: Facts, now: number): boolean {
+  const age = now - ctimeMs;
+  return age >= 0 && age < TICK_MS;
+}
+
+/** Whether the name still stands for the same, unchanged file. */
+export function isThere(directory: number, name: Uint8Array, before: Facts): boolean {
+  const again = lstatAt(directory, name);
+  return again !== undefined && isUnchanged(before, again);
+}
+
+/** @returns undefined if the name stands for something else by now @throws the system's error */
+export function openFile(directory: number, name: Uint8Array): number | undefined {
+  try {
+    return openSync(at(directory, name), FLAGS);
+  } catch (error) {
+    if (wasReplaced(error)) return undefined;
+    throw error;
+  }
+}
+
+/** The same inode with the same content, as far as times can tell. */
+export function isUnchanged(before: Facts, after: Facts): boolean {
   return (
     after.ino === before.ino &&
     after.dev === before.dev &&

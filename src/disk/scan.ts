@@ -1,34 +1,34 @@
 /** A directory on disk becomes a tree: every step down goes by open directories, so nothing outside is ever read. */
 
-import { closeSync, accessSync, constants, fstatSync, lstatSync, readlinkSync } from 'node:fs';
-import type { Stats } from 'node:fs';
+import { closeSync } from 'node:fs';
 
-import { StrataError, errno, systemClock, systemError } from '../base/index.ts';
+import { StrataError, systemClock, systemError } from '../base/index.ts';
 import type { Clock } from '../base/index.ts';
-import { DirectoryBuilder, MAX_DEPTH, displayPath } from '../tree/index.ts';
-import type { Entry, Root } from '../tree/index.ts';
+import type { Root } from '../tree/index.ts';
 import type { ContentSink } from '../vault/index.ts';
-import { at, lstatAt, nameBytes, namesIn } from './at.ts';
+import { Assembler } from './assembler.ts';
 import { DirectoryChain } from './chain.ts';
-import { cutBuffer } from './cut-file.ts';
 import { excludeBy } from './exclude.ts';
-import type { Exclude } from './exclude.ts';
-import { leavingOut, warnings } from './left-out.ts';
-import type { LeavingOut, LeftOut, LeftOutReason } from './left-out.ts';
-import { looksOf } from './looks.ts';
+import { Losses, leavingOut, warnings } from './left-out.ts';
+import type { LeftOut } from './left-out.ts';
 import { OffLimits } from './off-limits.ts';
 import { Pace } from './pace.ts';
 import type { PaceOptions } from './pace.ts';
+import { Reading } from './reading.ts';
 import { openSource } from './source.ts';
-import { TRIES, readFileOnce, wasReplaced } from './scan-file.ts';
-import type { FileReader } from './scan-file.ts';
-import { Tallying, tallyDetails, tallyText } from './tally.ts';
+import { StatCacheWriter } from './stat-cache.ts';
+import { StatCursor } from './stat-cursor.ts';
+import { tallyDetails, tallyText } from './tally.ts';
 import type { Tally } from './tally.ts';
+import { Walk } from './walk.ts';
 
-const SPECIAL_BITS = 0o7000;
-
-/** Ours, not the file's, or no errors of the system at all: these end the save even where unreadable files may be skipped. */
-const OUT_OF_RESOURCES: ReadonlySet<string | undefined> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', undefined]);
+/** What is remembered of a directory from one save to the next, kept by the caller. */
+export interface StatMemory {
+  /** What was written down the last time; undefined if there is nothing. */
+  readonly records: Uint8Array | undefined;
+  /** Takes what is to be remembered now, part by part; nothing if all is as it was. Of no use before the save was committed. */
+  readonly write: (part: Uint8Array) => void;
+}
 
 export interface ScanOptions extends PaceOptions {
   /** Patterns of paths to leave out, relative to the directory; see `excludeBy`. */
@@ -40,6 +40,9 @@ export interface ScanOptions extends PaceOptions {
   readonly clock?: Clock | undefined;
   /** Directories to leave out, with one line: those that the save itself writes to. */
   readonly offLimits?: readonly string[] | undefined;
+  readonly memory?: StatMemory | undefined;
+  /** How many threads read files; 0: none. Default: as many as are worth it, when they are. */
+  readonly threads?: number | undefined;
 }
 
 export interface ScanReport {
@@ -47,30 +50,6 @@ export interface ScanReport {
   readonly leftOut: LeftOut;
   /** What could not be read; empty unless `skipUnreadable`. */
   readonly skipped: Tally;
-}
-
-interface Frame {
-  readonly name: Buffer;
-  readonly mode: number;
-  readonly mtime: number;
-  /** As `namesIn` gives them. */
-  readonly names: readonly string[];
-  next: number;
-  readonly builder: DirectoryBuilder;
-}
-
-interface Scan extends FileReader {
-  readonly chain: DirectoryChain;
-  /** From the root, whose name is empty, down to where we are. */
-  readonly frames: Frame[];
-  readonly exclude: Exclude | undefined;
-  readonly offLimits: OffLimits;
-  readonly skipUnreadable: boolean;
-  /** Our user id: whose files need no mention. */
-  readonly user: number | undefined;
-  readonly leftOut: LeavingOut;
-  readonly unreadable: Tallying;
-  readonly changed: Tallying;
 }
 
 /**
@@ -89,38 +68,55 @@ export async function scanDirectory(
   sink: ContentSink,
   options: ScanOptions = {},
 ): Promise<ScanReport> {
+  const { skipUnreadable = false, clock = systemClock, memory, signal, threads } = options;
   const exclude = await excludeBy(options.exclude ?? []);
   const offLimits = new OffLimits(options.offLimits);
-  using chain = new DirectoryChain(openSource(directory, offLimits));
-  const scan: Scan = {
-    chain,
+  const pace = new Pace(options, () => sink.drain());
+  const cache = memory && new StatCacheWriter(clock(), memory.write);
+  const leftOut = leavingOut();
+  const losses = new Losses(leftOut);
+  const assembler = new Assembler(sink, losses, cache);
+  const isRefused = () => assembler.changed.count > 0 || (assembler.unreadable.count > 0 && !skipUnreadable);
+  const start = openSource(directory, offLimits);
+  await using reading = new Reading({
     sink,
-    exclude,
-    offLimits,
-    frames: [],
-    buffer: cutBuffer(),
-    pace: new Pace(options, () => sink.drain()),
-    clock: options.clock ?? systemClock,
-    skipUnreadable: options.skipUnreadable ?? false,
-    user: process.geteuid?.(),
-    leftOut: leavingOut(),
-    unreadable: new Tallying(),
-    changed: new Tallying(),
-  };
-  await scan.pace.pause();
+    pace,
+    clock,
+    signal,
+    threads,
+    onOutcome: () => assembler.advance(),
+  });
+  using chain = new DirectoryChain(start, reading.directories.leave);
   let root: Root;
   try {
-    scan.frames.push(openFrame(scan, Buffer.alloc(0)));
-    root = await scanBelow(scan);
+    await pace.pause();
+    const cursor = memory?.records && new StatCursor(memory.records);
+    const world = {
+      chain,
+      sink,
+      assembler,
+      reading,
+      pace,
+      cursor,
+      exclude,
+      offLimits,
+      leftOut,
+      losses,
+      isRefused,
+    };
+    const { looks, tree } = await new Walk(world).run();
+    await reading.finish();
+    if (tree === undefined) cache?.finish();
+    root = { ...looks, tree: tree ?? assembler.tree! };
   } catch (error) {
     throw systemError(error, `save ${directory}`);
   }
-  throwIfRefused(scan, directory);
-  scan.pace.report();
-  for (const line of warnings(scan.leftOut)) options.warn?.(line);
-  if (scan.unreadable.count > 0)
-    options.warn?.(`what cannot be read is left out: ${tallyText(scan.unreadable)}`);
-  return { root, leftOut: scan.leftOut, skipped: scan.unreadable };
+  const { unreadable, changed } = assembler;
+  if (isRefused()) throw refusal(directory, unreadable, changed);
+  pace.report();
+  for (const line of warnings(leftOut)) options.warn?.(line);
+  if (unreadable.count > 0) options.warn?.(`what cannot be read is left out: ${tallyText(unreadable)}`);
+  return { root, leftOut, skipped: unreadable };
 }
 
 /**
@@ -136,145 +132,13 @@ export async function checkSource(
   closeSync(openSource(directory, new OffLimits(offLimits)));
 }
 
-/** Not recursive: directories may be thousands deep. */
-async function scanBelow(scan: Scan): Promise<Root> {
-  for (;;) {
-    const frame = scan.frames.at(-1)!;
-    const name = frame.names[frame.next++];
-    if (name !== undefined) {
-      const entry = await scanName(scan, nameBytes(name));
-      if (entry !== undefined) frame.builder.add(entry);
-      if (scan.pace.step()) await scan.pace.pause();
-      continue;
-    }
-    const { mode, mtime, builder } = frame;
-    const tree = builder.finish();
-    scan.frames.pop();
-    const parent = scan.frames.at(-1);
-    if (parent === undefined) return { mode, mtime, tree };
-    scan.chain.leave();
-    parent.builder.add({ kind: 'directory', name: frame.name, mode, mtime, tree });
-  }
-}
-
-/** @returns undefined for what is left out, and for a directory, which is now the last frame */
-async function scanName(scan: Scan, name: Buffer): Promise<Entry | undefined> {
-  if (isExcluded(scan, name)) return leaveOut(scan, 'excluded', name);
-  for (let tries = 0; tries < TRIES; tries++) {
-    try {
-      const stats = lstatAt(scan.chain.fd, name);
-      // Removed since it was listed: as if the save had begun a moment later.
-      if (stats === undefined) return undefined;
-      const result = await scanEntry(scan, name, stats);
-      if (result !== 'changed') return result;
-    } catch (error) {
-      if (wasReplaced(error)) continue;
-      if (error instanceof StrataError || OUT_OF_RESOURCES.has(errno(error))) throw error;
-      scan.unreadable.add(pathOf(scan, name));
-      return undefined;
-    }
-  }
-  scan.changed.add(pathOf(scan, name));
-  return undefined;
-}
-
-async function scanEntry(scan: Scan, name: Buffer, stats: Stats): Promise<Entry | undefined | 'changed'> {
-  const { fd } = scan.chain;
-  if (stats.isDirectory()) {
-    enterDirectory(scan, name);
-    return undefined;
-  }
-  if (stats.isFIFO()) return leaveOut(scan, 'fifo', name);
-  if (stats.isSocket()) return leaveOut(scan, 'socket', name);
-  if (!stats.isFile() && !stats.isSymbolicLink()) return leaveOut(scan, 'device', name);
-
-  const looks = looksOf(stats, () => lstatSync(at(fd, name), { bigint: true }));
-  if (stats.isSymbolicLink()) {
-    const target = readlinkSync(at(fd, name), 'buffer');
-    noteLosses(scan, name, stats);
-    return { kind: 'symlink', name, ...looks, target };
-  }
-  if (isRefused(scan)) {
-    // No more content for a save that will be refused; only what else is in its way.
-    accessSync(at(fd, name), constants.R_OK);
-    return undefined;
-  }
-  const content = await readFileOnce(scan, fd, name, stats);
-  if (content === undefined) return 'changed';
-  scan.pace.files++;
-  noteLosses(scan, name, stats);
-  return { kind: 'file', name, ...looks, ...content };
-}
-
-function enterDirectory(scan: Scan, name: Buffer): void {
-  if (scan.frames.length >= MAX_DEPTH)
-    throw new StrataError('bad_input', `directories are nested deeper than ${MAX_DEPTH} levels`, {
-      hint: 'Exclude the deep directory.',
-      details: { path: displayPath(pathOf(scan, name).slice(0, 8)) },
-    });
-  scan.chain.enter(name);
-  if (scan.offLimits.has(scan.chain.fd)) {
-    leaveOut(scan, 'own', name);
-    return scan.chain.leave();
-  }
-  try {
-    scan.frames.push(openFrame(scan, name));
-  } catch (error) {
-    scan.chain.leave();
-    throw error;
-  }
-}
-
-/** For the directory that the chain has just entered. */
-function openFrame(scan: Scan, name: Buffer): Frame {
-  const { fd } = scan.chain;
-  const stats = fstatSync(fd);
-  const frame: Frame = {
-    name,
-    ...looksOf(stats, () => fstatSync(fd, { bigint: true })),
-    names: namesIn(fd),
-    next: 0,
-    builder: new DirectoryBuilder(scan.sink),
-  };
-  noteLosses(scan, name, stats);
-  return frame;
-}
-
-function noteLosses(scan: Scan, name: Buffer, { mode, uid }: Stats): void {
-  if ((mode & SPECIAL_BITS) !== 0) scan.leftOut.specialBits.add(pathOf(scan, name));
-  if (uid !== scan.user) scan.leftOut.owner.add(pathOf(scan, name));
-}
-
-function isExcluded(scan: Scan, name: Buffer): boolean {
-  if (scan.exclude === undefined) return false;
-  return scan.exclude(
-    pathOf(scan, name)
-      .map((part) => Buffer.from(part).toString())
-      .join('/'),
-  );
-}
-
-function leaveOut(scan: Scan, reason: LeftOutReason, name: Buffer): undefined {
-  scan.leftOut[reason].add(pathOf(scan, name));
-}
-
-function pathOf({ frames }: Scan, name: Buffer): Buffer[] {
-  return [...frames.slice(1).map((frame) => frame.name), name].filter((part) => part.length > 0);
-}
-
-function isRefused({ unreadable, changed, skipUnreadable }: Scan): boolean {
-  return changed.count > 0 || (unreadable.count > 0 && !skipUnreadable);
-}
-
-function throwIfRefused(scan: Scan, directory: string): void {
-  if (!isRefused(scan)) return;
-  const { unreadable, changed } = scan;
+function refusal(directory: string, unreadable: Tally, changed: Tally): StrataError {
   if (changed.count === 0)
-    throw new StrataError('unreadable', `cannot read ${tallyText(unreadable)} in ${directory}`, {
+    return new StrataError('unreadable', `cannot read ${tallyText(unreadable)} in ${directory}`, {
       hint: 'Check the permissions, exclude it, or leave out what cannot be read with --skip-unreadable.',
       details: tallyDetails(unreadable),
     });
-  throw new StrataError(
+  return new StrataError(
     'file_changed',
     `${tallyText(changed)} in ${directory} kept changing while it was read`,
     {

@@ -85,7 +85,12 @@ export class Home implements AsyncDisposable {
   async world(intention: Intention, options: Cancellable = {}): Promise<WorkspaceWorld> {
     const vault = await this.vault(intention, options);
     if (intention === 'read' && !(await this.#hasTenant(vault))) throw this.#nothingYet();
-    return { ...vault.world, vault: await vault.tenant(this.#tenant, options), offLimits: this.#offLimits };
+    return {
+      ...vault.world,
+      vault: await vault.tenant(this.#tenant, options),
+      offLimits: this.#offLimits,
+      cacheDirectory: join(this.#directory, 'cache'),
+    };
   }
 
   /** Whether anything was ever kept here, be it that the database or the store is lost now. */

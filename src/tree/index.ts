@@ -17,10 +17,11 @@ export type {
   TreeRef,
   WhiteoutEntry,
 } from './entry.ts';
-export { packExtents, unpackExtents } from './extent.ts';
+export { EXTENT_BYTES, packExtents, unpackExtents } from './extent.ts';
 export type { Extent } from './extent.ts';
 export { MAX_DEPTH } from './limits.ts';
 export type { NodeSink, NodeSource } from './node.ts';
+export { addExtents, contentOf } from './packed-content.ts';
 export { displayName, displayPath, joinPath, parsePath, pathB64, pathBytes, pathJson } from './path.ts';
 export type { Path, PathJson } from './path.ts';
 export { lookup, pages, walk } from './read.ts';

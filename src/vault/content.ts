@@ -3,6 +3,7 @@
 import type { Sha256 } from '../base/index.ts';
 import type { CutTables } from '../chunk/index.ts';
 import type { NodeSink, NodeSource } from '../tree/index.ts';
+import type { ThreadOutput, WriterShare } from './thread-writer.ts';
 
 /** One save's way into the vault. Not durable until the writer that it belongs to has finished. */
 export interface ContentSink extends NodeSink {
@@ -17,6 +18,22 @@ export interface ContentSink extends NodeSink {
    * never blocks, so without it memory grows.
    */
   drain(): Promise<void>;
+
+  /** Whether the chunk whose id stands at `bytes[at]` is stored and may be referred to. Without it nothing is known to be. */
+  has?(bytes: Uint8Array, at: number): boolean;
+
+  /** The same for a tree node. */
+  hasNode?(id: Sha256): boolean;
+
+  /** For threads that take chunks at the same time. Without it, all chunks go in here. */
+  readonly shared?: SharedSink;
+}
+
+export interface SharedSink {
+  /** What a `ThreadWriter` on another thread is made of. */
+  readonly share: WriterShare;
+  /** Takes what such a writer gave out, in its order. */
+  take(output: ThreadOutput): void;
 }
 
 /** A way out of the vault: everything it returns was verified against its SHA-256. */

@@ -4,8 +4,9 @@
  */
 
 export { adoptTenants } from './adopt.ts';
-export type { ContentSink, ContentSource } from './content.ts';
+export type { ContentSink, ContentSource, SharedSink } from './content.ts';
 export { isStore } from './format.ts';
+export type { LocalFile, LocalFileWriter } from './local-file.ts';
 export { idOf } from './names.ts';
 export type { SnapshotId, TenantId, WorkspaceId } from './names.ts';
 export type { RebuiltIndex } from './rebuild.ts';
@@ -24,6 +25,8 @@ export type { RootSecret } from './root-key.ts';
 export { rotateRoot } from './rotate.ts';
 export type { Save } from './save.ts';
 export type { TenantVault } from './tenant.ts';
+export { ThreadWriter } from './thread-writer.ts';
+export type { ThreadOutput, WriterShare } from './thread-writer.ts';
 export { Vault } from './vault.ts';
 export type { FindRootKeys, OpenVaultOptions, TenantInfo } from './vault.ts';
 export { verifyStore } from './verify.ts';

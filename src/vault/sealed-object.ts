@@ -97,7 +97,7 @@ export interface FramedObject {
 }
 
 /** Reads `length` bytes of an object from `offset`. */
-type ReadRange = (offset: number, length: number) => Uint8Array | Promise<Uint8Array>;
+export type ReadRange = (offset: number, length: number) => Uint8Array | Promise<Uint8Array>;
 
 /** Opens an object of many frames in the store by three small ranges. @throws integrity if it is missing or damaged */
 export async function openStored(
@@ -110,7 +110,7 @@ export async function openStored(
   if (size === undefined) throw missing(identity);
   const read: ReadRange = (offset, length) =>
     getObject(store, identity, { ...options, range: { offset, length } });
-  return openFramed(identity, size, read, findKey);
+  return openByRange(identity, size, read, findKey);
 }
 
 /** Opens one whose bytes are all here. */
@@ -119,7 +119,7 @@ export function openBytes(
   bytes: Uint8Array,
   findKey: FindKey,
 ): Promise<FramedObject> {
-  return openFramed(
+  return openByRange(
     identity,
     bytes.length,
     (offset, length) => bytes.subarray(offset, offset + length),
@@ -127,7 +127,8 @@ export function openBytes(
   );
 }
 
-async function openFramed(
+/** Opens one that `read` gives ranges of. @param size bytes of the whole */
+export async function openByRange(
   identity: ObjectIdentity,
   size: number,
   read: ReadRange,

@@ -6,6 +6,7 @@ import { damaged } from '../chunk/index.ts';
 import type { TenantIndex } from './chunk-index.ts';
 import type { Keyring } from './keyring.ts';
 import { LoadedIndex } from './loaded-index.ts';
+import { LocalFile } from './local-file.ts';
 import { headIdentity, headsPrefix, parseName } from './names.ts';
 import type { TenantId, WorkspaceId } from './names.ts';
 import { VaultReader } from './reader.ts';
@@ -52,6 +53,11 @@ export class TenantVault {
   async beginSave(options: Cancellable = {}): Promise<Save> {
     // The intent comes first: what the index shows after it cannot be collected before the save has ended.
     return Save.begin(this.#world, this.keyring, () => this.index(options), options);
+  }
+
+  /** A file beside the store that only this tenant can read. @param kind as for `LocalFile` */
+  localFile(path: string, kind: string): LocalFile {
+    return new LocalFile(path, kind, this.keyring, this.#world.random);
   }
 
   /** @returns 'exists' if that head was published before, with whatever it says */

@@ -6,14 +6,16 @@ import { ID_BYTES } from '../chunk/index.ts';
 import type { CutTables } from '../chunk/index.ts';
 import type { Store } from '../store/index.ts';
 import type { ChunkIndex } from './chunk-index.ts';
-import type { ContentSink } from './content.ts';
-import { IdTable } from './id-table.ts';
+import type { ContentSink, SharedSink } from './content.ts';
 import type { Keyring } from './keyring.ts';
 import { packId } from './names.ts';
 import type { IntentId, PackType, SegmentId } from './names.ts';
 import { PackWriter } from './pack-writer.ts';
 import { putSegment } from './segment.ts';
+import { SharedIds } from './shared-ids.ts';
+import { checkOnlyTable, tableOf } from './table.ts';
 import type { PackTable } from './table.ts';
+import type { WriterShare } from './thread-writer.ts';
 
 export interface WriterWorld {
   readonly store: Store;
@@ -29,6 +31,7 @@ export interface WriterWorld {
 export interface Written {
   /** Absent when there was nothing new. */
   readonly segment?: { readonly id: SegmentId; readonly bytes: number };
+  /** Of the packs. Decoded when it is asked for: a million chunks are a million objects. */
   readonly tables: readonly PackTable[];
   /** Plain bytes of file data that this tenant did not have. */
   readonly newBytes: number;
@@ -41,14 +44,16 @@ export class VaultWriter implements ContentSink {
   readonly #world: WriterWorld;
   readonly #packs: Readonly<Record<PackType, PackWriter>>;
   /** What this save has packed itself: not in the index before it is committed. */
-  readonly #own: Readonly<Record<PackType, IdTable>> = { data: new IdTable(), tree: new IdTable() };
+  readonly #own: Readonly<Record<PackType, SharedIds>> = { data: new SharedIds(), tree: new SharedIds() };
+  /** How many packs were begun, by all threads together. */
+  readonly #begun = new Uint32Array(new SharedArrayBuffer(4));
   #newBytes = 0;
 
   constructor(world: WriterWorld) {
     this.#world = world;
     this.cutTables = world.keyring.cutTables;
-    let k = 0;
-    const packs = { ...world, signal: world.signal, nextPackId: () => packId(world.intent, k++) };
+    const nextPackId = () => packId(world.intent, Atomics.add(this.#begun, 0, 1));
+    const packs = { ...world, signal: world.signal, nextPackId };
     this.#packs = { data: new PackWriter('data', packs), tree: new PackWriter('tree', packs) };
   }
 
@@ -64,9 +69,39 @@ export class VaultWriter implements ContentSink {
     return id;
   }
 
+  has(bytes: Uint8Array, at: number): boolean {
+    return this.#world.index.data.hasAt(bytes, at);
+  }
+
+  hasNode(id: Sha256): boolean {
+    return this.#world.index.tree.has(id);
+  }
+
   async drain(): Promise<void> {
     await this.#packs.data.drain();
     await this.#packs.tree.drain();
+  }
+
+  /** For threads that take file data at the same time. */
+  get shared(): SharedSink {
+    const { keyring, index, intent } = this.#world;
+    const { tenant, cutTables } = keyring;
+    const share: WriterShare = {
+      tenant,
+      key: keyring.seal('data'),
+      cutTables,
+      intent,
+      packs: this.#begun,
+      index: index.data.share(),
+      own: this.#own.data.share,
+    };
+    return {
+      share,
+      take: ({ part, newBytes }) => {
+        if (part !== undefined) this.#packs.data.take(part);
+        this.#newBytes += newBytes;
+      },
+    };
   }
 
   /** Stores what is left, then the index segment. A reference to any chunk may be written after this, not before. */
@@ -74,10 +109,19 @@ export class VaultWriter implements ContentSink {
     const { store, keyring, random, signal } = this.#world;
     const tables = [...(await this.#packs.data.finish()), ...(await this.#packs.tree.finish())];
     const packed = this.#packs.data.storedBytes + this.#packs.tree.storedBytes;
-    if (tables.length === 0) return { tables, newBytes: 0, storedBytes: 0 };
+    if (tables.length === 0) return { tables: [], newBytes: 0, storedBytes: 0 };
+    const encoded = tables.map((bytes) => checkOnlyTable(bytes, 'a table of our own'));
     const id = random(ID_BYTES) as SegmentId;
-    const bytes = await putSegment(store, keyring, id, { tables, replaces: [] }, random, { signal });
-    return { segment: { id, bytes }, tables, newBytes: this.#newBytes, storedBytes: packed + bytes };
+    const bytes = await putSegment(store, keyring, id, { tables: encoded, replaces: [] }, random, { signal });
+    const decoded = once(() => encoded.map(tableOf));
+    return {
+      segment: { id, bytes },
+      get tables() {
+        return decoded();
+      },
+      newBytes: this.#newBytes,
+      storedBytes: packed + bytes,
+    };
   }
 
   async abort(reason: Error): Promise<void> {
@@ -86,8 +130,13 @@ export class VaultWriter implements ContentSink {
 
   /** @returns whether it was new */
   #add(type: PackType, id: Sha256, bytes: Uint8Array): boolean {
-    if (this.#world.index[type].has(id) || !this.#own[type].add(id)) return false;
+    if (this.#world.index[type].has(id) || !this.#own[type].claim(id, 0)) return false;
     this.#packs[type].add(id, bytes);
     return true;
   }
+}
+
+function once<Value>(make: () => Value): () => Value {
+  let value: Value | undefined;
+  return () => (value ??= make());
 }

@@ -8,6 +8,7 @@ import { findWorkspace } from './catalog.ts';
 import { addSnapshot, checkNothingUnknown, createWorkspace, publishHeads } from './commit.ts';
 import { checkName, defaultName } from './name.ts';
 import type { LeftOut, SaveResult } from './results.ts';
+import { openStatMemory } from './stat-memory.ts';
 import type { WorkspaceWorld } from './world.ts';
 
 export interface SaveOptions extends Cancellable {
@@ -40,6 +41,7 @@ export async function saveDirectory(
   const warnings: string[] = [];
   await publishHeads(world, name);
   await checkNothingUnknown(world, name);
+  using memory = await openStatMemory(world, directory);
   await using save = await vault.beginSave({ signal });
   const scan = await scanDirectory(directory, save.writer, {
     signal,
@@ -48,6 +50,7 @@ export async function saveDirectory(
     onProgress,
     clock,
     offLimits,
+    memory,
     warn: (line) => warnings.push(line),
   });
   const { newBytes, storedBytes } = await save.finish();
@@ -62,6 +65,7 @@ export async function saveDirectory(
     },
     { signal },
   );
+  memory?.commit();
   try {
     // Durable already, but only the published head makes it so without the database.
     await publishHeads(world, name);

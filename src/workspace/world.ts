@@ -9,6 +9,8 @@ export interface WorkspaceWorld {
   readonly database: Database;
   readonly clock: Clock;
   readonly random: Random;
+  /** Where what only spares work is kept; undefined: nowhere. */
+  readonly cacheDirectory?: string | undefined;
   /** Directories of the home itself: never saved, never restored into. */
   readonly offLimits: readonly string[];
 }

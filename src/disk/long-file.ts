@@ -1,0 +1,132 @@
+/** One long file, cut by several threads at once: its ranges go out in order, and their extents are put together in order. */
+
+import { closeSync, fstatSync } from 'node:fs';
+
+import { contentOf } from '../tree/index.ts';
+import type { ContentSink } from '../vault/index.ts';
+import type { FileSlot } from './assembler.ts';
+import type { CutContent } from './cut-file.ts';
+import type { Range } from './cut-range.ts';
+import { ExtentList } from './extent-list.ts';
+import { holeMap } from './hole-map.ts';
+import type { Pace } from './pace.ts';
+import { Seams, rangesOf } from './ranges.ts';
+import { systemErrorOf } from './save-threads.ts';
+import type { RangeAnswer, SaveThreads } from './save-threads.ts';
+import { isUnchanged, openFile } from './scan-file.ts';
+
+/** @param content undefined if the file was changed @param error what the system refused */
+export type LongFileEnd = (file: LongFile, content: CutContent | undefined, error?: unknown) => void;
+
+interface Around {
+  readonly sink: ContentSink;
+  readonly pace: Pace;
+}
+
+export class LongFile implements Disposable {
+  readonly #slot: FileSlot;
+  readonly #fd: number;
+  readonly #ranges: readonly Range[];
+  readonly #seams: Seams;
+  readonly #threads: SaveThreads;
+  readonly #around: Around;
+  readonly #end: LongFileEnd;
+  /** Of ranges that came before their turn, by number. */
+  readonly #early = new Map<number, Uint8Array>();
+  readonly #extents = new ExtentList();
+  #posted = 0;
+  #answered = 0;
+  /** Ranges whose extents are in the list. */
+  #joined = 0;
+  /** Bytes of the file that the list covers. */
+  #position = 0;
+  #changed = false;
+  #ended = false;
+  #error: unknown;
+
+  /** @returns undefined if it is not the file that it was @throws the system's error */
+  static open(slot: FileSlot, threads: SaveThreads, around: Around, end: LongFileEnd): LongFile | undefined {
+    const fd = openFile(slot.directory, slot.name);
+    if (fd === undefined) return undefined;
+    try {
+      const ranges = rangesOf(slot.facts.size, holeMap(fd, slot.facts.size));
+      return new LongFile(slot, fd, ranges, threads, around, end);
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
+  }
+
+  private constructor(
+    slot: FileSlot,
+    fd: number,
+    ranges: readonly Range[],
+    threads: SaveThreads,
+    around: Around,
+    end: LongFileEnd,
+  ) {
+    this.#slot = slot;
+    this.#fd = fd;
+    this.#ranges = ranges;
+    this.#seams = Seams.of(ranges.length);
+    this.#threads = threads;
+    this.#around = around;
+    this.#end = end;
+  }
+
+  /** Whether all ranges are with the threads, or no more of them are of use. */
+  get isPosted(): boolean {
+    if (this.#ended || this.#changed || this.#error !== undefined) return true;
+    return this.#posted > 0 && this.#posted === this.#ranges.length;
+  }
+
+  /** Gives the next range to a thread. A file that is one hole has none, and ends at once. */
+  post(): void {
+    if (this.#ranges.length === 0) return this.#finish();
+    const number = this.#posted++;
+    this.#threads.range(this.#fd, this.#ranges[number]!, number, this.#seams, (answer) =>
+      this.#take(number, answer),
+    );
+  }
+
+  /** When no answer will come any more. */
+  [Symbol.dispose](): void {
+    if (!this.#ended) closeSync(this.#fd);
+    this.#ended = true;
+  }
+
+  #take(number: number, { extents, failure }: RangeAnswer): void {
+    this.#answered++;
+    if (failure !== undefined) this.#error ??= systemErrorOf(...failure);
+    else if (extents === undefined) this.#changed = true;
+    else {
+      this.#early.set(number, extents);
+      this.#around.pace.bytes += this.#ranges[number]!.to - this.#ranges[number]!.from;
+    }
+    for (let next = this.#early.get(this.#joined); next !== undefined; next = this.#early.get(this.#joined)) {
+      this.#early.delete(this.#joined);
+      this.#fillTo(this.#ranges[this.#joined]!.from);
+      this.#position += this.#extents.append(next);
+      this.#joined++;
+    }
+    if (this.#answered === this.#posted && this.isPosted) this.#finish();
+  }
+
+  /** What no range covers is a hole. */
+  #fillTo(position: number): void {
+    if (position <= this.#position) return;
+    this.#extents.hole(position - this.#position);
+    this.#position = position;
+  }
+
+  #finish(): void {
+    const { facts } = this.#slot;
+    const after = fstatSync(this.#fd);
+    this[Symbol.dispose]();
+    if (this.#error !== undefined) return this.#end(this, undefined, this.#error);
+    if (this.#changed || !isUnchanged(facts, after)) return this.#end(this, undefined);
+    this.#fillTo(facts.size);
+    const extents = this.#extents.take();
+    this.#end(this, { ...contentOf(this.#around.sink, extents, facts.size), extents });
+  }
+}

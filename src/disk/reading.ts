@@ -1,0 +1,272 @@
+/**
+ * Where and when the files are read that a walk finds: few of them here, many on threads, long ones in ranges on several at once.
+ *
+ * Little is waiting at any time: whoever adds files lets `room` hold them.
+ */
+
+import { availableParallelism } from 'node:os';
+
+import { throwIfAborted } from '../base/index.ts';
+import type { Clock } from '../base/index.ts';
+import { contentOf } from '../tree/index.ts';
+import type { ContentSink } from '../vault/index.ts';
+import type { FileSlot } from './assembler.ts';
+import { cutBuffer } from './cut-file.ts';
+import type { CutContent } from './cut-file.ts';
+import { HeldDirectories } from './held-directories.ts';
+import { LongFile } from './long-file.ts';
+import type { Pace } from './pace.ts';
+import { CHANGED, FAILED } from './save-order.ts';
+import { SaveThreads, systemErrorOf } from './save-threads.ts';
+import type { FilesAnswer } from './save-threads.ts';
+import { readFileOnce } from './scan-file.ts';
+import { Verdicts } from './verdicts.ts';
+
+/** More threads than this gain nothing: the walk, or the disk, is the limit then. */
+const MAX_THREADS = 4;
+
+/** Work that is worth threads: starting them takes as long as reading this. */
+const WORTH_THREADS = { files: 1000, bytes: 8 * 1024 * 1024 };
+
+/** One job of a thread, about 10 ms of it. */
+const JOB = { files: 128, bytes: 2 * 1024 * 1024 };
+
+/** Files that may wait for threads. */
+const MAX_WAITING = 4096;
+
+/** Open directories that files are to be read from: far below the usual limit of 1024 descriptors. */
+const MAX_HELD = 256;
+
+/** From this size on a file is cut by several threads. Bytes. */
+const LONG_FILE = 16 * 1024 * 1024;
+
+export interface ReadingOptions {
+  readonly sink: ContentSink;
+  readonly pace: Pace;
+  readonly clock: Clock;
+  readonly signal: AbortSignal | undefined;
+  /** How many; 0: none. Undefined: as many as are worth it, when they are. */
+  readonly threads: number | undefined;
+  /** Called when the outcome of one file or more is known. */
+  readonly onOutcome: () => void;
+}
+
+export class Reading implements AsyncDisposable {
+  readonly directories = new HeldDirectories();
+  readonly #options: ReadingOptions;
+  readonly #count: number;
+  readonly #verdicts: Verdicts;
+  #waiting: FileSlot[] = [];
+  #waitingBytes = 0;
+  /** What came in so far. */
+  #seen = { files: 0, bytes: 0 };
+  /** Ranges of it are still to be given to threads. */
+  #long: LongFile | undefined;
+  /** Long files that have not ended. */
+  readonly #begun = new Set<LongFile>();
+  #buffer: Uint8Array | undefined;
+  #threads: SaveThreads | undefined;
+  #failure: unknown;
+  #wake: (() => void) | undefined;
+
+  constructor(options: ReadingOptions) {
+    const { pace, onOutcome } = options;
+    this.#options = options;
+    this.#verdicts = new Verdicts({
+      pace,
+      onOutcome: (slot) => {
+        this.directories.release(slot.directory);
+        onOutcome();
+      },
+      again: (slot) => this.#wait(slot),
+    });
+    this.#count = options.sink.shared === undefined ? 0 : (options.threads ?? usefulThreads());
+  }
+
+  /** Takes a file of an open directory, which stays open until it was read. */
+  add(slot: FileSlot): void {
+    this.directories.hold(slot.directory);
+    this.#wait(slot);
+    this.#seen.files++;
+    this.#seen.bytes += slot.facts.size;
+  }
+
+  /** Whether enough is waiting, so that `room` has something to do. */
+  get isFull(): boolean {
+    const { files, bytes } = this.#count > 0 && this.#threads === undefined ? WORTH_THREADS : JOB;
+    return this.#waiting.length >= files || this.#waitingBytes >= bytes || this.directories.size >= MAX_HELD;
+  }
+
+  /** Returns when more may be added. @throws what ends the save */
+  async room(): Promise<void> {
+    if (!this.isFull) return;
+    if (this.#threads === undefined && !this.#isWorthThreads) return this.#readHere();
+    this.#threads ??= this.#startThreads();
+    await this.#feed();
+    while (
+      this.#waiting.length >= MAX_WAITING ||
+      this.directories.size >= MAX_HELD ||
+      this.#long !== undefined
+    ) {
+      await this.#progress();
+      await this.#feed();
+    }
+  }
+
+  /** Returns when all was read. */
+  async finish(): Promise<void> {
+    if (this.#threads === undefined && !this.#isWorthThreads) return this.#readHere();
+    this.#threads ??= this.#startThreads();
+    await this.#feed(true);
+    while (this.#waiting.length > 0 || this.#threads.jobs > 0 || this.#long !== undefined) {
+      await this.#progress();
+      await this.#feed(true);
+    }
+    this.#threads.finish();
+    while (!this.#threads.finished) await this.#progress();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#threads?.[Symbol.asyncDispose]();
+    for (const long of this.#begun) long[Symbol.dispose]();
+    this.directories[Symbol.dispose]();
+  }
+
+  #wait(slot: FileSlot): void {
+    this.#waiting.push(slot);
+    this.#waitingBytes += slot.facts.size;
+  }
+
+  get #isWorthThreads(): boolean {
+    const { files, bytes } = this.#seen;
+    if (this.#count === 0) return false;
+    return (
+      this.#options.threads !== undefined || files >= WORTH_THREADS.files || bytes >= WORTH_THREADS.bytes
+    );
+  }
+
+  async #readHere(): Promise<void> {
+    const { sink, pace, clock } = this.#options;
+    const buffer = (this.#buffer ??= cutBuffer());
+    for (let slot = this.#waiting.shift(); slot !== undefined; slot = this.#waiting.shift()) {
+      this.#waitingBytes -= slot.facts.size;
+      try {
+        const content = await readFileOnce(
+          { sink, pace, clock, buffer },
+          slot.directory,
+          slot.name,
+          slot.facts,
+        );
+        this.#verdicts.content(slot, content);
+      } catch (error) {
+        this.#verdicts.error(slot, error);
+      }
+      if (pace.step()) await pace.pause();
+    }
+  }
+
+  #startThreads(): SaveThreads {
+    const { sink } = this.#options;
+    return new SaveThreads({
+      count: this.#count,
+      sink: sink.shared!,
+      onProgress: () => this.#wakeUp(),
+      onFailure: (error) => {
+        this.#failure ??= error;
+        this.#wakeUp();
+      },
+    });
+  }
+
+  /** Gives the threads jobs as long as they have room. @param all also a last small one */
+  async #feed(all = false): Promise<void> {
+    const threads = this.#threads!;
+    for (;;) {
+      if (this.#failure !== undefined) throw this.#failure;
+      throwIfAborted(this.#options.signal);
+      const hasJob =
+        this.#long !== undefined ||
+        this.#waiting.length >= JOB.files ||
+        this.#waitingBytes >= JOB.bytes ||
+        (this.#waiting.length > 0 && (all || threads.isIdle || this.directories.size >= MAX_HELD));
+      if (!hasJob || !threads.hasRoom) return;
+      // What was sealed waits for the store: no more of it than that, whoever makes it.
+      await this.#options.sink.drain();
+      if (this.#long === undefined) this.#postFiles(threads);
+      else if (this.#long.isPosted) this.#long = undefined;
+      else this.#long.post();
+    }
+  }
+
+  #postFiles(threads: SaveThreads): void {
+    const slots: FileSlot[] = [];
+    let bytes = 0;
+    while (slots.length < JOB.files && bytes < JOB.bytes) {
+      const slot = this.#waiting[slots.length];
+      if (slot === undefined || slot.facts.size >= LONG_FILE) break;
+      slots.push(slot);
+      bytes += slot.facts.size;
+    }
+    const long = slots.length === 0 ? this.#waiting.shift() : undefined;
+    if (long !== undefined) {
+      this.#waitingBytes -= long.facts.size;
+      return this.#beginLong(long, threads);
+    }
+    if (slots.length === 0) return;
+    this.#waiting = this.#waiting.slice(slots.length);
+    this.#waitingBytes -= bytes;
+    threads.files(slots, (answer) => this.#settle(slots, answer));
+  }
+
+  #beginLong(slot: FileSlot, threads: SaveThreads): void {
+    const end = (long: LongFile, content: CutContent | undefined, error?: unknown) => {
+      this.#begun.delete(long);
+      if (error === undefined) this.#verdicts.content(slot, content);
+      else this.#verdicts.error(slot, error);
+    };
+    try {
+      const long = LongFile.open(slot, threads, this.#options, end);
+      if (long === undefined) return this.#verdicts.content(slot, undefined);
+      this.#long = long;
+      this.#begun.add(long);
+    } catch (error) {
+      this.#verdicts.error(slot, error);
+    }
+  }
+
+  #settle(slots: readonly FileSlot[], { lengths, extents, failures }: FilesAnswer): void {
+    const { sink, pace } = this.#options;
+    const errors = new Map(failures.map(([file, code, error]) => [file, systemErrorOf(code, error)]));
+    let position = 0;
+    for (const [file, slot] of slots.entries()) {
+      const length = lengths[file]!;
+      if (length === FAILED) this.#verdicts.error(slot, errors.get(file));
+      else if (length === CHANGED) this.#verdicts.content(slot, undefined);
+      else {
+        const own = extents.subarray(position, position + length);
+        position += length;
+        const { size } = slot.facts;
+        pace.bytes += size;
+        this.#verdicts.content(slot, { ...contentOf(sink, own, size), extents: own });
+      }
+    }
+  }
+
+  async #progress(): Promise<void> {
+    if (this.#failure === undefined) await new Promise<void>((resolve) => (this.#wake = resolve));
+    if (this.#failure !== undefined) throw this.#failure;
+    throwIfAborted(this.#options.signal);
+    this.#options.pace.report();
+  }
+
+  #wakeUp(): void {
+    this.#wake?.();
+    this.#wake = undefined;
+  }
+}
+
+/** On one processor they would only take turns with the walk. */
+function usefulThreads(): number {
+  const processors = availableParallelism();
+  return processors === 1 ? 0 : Math.min(processors, MAX_THREADS);
+}

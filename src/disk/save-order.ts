@@ -1,0 +1,60 @@
+/** What the walk and the threads that read files say to each other. */
+
+import type { ErrorMessage } from '../base/index.ts';
+import type { ThreadOutput, WriterShare } from '../vault/index.ts';
+import type { Range } from './cut-range.ts';
+import type { SeamsShare } from './ranges.ts';
+
+/** Of each file: device, inode, size, time of content, time of change; so that a message is one array and not a thousand objects. */
+export const FACTS = 5;
+
+/** What a thread is started with. */
+export interface SaveData {
+  readonly share: WriterShare;
+}
+
+export type SaveOrder =
+  | {
+      readonly kind: 'files';
+      readonly job: number;
+      /** Open directories: descriptors are the whole process's. */
+      readonly directories: readonly number[];
+      /** One character a byte. */
+      readonly names: readonly string[];
+      readonly facts: Float64Array;
+    }
+  | {
+      readonly kind: 'range';
+      readonly job: number;
+      /** An open file. */
+      readonly fd: number;
+      readonly range: Range;
+      readonly number: number;
+      readonly seams: SeamsShare;
+    }
+  | { readonly kind: 'finish' };
+
+export type SaveAnswer =
+  /** A part of a pack; they come while a job is worked at, and belong to none. */
+  | { readonly kind: 'output'; readonly output: ThreadOutput }
+  | {
+      readonly kind: 'files';
+      readonly job: number;
+      /** Of each file how many bytes of `extents` are its own, or one of the two below. */
+      readonly lengths: Float64Array;
+      readonly extents: Uint8Array;
+      readonly failures: readonly (readonly [file: number, errno: string | undefined, error: ErrorMessage])[];
+    }
+  | {
+      readonly kind: 'range';
+      readonly job: number;
+      /** Undefined if the file was changed. */
+      readonly extents: Uint8Array | undefined;
+      readonly failure: readonly [errno: string | undefined, error: ErrorMessage] | undefined;
+    }
+  | { readonly kind: 'finished' };
+
+/** The file was changed, or is no longer there. */
+export const CHANGED = -1;
+/** It is in `failures`. */
+export const FAILED = -2;

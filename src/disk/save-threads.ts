@@ -1,0 +1,137 @@
+/** The threads that read files for a save: jobs go to whichever has the least to do, outcomes come back in any order. */
+
+import { Threads, messageError } from '../base/index.ts';
+import type { SharedSink } from '../vault/index.ts';
+import { FACTS } from './save-order.ts';
+import type { SaveAnswer, SaveData, SaveOrder } from './save-order.ts';
+import type { FileSlot } from './assembler.ts';
+import type { Range } from './cut-range.ts';
+import type { Seams } from './ranges.ts';
+import { threadModule } from './thread-module.ts';
+
+/** Jobs that a thread has at a time: one in work, and one that it need not wait for. */
+const JOBS = 2;
+
+export type FilesAnswer = Extract<SaveAnswer, { kind: 'files' }>;
+export type RangeAnswer = Extract<SaveAnswer, { kind: 'range' }>;
+
+export interface SaveThreadsOptions {
+  readonly count: number;
+  readonly sink: SharedSink;
+  /** Called after each answer: there may be room for another job. */
+  readonly onProgress: () => void;
+  readonly onFailure: (error: unknown) => void;
+}
+
+export class SaveThreads implements AsyncDisposable {
+  readonly #threads: Threads<SaveOrder, SaveAnswer>;
+  readonly #sink: SharedSink;
+  /** How many jobs each thread has. */
+  readonly #load: number[];
+  /** By number: what is done with the answer. */
+  readonly #jobs = new Map<number, (answer: FilesAnswer | RangeAnswer) => void>();
+  readonly #onProgress: () => void;
+  readonly #onFailure: (error: unknown) => void;
+  #nextJob = 0;
+  #finished = 0;
+
+  constructor({ count, sink, onProgress, onFailure }: SaveThreadsOptions) {
+    this.#sink = sink;
+    this.#onProgress = onProgress;
+    this.#onFailure = onFailure;
+    this.#load = Array.from({ length: count }, () => 0);
+    const data: SaveData = { share: sink.share };
+    this.#threads = new Threads(threadModule('save-thread'), {
+      count,
+      data,
+      onAnswer: (answer, thread) => this.#answer(answer, thread),
+      onFailure,
+    });
+  }
+
+  /** Whether a thread can take another job. */
+  get hasRoom(): boolean {
+    return this.#load.some((load) => load < JOBS);
+  }
+
+  /** Whether one has nothing to do. */
+  get isIdle(): boolean {
+    return this.#load.some((load) => load === 0);
+  }
+
+  get jobs(): number {
+    return this.#jobs.size;
+  }
+
+  /** Whether all have given away what they had. */
+  get finished(): boolean {
+    return this.#finished === this.#threads.count;
+  }
+
+  files(slots: readonly FileSlot[], done: (answer: FilesAnswer) => void): void {
+    const facts = new Float64Array(slots.length * FACTS);
+    for (const [file, slot] of slots.entries()) {
+      const { dev, ino, size, mtimeMs, ctimeMs } = slot.facts;
+      facts.set([dev, ino, size, mtimeMs, ctimeMs], file * FACTS);
+    }
+    const job = this.#begin((answer) => answer.kind === 'files' && done(answer));
+    const names = slots.map(({ name }) => name.toString('latin1'));
+    this.#post({ kind: 'files', job, directories: slots.map(({ directory }) => directory), names, facts });
+  }
+
+  /** Ranges of one file are posted in their order: a thread that waits for the one before must not stand before it. */
+  range(
+    fd: number,
+    range: Range,
+    number: number,
+    { share }: Seams,
+    done: (answer: RangeAnswer) => void,
+  ): void {
+    const job = this.#begin((answer) => answer.kind === 'range' && done(answer));
+    this.#post({ kind: 'range', job, fd, range, number, seams: share });
+  }
+
+  /** After the last job. */
+  finish(): void {
+    for (let thread = 0; thread < this.#threads.count; thread++)
+      this.#threads.post(thread, { kind: 'finish' });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#threads[Symbol.asyncDispose]();
+  }
+
+  #begin(done: (answer: FilesAnswer | RangeAnswer) => void): number {
+    this.#jobs.set(this.#nextJob, done);
+    return this.#nextJob++;
+  }
+
+  #post(order: SaveOrder): void {
+    const thread = this.#load.indexOf(Math.min(...this.#load));
+    this.#load[thread]!++;
+    this.#threads.post(thread, order);
+  }
+
+  #answer(answer: SaveAnswer, thread: number): void {
+    if (answer.kind === 'output') this.#sink.take(answer.output);
+    else if (answer.kind === 'finished') this.#finished++;
+    else {
+      this.#load[thread]!--;
+      const done = this.#jobs.get(answer.job)!;
+      this.#jobs.delete(answer.job);
+      try {
+        done(answer);
+      } catch (error) {
+        // Nobody stands above an answer who could catch it.
+        this.#onFailure(error);
+      }
+    }
+    if (answer.kind !== 'output') this.#onProgress();
+  }
+}
+
+/** What the system refused to a thread, as an error that `errno` reads. */
+export function systemErrorOf(errno: string | undefined, message: Parameters<typeof messageError>[0]): Error {
+  const error = messageError(message);
+  return errno === undefined ? error : Object.assign(new Error(message.message), { code: errno });
+}

@@ -1,0 +1,197 @@
+import {
+  appendFileSync,
+  chmodSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { concatBytes, toHex } from '../base/index.ts';
+import type { Sha256 } from '../base/index.ts';
+import { MemoryContent } from '../testing/memory-content.ts';
+import { makeOddTree, noise } from '../testing/odd-tree.ts';
+import type { ContentSink } from '../vault/index.ts';
+import { scanDirectory } from './scan.ts';
+import type { ScanOptions } from './scan.ts';
+import { TICK_MS } from './scan-file.ts';
+import { scratch } from './scratch.fixture.ts';
+
+/** Saves of one directory, one after another, each with what the one before remembered. */
+class Remembering {
+  readonly content = new MemoryContent();
+  records: Uint8Array | undefined;
+  /** Of the last save: files whose content was read. */
+  read = 0;
+  /** Of the last save: whether anything was written down. */
+  wrote = false;
+
+  async save(directory: string, options: ScanOptions = {}) {
+    const parts: Uint8Array[] = [];
+    this.read = 0;
+    const memory = { records: this.records, write: (part: Uint8Array) => void parts.push(part) };
+    const { root } = await scanDirectory(directory, this.sink(), { ...options, memory });
+    this.wrote = parts.length > 0;
+    if (this.wrote) this.records = concatBytes(parts);
+    return root;
+  }
+
+  sink(): ContentSink {
+    const { sink, chunks, nodes } = this.content;
+    return {
+      ...sink,
+      chunk: (bytes) => {
+        this.read++;
+        return sink.chunk(bytes);
+      },
+      has: (bytes, at) => chunks.has(toHex(bytes.subarray(at, at + 32))),
+      hasNode: (id: Sha256) => nodes.nodes.has(toHex(id)),
+    };
+  }
+}
+
+/** What a save makes that remembers nothing. */
+const afresh = async (directory: string, options: ScanOptions = {}) =>
+  (await scanDirectory(directory, new MemoryContent().sink, options)).root;
+
+const tick = () => setTimeout(TICK_MS + 10);
+
+const PLACES = ['', 'a', 'a/b', 'a/b/c', 'a.b', 'd', 'é'];
+const place = fc.constantFrom(...PLACES);
+const name = fc.constantFrom('1', '2', 'a', 'b', 'ü', '.hidden');
+
+/** Things that people and programs do to a directory. Those that cannot be done are not. */
+const change = fc.oneof(
+  fc.record({ kind: fc.constant('write' as const), place, name, seed: fc.integer({ min: 1, max: 4 }) }),
+  fc.record({ kind: fc.constantFrom('append' as const, 'stealth' as const, 'touch' as const), place, name }),
+  fc.record({ kind: fc.constantFrom('mode' as const, 'link' as const, 'remove' as const), place, name }),
+  fc.record({ kind: fc.constant('move' as const), place, name, to: place }),
+);
+
+type Change = typeof change extends fc.Arbitrary<infer Value> ? Value : never;
+
+function apply(base: string, what: Change): void {
+  const path = join(base, what.place, what.name);
+  try {
+    switch (what.kind) {
+      case 'write':
+        mkdirSync(join(base, what.place), { recursive: true });
+        return writeFileSync(path, noise(what.seed * 40_000, what.seed));
+      case 'append':
+        return appendFileSync(path, 'more');
+      case 'stealth': {
+        // Other bytes, with the size and the time of before: only the time of change tells.
+        const { atime, mtime } = statSync(path);
+        const bytes = readFileSync(path);
+        writeFileSync(
+          path,
+          bytes.map((byte) => byte ^ 1),
+        );
+        return utimesSync(path, atime, mtime);
+      }
+      case 'touch':
+        return utimesSync(path, 1, 1_700_000_000 + Math.random());
+      case 'mode':
+        return chmodSync(path, statSync(path).isDirectory() ? 0o750 : 0o600);
+      case 'link':
+        return symlinkSync('somewhere', path);
+      case 'remove':
+        return rmSync(path, { recursive: true });
+      case 'move':
+        return renameSync(path, join(base, what.to, what.name));
+    }
+  } catch {
+    // There is nothing to do it to.
+  }
+}
+
+describe('a save that remembers', () => {
+  it('[K33] makes the tree of one that does not, whatever happens between two', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.array(change, { maxLength: 6 }), { minLength: 2, maxLength: 5 }),
+        async (rounds) => {
+          const base = scratch();
+          for (const each of PLACES) mkdirSync(join(base, each), { recursive: true });
+          for (const each of ['', 'a/b', 'd'])
+            for (const file of ['1', '2', 'b'] as const)
+              apply(base, { kind: 'write', place: each, name: file, seed: 2 });
+          const saves = new Remembering();
+          for (const changes of rounds) {
+            for (const each of changes) apply(base, each);
+            await tick();
+            expect(await saves.save(base)).toEqual(await afresh(base));
+          }
+        },
+      ),
+      { numRuns: 25 },
+    );
+  });
+
+  it('[K33] opens nothing that is as it was, and writes nothing down', async () => {
+    const base = join(scratch(), 'odd');
+    makeOddTree(base);
+    await tick();
+    const saves = new Remembering();
+    const first = await saves.save(base);
+    expect(saves.read).toBeGreaterThan(10);
+    expect(await saves.save(base)).toEqual(first);
+    expect([saves.read, saves.wrote]).toEqual([0, false]);
+    appendFileSync(join(base, 'files', 'one byte'), 'y');
+    await tick();
+    expect(await saves.save(base)).toEqual(await afresh(base));
+    expect([saves.read, saves.wrote]).toEqual([1, true]);
+    expect(await saves.save(base)).toEqual(await afresh(base));
+    expect(saves.read).toBe(0);
+  });
+
+  it('[K33] reads again what the store has lost', async () => {
+    const base = scratch();
+    for (const file of ['a', 'b', 'c']) writeFileSync(join(base, file), noise(100_000, file.charCodeAt(0)));
+    await tick();
+    const saves = new Remembering();
+    const root = await saves.save(base);
+    const [lost] = saves.content.chunks.keys();
+    saves.content.chunks.delete(lost!);
+    expect(await saves.save(base)).toEqual(root);
+    expect(saves.content.chunks.has(lost!)).toBe(true);
+    saves.content.nodes.nodes.clear();
+    expect(await saves.save(base)).toEqual(root);
+    expect(saves.content.nodes.nodes.size).toBe(1);
+  });
+
+  it('[K33] keeps to other patterns', async () => {
+    const base = scratch();
+    for (const path of ['keep/a', 'keep/b.log', 'logs/c.log']) {
+      mkdirSync(join(base, path, '..'), { recursive: true });
+      writeFileSync(join(base, path), path);
+    }
+    await tick();
+    const saves = new Remembering();
+    for (const exclude of [[], ['**/*.log'], ['keep'], []])
+      expect(await saves.save(base, { exclude })).toEqual(await afresh(base, { exclude }));
+  });
+
+  it('[K34] forgets what has only just changed', async () => {
+    const base = scratch();
+    writeFileSync(join(base, 'old'), 'old');
+    await tick();
+    writeFileSync(join(base, 'young'), 'young');
+    const saves = new Remembering();
+    // The clock of a moment ago: the file was written while the save ran.
+    const now = statSync(join(base, 'young')).ctimeMs;
+    await saves.save(base, { clock: () => now });
+    await saves.save(base, { clock: () => now + 1000 });
+    expect(saves.read).toBe(1);
+    await saves.save(base, { clock: () => now + 1000 });
+    expect(saves.read).toBe(0);
+  });
+});

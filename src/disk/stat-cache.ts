@@ -1,0 +1,126 @@
+/**
+ * What a directory looked like when it was saved or restored, so that the next save need not read what has not changed. It belongs to
+ * this machine and is never part of a tree: without it, or with one that is lost, a save only takes longer.
+ *
+ * It is a list of records in the order of a walk: a directory's, then those of all in it by the bytes of their names, then its end.
+ */
+
+import { ByteReader, ByteWriter } from '../base/index.ts';
+import type { Sha256 } from '../base/index.ts';
+import { SHA256_BYTES } from '../base/index.ts';
+import type { FileEntry, SymlinkEntry, TreeRef } from '../tree/index.ts';
+import type { Looks } from './looks.ts';
+import { TICK_MS } from './scan-file.ts';
+import type { Facts } from './scan-file.ts';
+
+/** Codes of records. */
+export const RECORDS = { file: 1, symlink: 2, enter: 3, leave: 4 } as const;
+
+/** `u8 kind · u16 n · name (n) · …` */
+export const NAME_AT = 3;
+
+/** Behind the name: `u16 mode · i64 mtime`; then, but for directories, four f64 by which it is recognised. */
+export const LOOKS_BYTES = 2 + 8;
+export const MARKS_BYTES = 4 * 8;
+
+/** `u8 kind · node · digest · 4 × u64` */
+export const LEAVE_BYTES = 1 + 2 * SHA256_BYTES + 4 * 8;
+
+/** Bytes at which what was written is handed on. */
+const PART_BYTES = 1024 * 1024;
+
+export class StatCacheWriter {
+  readonly #emit: (part: Uint8Array) => void;
+  readonly #before: number;
+  #writer = new ByteWriter();
+  readonly #view = new DataView(new ArrayBuffer(8));
+
+  /**
+   * @param began when the save began, in milliseconds. What changed less than a tick before, or later, is not written down: another
+   *   change might leave no trace
+   * @param emit is given the bytes of all records, part by part
+   */
+  constructor(began: number, emit: (part: Uint8Array) => void) {
+    this.#before = began - TICK_MS;
+    this.#emit = emit;
+  }
+
+  enter(name: Uint8Array, looks: Looks): void {
+    this.#start(RECORDS.enter, name, looks);
+  }
+
+  /** @param extents packed: all of them, also where the entry has a list */
+  file(
+    { name, mode, mtime }: Pick<FileEntry, 'name' | 'mode' | 'mtime'>,
+    facts: Facts,
+    extents: Uint8Array,
+  ): void {
+    if (facts.ctimeMs > this.#before) return;
+    this.#start(RECORDS.file, name, { mode, mtime });
+    this.#marks(facts);
+    this.#writer.u32(extents.length).bytes(extents);
+  }
+
+  symlink(entry: SymlinkEntry, facts: Facts): void {
+    if (facts.ctimeMs > this.#before) return;
+    this.#start(RECORDS.symlink, entry.name, entry);
+    this.#marks(facts);
+    this.#writer.u32(entry.target.length).bytes(entry.target);
+  }
+
+  leave({ node, digest, summary }: TreeRef): void {
+    const { files, directories, symlinks, bytes } = summary;
+    this.#writer
+      .u8(RECORDS.leave)
+      .bytes(node)
+      .bytes(digest)
+      .u64(files)
+      .u64(directories)
+      .u64(symlinks)
+      .u64(bytes);
+    this.#handOn(PART_BYTES);
+  }
+
+  /** Records as they were. */
+  copy(records: Uint8Array): void {
+    this.#writer.bytes(records);
+    this.#handOn(PART_BYTES);
+  }
+
+  finish(): void {
+    this.#handOn(1);
+  }
+
+  #start(kind: number, name: Uint8Array, { mode, mtime }: Looks): void {
+    this.#handOn(PART_BYTES);
+    this.#writer.u8(kind).short(name).u16(mode).i64(mtime);
+  }
+
+  #marks({ ino, size, mtimeMs, ctimeMs }: Facts): void {
+    for (const mark of [ino, size, mtimeMs, ctimeMs]) {
+      this.#view.setFloat64(0, mark, true);
+      this.#writer.u32(this.#view.getUint32(0, true)).u32(this.#view.getUint32(4, true));
+    }
+  }
+
+  #handOn(atLeast: number): void {
+    if (this.#writer.length < atLeast) return;
+    this.#emit(this.#writer.finish());
+    this.#writer = new ByteWriter();
+  }
+}
+
+/** Reads the end of a directory. @param at where its record starts */
+export function readLeave(bytes: Uint8Array, at: number): TreeRef {
+  const reader = new ByteReader(bytes.subarray(at + 1, at + LEAVE_BYTES), 'a stat cache');
+  return {
+    node: reader.bytes(SHA256_BYTES) as Sha256,
+    digest: reader.bytes(SHA256_BYTES) as Sha256,
+    summary: {
+      files: reader.u64(),
+      directories: reader.u64(),
+      symlinks: reader.u64(),
+      bytes: reader.u64(),
+    },
+  };
+}

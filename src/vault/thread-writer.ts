@@ -1,0 +1,79 @@
+/** The part of a writer that works on a thread of its own: it hashes, looks up, packs and seals, and stores nothing. */
+
+import { sha256, systemRandom } from '../base/index.ts';
+import type { Sha256 } from '../base/index.ts';
+import type { CutTables, SealingKey } from '../chunk/index.ts';
+import { sharedIndex } from './chunk-index.ts';
+import type { IndexShare, SharedIndex } from './chunk-index.ts';
+import { packId } from './names.ts';
+import type { IntentId, TenantId } from './names.ts';
+import { PackMaker } from './pack-maker.ts';
+import type { PackPart } from './pack-maker.ts';
+import { SharedIds } from './shared-ids.ts';
+import type { IdsShare } from './shared-ids.ts';
+
+/** What a thread needs to take chunks for a save. It holds a key: it goes to threads of this process, and nowhere else. */
+export interface WriterShare {
+  readonly tenant: TenantId;
+  readonly key: SealingKey;
+  readonly cutTables: CutTables;
+  readonly intent: IntentId;
+  readonly packs: Uint32Array;
+  readonly index: IndexShare;
+  readonly own: IdsShare;
+}
+
+/** What a thread made, for the writer that it works for. */
+export interface ThreadOutput {
+  readonly part: PackPart | undefined;
+  /** Plain bytes of file data that nobody had, since the last output. */
+  readonly newBytes: number;
+}
+
+export class ThreadWriter {
+  readonly cutTables: CutTables;
+  readonly #index: SharedIndex;
+  readonly #own: SharedIds;
+  readonly #maker: PackMaker;
+  readonly #emit: (output: ThreadOutput) => void;
+  #newBytes = 0;
+
+  /** @param emit takes over each output, and the memory of its bytes */
+  constructor(share: WriterShare, emit: (output: ThreadOutput) => void) {
+    const { tenant, key, intent, packs } = share;
+    this.cutTables = share.cutTables;
+    this.#index = sharedIndex(share.index);
+    this.#own = new SharedIds(share.own);
+    this.#emit = emit;
+    this.#maker = new PackMaker({
+      type: 'data',
+      tenant,
+      key,
+      random: systemRandom,
+      nextPackId: () => packId(intent, Atomics.add(packs, 0, 1)),
+      emit: (part) => this.#give(part),
+    });
+  }
+
+  /** As `ContentSink.chunk`. */
+  chunk(bytes: Uint8Array): Sha256 {
+    const id = sha256(bytes);
+    if (!this.#index.hasAt(id, 0) && this.#own.claim(id, 0)) {
+      this.#newBytes += bytes.length;
+      this.#maker.add(id, bytes);
+    }
+    return id;
+  }
+
+  /** Gives away what is still open. */
+  finish(): void {
+    this.#maker.finish();
+    this.#give(undefined);
+  }
+
+  #give(part: PackPart | undefined): void {
+    const newBytes = this.#newBytes;
+    this.#newBytes = 0;
+    this.#emit({ part, newBytes });
+  }
+}

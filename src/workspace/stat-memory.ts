@@ -1,0 +1,93 @@
+/** What is remembered of the directories that were saved from or restored to: one file for each, in the home, until others are newer. */
+
+import { readdirSync, realpathSync, statSync, unlinkSync, utimesSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { errno, sha256, toHex, utf8 } from '../base/index.ts';
+import type { StatMemory } from '../disk/index.ts';
+import type { WorkspaceWorld } from './world.ts';
+
+/** Of the records: another version reads as nothing. */
+const KIND = 'stat/1';
+
+/** Directories that are remembered, and bytes that this may take. */
+const MOST = { files: 64, bytes: 512 * 1024 * 1024 };
+
+/** After this nobody is writing a temporary file any more. Milliseconds. */
+const TEMPORARY_LIFE = 24 * 60 * 60 * 1000;
+
+const NAME_DIGITS = 32;
+
+export interface OpenStatMemory extends StatMemory, Disposable {
+  /** What was written is what is remembered from now on. */
+  commit(): void;
+}
+
+/** @returns undefined where nothing can be remembered. Disposed of without a commit it stays as it was */
+export async function openStatMemory(
+  { vault, cacheDirectory, clock }: WorkspaceWorld,
+  directory: string,
+): Promise<OpenStatMemory | undefined> {
+  if (cacheDirectory === undefined) return undefined;
+  const place = join(cacheDirectory, 'stat');
+  const name = nameOf(toHex(vault.id), directory);
+  if (name === undefined) return undefined;
+  const path = join(place, name);
+  const file = vault.localFile(path, KIND);
+  const records = await file.read();
+  if (records !== undefined) markUsed(path, clock());
+  const writer = file.write();
+  return {
+    records,
+    write: (part) => writer.write(part),
+    commit: () => {
+      writer.commit();
+      prune(place, clock());
+    },
+    [Symbol.dispose]: () => writer.discard(),
+  };
+}
+
+/** @returns undefined if the directory cannot be found, which others say better */
+function nameOf(tenant: string, directory: string): string | undefined {
+  try {
+    return toHex(sha256(utf8(`${tenant} ${realpathSync(directory)}`))).slice(0, NAME_DIGITS);
+  } catch (error) {
+    if (errno(error) === undefined) throw error;
+    return undefined;
+  }
+}
+
+function markUsed(path: string, now: number): void {
+  quietly(() => utimesSync(path, now / 1000, now / 1000));
+}
+
+/** Those that were used last stay. */
+function prune(place: string, now: number): void {
+  quietly(() => {
+    let files = 0;
+    let bytes = 0;
+    const found = readdirSync(place).flatMap((name) => {
+      const stats = statSync(join(place, name), { throwIfNoEntry: false });
+      return stats === undefined ? [] : [{ name, size: stats.size, used: stats.mtimeMs }];
+    });
+    for (const { name, size, used } of found.sort((a, b) => b.used - a.used)) {
+      const isTemporary = name.endsWith('.tmp');
+      if (!isTemporary) {
+        files++;
+        bytes += size;
+      }
+      const isOver = isTemporary ? now - used > TEMPORARY_LIFE : files > MOST.files || bytes > MOST.bytes;
+      if (isOver) quietly(() => unlinkSync(join(place, name)));
+    }
+  });
+}
+
+/** What fails here is a loss of time some day, and no reason to stop. */
+function quietly(step: () => void): void {
+  try {
+    step();
+  } catch (error) {
+    if (errno(error) === undefined) throw error;
+  }
+}
