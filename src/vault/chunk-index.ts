@@ -7,6 +7,7 @@ import { toHex } from '../base/index.ts';
 import type { Sha256 } from '../base/index.ts';
 import { ChunkRows, RowFinder } from './chunk-rows.ts';
 import type { RowsShare } from './chunk-rows.ts';
+import { PACK_TYPES } from './names.ts';
 import type { PackId, PackType } from './names.ts';
 import { CHUNK_ROW_BYTES, blocksOf, encodedTable } from './table.ts';
 import type { BlockHead, EncodedBlock, EncodedTable, PackTable } from './table.ts';
@@ -41,6 +42,18 @@ export function sharedIndex(share: IndexShare): SharedIndex {
   return { hasAt: (bytes, at) => finder.find(bytes, at) !== -1 };
 }
 
+/** Where all chunks of a tenant are. */
+export type TenantIndex = Readonly<Record<PackType, ChunkIndex>>;
+
+export function emptyIndex(): TenantIndex {
+  return { data: new ChunkIndex(), tree: new ChunkIndex() };
+}
+
+export function addTables(index: TenantIndex, tables: Iterable<EncodedTable>): void {
+  const all = [...tables];
+  for (const type of PACK_TYPES) index[type].addEncoded(all.filter((table) => table.type === type));
+}
+
 export class ChunkIndex implements SharedIndex {
   readonly #rows = new ChunkRows();
   /** In its plain block, of each row. */
@@ -68,29 +81,17 @@ export class ChunkIndex implements SharedIndex {
     return this.#bytes;
   }
 
-  /** Makes room for so many chunks more at once: growing step by step means placing them anew each time. */
-  reserve(chunks: number): void {
-    this.#rows.reserve(chunks);
-    const { capacity } = this.#rows;
-    if (capacity === this.#offsets.length) return;
-    const grown = new Uint32Array(capacity);
-    grown.set(this.#offsets);
-    this.#offsets = grown;
-  }
-
   addTable(table: PackTable): void {
-    this.addEncoded(encodedTable(table));
+    this.addEncoded([encodedTable(table)]);
   }
 
-  /** Adds every chunk of a pack that is not known yet; the first place of a chunk stays. */
-  addEncoded(table: EncodedTable): void {
-    const pack = toHex(table.pack);
+  /** Adds every chunk of packs that are not known yet; the first place of a chunk stays. */
+  addEncoded(tables: readonly EncodedTable[]): void {
     // Two segments may tell of one pack, and a pack never changes.
-    if (this.#packs.has(pack)) return;
-    this.#packs.add(pack);
-    this.reserve(table.chunks);
-    let number = 0;
-    for (const block of blocksOf(table)) this.#addBlock(table, number++, block);
+    const fresh = tables.filter(({ pack }) => !this.#packs.has(toHex(pack)));
+    // At once: growing step by step means placing all of them anew each time.
+    this.#reserve(fresh.reduce((sum, { chunks }) => sum + chunks, 0));
+    for (const table of fresh) this.#addFresh(table);
   }
 
   has(id: Sha256): boolean {
@@ -117,6 +118,23 @@ export class ChunkIndex implements SharedIndex {
    */
   share(): IndexShare {
     return this.#rows.share;
+  }
+
+  #reserve(chunks: number): void {
+    this.#rows.reserve(chunks);
+    const { capacity } = this.#rows;
+    if (capacity === this.#offsets.length) return;
+    const grown = new Uint32Array(capacity);
+    grown.set(this.#offsets);
+    this.#offsets = grown;
+  }
+
+  #addFresh(table: EncodedTable): void {
+    const pack = toHex(table.pack);
+    if (this.#packs.has(pack)) return;
+    this.#packs.add(pack);
+    let number = 0;
+    for (const block of blocksOf(table)) this.#addBlock(table, number++, block);
   }
 
   #addBlock({ type, pack }: EncodedTable, number: number, block: EncodedBlock): void {

@@ -1,14 +1,12 @@
 /** The index from the packs alone: one new segment per tenant that stands for all that were there. */
 
-import { giveWay, isStrataError, toHex } from '../base/index.ts';
+import { giveWay, isStrataError } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
-import { ID_BYTES } from '../chunk/index.ts';
-import { PACK_TYPES, idOf, parseName, segmentIdentity, tenantPrefix } from './names.ts';
-import type { SegmentId } from './names.ts';
-import { putSegment } from './segment.ts';
-import type { PackTable } from './table.ts';
+import { PACK_TYPES, parseName, segmentIdentity, tenantPrefix } from './names.ts';
+import { replaceSegments, segmentRows } from './segments-in-force.ts';
+import type { EncodedTable } from './table.ts';
 import type { TenantVault } from './tenant.ts';
-import { readTable } from './verify-pack.ts';
+import { readEncodedTable } from './verify-pack.ts';
 import type { VaultWorld } from './world.ts';
 
 export interface RebuiltIndex {
@@ -23,35 +21,23 @@ export async function rebuildIndex(
   tenant: TenantVault,
   options: Cancellable = {},
 ): Promise<RebuiltIndex> {
-  const { store, database, random, clock } = world;
-  const id = toHex(tenant.id);
-  const replaced = await database.kysely
-    .selectFrom('segments')
-    .select('id')
-    .where('tenant', '=', id)
-    .execute();
-  const { tables, unreadable } = await readTables(world, tenant, options);
-  const segment = random(ID_BYTES) as SegmentId;
-  const replaces = replaced.map((row) => idOf<SegmentId>(row.id));
-  const size = await putSegment(store, tenant.keyring, segment, { tables, replaces }, random, options);
-  await database.transaction(async (tx) => {
-    for (const row of replaced) await tx.deleteFrom('segments').where('id', '=', row.id).execute();
-    await tx
-      .insertInto('segments')
-      .values({ id: toHex(segment), tenant: id, size, created: clock() })
-      .execute();
-  });
-  // Only what the database knew is surely replaced; another save's new segment is not ours to delete.
-  for (const old of replaces) await store.delete(segmentIdentity(tenant.id, old).name);
-  return { packs: tables.length, chunks: countChunks(tables), unreadable };
+  for (;;) {
+    // Before the packs are listed: then it stands for nothing that tells of packs which the listing missed.
+    const replaced = await segmentRows(world, tenant.id);
+    const { tables, unreadable } = await readTables(world, tenant, options);
+    // A merged segment that came meanwhile may tell of packs that are unreadable: it has to go too.
+    if (!(await replaceSegments(world, tenant.keyring, replaced, tables, options))) continue;
+    for (const { segment } of replaced) await world.store.delete(segmentIdentity(tenant.id, segment).name);
+    return { packs: tables.length, chunks: tables.reduce((sum, { chunks }) => sum + chunks, 0), unreadable };
+  }
 }
 
 async function readTables(
   { store }: VaultWorld,
   tenant: TenantVault,
   options: Cancellable,
-): Promise<{ tables: PackTable[]; unreadable: string[] }> {
-  const tables: PackTable[] = [];
+): Promise<{ tables: EncodedTable[]; unreadable: string[] }> {
+  const tables: EncodedTable[] = [];
   const unreadable: string[] = [];
   for (const type of PACK_TYPES) {
     for await (const { name } of store.list(`${tenantPrefix(tenant.id)}${type}/`, options)) {
@@ -59,7 +45,7 @@ async function readTables(
       const parsed = parseName(name);
       if (parsed?.kind !== type) continue;
       try {
-        tables.push(await readTable(store, tenant.keyring, parsed, options));
+        tables.push(await readEncodedTable(store, tenant.keyring, parsed, options));
       } catch (error) {
         if (!isStrataError(error, 'integrity') && !isStrataError(error, 'wrong_key')) throw error;
         unreadable.push(name);
@@ -67,11 +53,4 @@ async function readTables(
     }
   }
   return { tables, unreadable };
-}
-
-function countChunks(tables: readonly PackTable[]): number {
-  return tables.reduce(
-    (sum, table) => sum + table.blocks.reduce((inner, block) => inner + block.chunks.length, 0),
-    0,
-  );
 }

@@ -9,13 +9,14 @@ import { StrataError, isStrataError, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import { ID_BYTES } from '../chunk/index.ts';
 import type { Transaction } from '../db/index.ts';
-import type { ChunkIndex } from './chunk-index.ts';
+import type { TenantIndex } from './chunk-index.ts';
 import type { Keyring } from './keyring.ts';
 import { intentIdentity } from './names.ts';
-import type { IntentId, PackType } from './names.ts';
+import type { IntentId } from './names.ts';
 import { encodeIntent } from './intent-record.ts';
 import type { IntentRecord } from './intent-record.ts';
 import { putRecord } from './sealed-object.ts';
+import { mergeSegments } from './segment-merge.ts';
 import type { VaultWorld } from './world.ts';
 import { VaultWriter } from './writer.ts';
 import type { Written } from './writer.ts';
@@ -31,20 +32,31 @@ export class Save implements AsyncDisposable {
   readonly #world: VaultWorld;
   readonly #keyring: Keyring;
   readonly #intent: IntentRecord;
+  /** Merges what earlier saves left, while this one goes on. */
+  readonly #merging: Promise<void>;
   #written: Written | undefined;
 
-  private constructor(world: VaultWorld, keyring: Keyring, intent: IntentRecord, writer: VaultWriter) {
+  private constructor(
+    world: VaultWorld,
+    keyring: Keyring,
+    intent: IntentRecord,
+    writer: VaultWriter,
+    merging: Promise<void>,
+  ) {
     this.#world = world;
     this.#keyring = keyring;
     this.#intent = intent;
     this.writer = writer;
+    this.#merging = merging;
+    // A mistake in it is told at the end of the save, and not as one that nobody waits for.
+    merging.catch(() => {});
   }
 
   /** @param readIndex is called when the intent is in place, not before */
   static async begin(
     world: VaultWorld,
     keyring: Keyring,
-    readIndex: () => Promise<Readonly<Record<PackType, ChunkIndex>>>,
+    readIndex: () => Promise<TenantIndex>,
     options: Cancellable,
   ): Promise<Save> {
     const { store, database, random } = world;
@@ -64,7 +76,7 @@ export class Save implements AsyncDisposable {
       const index = await readIndex();
       const { signal } = options;
       const writer = new VaultWriter({ store, keyring, random, index, intent: id, signal });
-      return new Save(world, keyring, intent, writer);
+      return new Save(world, keyring, intent, writer, mergeSegments(world, keyring, options));
     } catch (error) {
       await withdraw(world, keyring, id);
       throw error;
@@ -107,6 +119,7 @@ export class Save implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.writer.abort(new StrataError('cancelled', 'the save was given up'));
     await withdraw(this.#world, this.#keyring, this.#intent.id);
+    await this.#merging;
   }
 }
 

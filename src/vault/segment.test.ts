@@ -5,8 +5,9 @@ import { openMemoryStore } from '../store/index.ts';
 import { expectCode } from '../testing/expect-code.ts';
 import { noise, pinnedRandom } from '../testing/noise.ts';
 import { packId, segmentIdentity } from './names.ts';
-import type { IntentId, SegmentId } from './names.ts';
-import { getSegment, putSegment } from './segment.ts';
+import type { IntentId, PackId, SegmentId } from './names.ts';
+import { getEncodedSegment, getSegment, putSegment } from './segment.ts';
+import { encodedTable } from './table.ts';
 import { KEYRING } from './writer.fixture.ts';
 
 describe('index segments', () => {
@@ -28,6 +29,30 @@ describe('index segments', () => {
     expect(read.tables.map((table) => toHex(table.pack))).toEqual(tables.map((table) => toHex(table.pack)));
     expect(read.tables.every((table) => table.blocks[0]!.chunks.length === 60_000)).toBe(true);
     expect(toHex(read.tables[8]!.blocks[0]!.chunks[59_999]!.id)).toBe(toHex(chunks[59_999]!.id));
+  });
+
+  it('[V16] is the same object from tables as bytes, which may stand in other bytes', async () => {
+    const chunks = Array.from({ length: 50 }, (_, at) => ({ id: sha256(utf8(`${at}`)), length: at }));
+    const blocks = [{ offset: 128, frameLength: 500, plainLength: 1225, chunks }];
+    const tables = ['a', 'b'].map((name) => ({
+      type: 'tree' as const,
+      pack: noise(name, 16) as PackId,
+      blocks,
+    }));
+    const replaces = [noise('r', 16) as SegmentId];
+    const id = noise('segment', 16) as SegmentId;
+    const stored: string[] = [];
+    let encoded = tables.map(encodedTable);
+    for (const form of [tables, encoded]) {
+      const store = openMemoryStore();
+      await putSegment(store, KEYRING, id, { tables: form, replaces }, pinnedRandom('x'));
+      stored.push(toHex(await store.get(segmentIdentity(KEYRING.tenant, id).name)));
+      const read = await getEncodedSegment(store, KEYRING, id);
+      expect(read.replaces.map(toHex)).toEqual(replaces.map(toHex));
+      expect(read.tables.map(({ bytes }) => toHex(bytes))).toEqual(encoded.map(({ bytes }) => toHex(bytes)));
+      encoded = [...read.tables];
+    }
+    expect(stored[1]).toBe(stored[0]);
   });
 
   it('[V16] an empty segment stands for nothing', async () => {

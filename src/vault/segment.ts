@@ -1,16 +1,16 @@
 /** Index segments: the tables of the packs that one save wrote, as one stored object. */
 
-import { ByteReader, ByteWriter, StrataError } from '../base/index.ts';
+import { ByteReader, ByteWriter, StrataError, concatBytes } from '../base/index.ts';
 import type { Cancellable, Random } from '../base/index.ts';
-import { HEADER_BYTES, ID_BYTES, MAX_FRAME_PLAIN, ObjectSealer } from '../chunk/index.ts';
+import { ID_BYTES, MAX_FRAME_PLAIN, ObjectSealer } from '../chunk/index.ts';
 import type { ObjectIdentity, Sealed } from '../chunk/index.ts';
 import type { Store } from '../store/index.ts';
 import type { Keyring } from './keyring.ts';
 import { segmentIdentity } from './names.ts';
 import type { SegmentId } from './names.ts';
 import { framePlaces, getObject, naming, openBytes, sealTrailer } from './sealed-object.ts';
-import { decodeTable, encodeTable } from './table.ts';
-import type { PackTable } from './table.ts';
+import { checkTable, encodedTable, tableOf } from './table.ts';
+import type { EncodedTable, PackTable } from './table.ts';
 
 /** Plain bytes at which a frame is closed; one table more always fits. */
 const FRAME_BYTES = MAX_FRAME_PLAIN / 2;
@@ -18,48 +18,68 @@ const FRAME_BYTES = MAX_FRAME_PLAIN / 2;
 /** Its footer has no larger offsets. */
 export const MAX_SEGMENT_BYTES = 0xffff_ffff;
 
-export interface Segment {
-  readonly tables: readonly PackTable[];
+/** @typeParam Table in which form it has the tables */
+export interface Segment<Table = PackTable> {
+  readonly tables: readonly Table[];
   /** The segments that this one stands for. */
   readonly replaces: readonly SegmentId[];
 }
 
-/** @returns how many bytes were stored */
+/**
+ * Stores a segment, one frame in memory at a time.
+ *
+ * @returns how many bytes were stored
+ */
 export async function putSegment(
   store: Store,
   keyring: Keyring,
   id: SegmentId,
-  segment: Segment,
+  { tables, replaces }: Segment<PackTable | EncodedTable>,
   random: Random,
   options: Cancellable = {},
 ): Promise<number> {
   const identity = segmentIdentity(keyring.tenant, id);
   const sealer = new ObjectSealer(keyring.seal('index'), identity, random);
-  const parts: Sealed[] = [sealer.header];
-  let size = HEADER_BYTES;
-  for (const [number, plain] of frames(segment.tables).entries()) {
-    const frame = sealer.frame(number, plain);
-    parts.push(frame);
-    size += frame.length;
+  let size = 0;
+  function* body(): Generator<Sealed, void> {
+    let count = 0;
+    yield sealer.header;
+    size += sealer.header.length;
+    for (const plain of frames(tables)) {
+      const frame = sealer.frame(count++, plain);
+      size += frame.length;
+      yield frame;
+    }
+    const trailer = new ByteWriter().u32(count).u32(tables.length).u32(replaces.length);
+    for (const replaced of replaces) trailer.bytes(replaced);
+    for (const part of sealTrailer(sealer, identity, size, trailer.finish())) {
+      size += part.length;
+      yield part;
+    }
   }
-  const trailer = new ByteWriter()
-    .u32(parts.length - 1)
-    .u32(segment.tables.length)
-    .u32(segment.replaces.length);
-  for (const replaced of segment.replaces) trailer.bytes(replaced);
-  parts.push(...sealTrailer(sealer, identity, size, trailer.finish()));
-  if ((await store.put(identity.name, parts, options)) === 'exists')
+  if ((await store.put(identity.name, body(), options)) === 'exists')
     throw new StrataError('internal', `index segment ${identity.name} exists already`);
-  return parts.reduce((sum, part) => sum + part.length, 0);
+  return size;
 }
 
-/** @throws integrity if it is missing or damaged */
+/** A segment with its tables as objects: for single ones. @throws integrity if it is missing or damaged */
 export async function getSegment(
   store: Store,
   keyring: Keyring,
   id: SegmentId,
   options: Cancellable = {},
 ): Promise<Segment> {
+  const { tables, replaces } = await getEncodedSegment(store, keyring, id, options);
+  return { tables: tables.map(tableOf), replaces };
+}
+
+/** @throws integrity if it is missing or damaged */
+export async function getEncodedSegment(
+  store: Store,
+  keyring: Keyring,
+  id: SegmentId,
+  options: Cancellable = {},
+): Promise<Segment<EncodedTable>> {
   const identity = segmentIdentity(keyring.tenant, id);
   return readSegment(
     identity,
@@ -73,7 +93,7 @@ export async function readSegment(
   identity: ObjectIdentity,
   bytes: Uint8Array,
   keyring: Keyring,
-): Promise<Segment> {
+): Promise<Segment<EncodedTable>> {
   const object = await openBytes(identity, bytes, keyring.find);
   return naming(identity, () => {
     const trailer = new ByteReader(object.trailer, 'its trailer');
@@ -86,11 +106,11 @@ export async function readSegment(
     trailer.end();
     const places = framePlaces(identity, bytes, object.trailerAt);
     if (places.length !== frameCount) trailer.fail('it counts other frames than there are');
-    const tables: PackTable[] = [];
+    const tables: EncodedTable[] = [];
     for (const [number, { offset, length }] of places.entries()) {
       const plain = object.opener.frame(number, bytes.subarray(offset, offset + length));
       const reader = new ByteReader(plain, `frame ${number}`);
-      for (let left = reader.u32(); left > 0; left--) tables.push(decodeTable(reader));
+      for (let left = reader.u32(); left > 0; left--) tables.push(checkTable(reader));
       reader.end();
     }
     if (tables.length !== packCount) trailer.fail('it counts other packs than there are');
@@ -99,20 +119,20 @@ export async function readSegment(
 }
 
 /** `u32 packs · tables` each, split so that no frame grows past its limit. */
-function frames(tables: readonly PackTable[]): Uint8Array[] {
-  const encoded: Uint8Array[] = [];
-  let writer = new ByteWriter();
-  let count = 0;
+function* frames(tables: readonly (PackTable | EncodedTable)[]): Generator<Uint8Array, void> {
+  let parts: Uint8Array[] = [];
+  let length = 0;
   const close = () => {
-    encoded.push(new ByteWriter().u32(count).bytes(writer.finish()).finish());
-    writer = new ByteWriter();
-    count = 0;
+    const frame = concatBytes([new ByteWriter().u32(parts.length).finish(), ...parts]);
+    parts = [];
+    length = 0;
+    return frame;
   };
   for (const table of tables) {
-    encodeTable(table, writer);
-    count++;
-    if (writer.length >= FRAME_BYTES) close();
+    const { bytes } = 'bytes' in table ? table : encodedTable(table);
+    parts.push(bytes);
+    length += bytes.length;
+    if (length >= FRAME_BYTES) yield close();
   }
-  if (count > 0) close();
-  return encoded;
+  if (parts.length > 0) yield close();
 }

@@ -3,35 +3,31 @@
 import { isStrataError, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import { damaged } from '../chunk/index.ts';
-import { ChunkIndex } from './chunk-index.ts';
+import type { TenantIndex } from './chunk-index.ts';
 import type { Keyring } from './keyring.ts';
+import { LoadedIndex } from './loaded-index.ts';
 import { LocalFile } from './local-file.ts';
-import { headIdentity, headsPrefix, idOf, parseName } from './names.ts';
-import type { PackType, SegmentId, TenantId, WorkspaceId } from './names.ts';
+import { headIdentity, headsPrefix, parseName } from './names.ts';
+import type { TenantId, WorkspaceId } from './names.ts';
 import { VaultReader } from './reader.ts';
 import { decodeHead, encodeHead } from './head-record.ts';
 import type { HeadRecord } from './head-record.ts';
 import type { Usage } from './report.ts';
 import { Save } from './save.ts';
 import { getRecord, putRecord } from './sealed-object.ts';
-import { getSegment } from './segment.ts';
-import type { Segment } from './segment.ts';
 import type { VaultWorld } from './world.ts';
 
 export class TenantVault {
   readonly name: string;
   readonly keyring: Keyring;
   readonly #world: VaultWorld;
-  #index = emptyIndex();
-  /** Segments whose tables are in the index, in hex. */
-  #loaded = new Set<string>();
-  /** Settles when nobody is loading segments any more. */
-  #loading: Promise<unknown> = Promise.resolve();
+  readonly #index: LoadedIndex;
 
   constructor(world: VaultWorld, name: string, keyring: Keyring) {
     this.#world = world;
     this.name = name;
     this.keyring = keyring;
+    this.#index = new LoadedIndex(world, keyring);
   }
 
   get id(): TenantId {
@@ -39,51 +35,8 @@ export class TenantVault {
   }
 
   /** The index as of now: what other processes have committed is in it. */
-  index(options: Cancellable = {}): Promise<Index> {
-    // One at a time: two would load each segment twice.
-    const loaded = this.#loading.then(() => this.#loadIndex(options));
-    this.#loading = loaded.catch(() => {});
-    return loaded;
-  }
-
-  async #loadIndex(options: Cancellable): Promise<Index> {
-    const { database } = this.#world;
-    const rows = await database.kysely
-      .selectFrom('segments')
-      .select('id')
-      .where('tenant', '=', toHex(this.id))
-      .orderBy('created')
-      .execute();
-    // A segment out of force may tell of packs that are gone: saves must not deduplicate against them.
-    if ([...this.#loaded].some((id) => !rows.some((row) => row.id === id))) {
-      this.#index = emptyIndex();
-      this.#loaded = new Set();
-    }
-    for (const { id } of rows) {
-      if (this.#loaded.has(id)) continue;
-      const tables = await this.#segmentTables(id, options);
-      // Another one has come into force for it.
-      if (tables === undefined) return this.#loadIndex(options);
-      for (const table of tables) this.#index[table.type].addTable(table);
-      this.#loaded.add(id);
-    }
-    return this.#index;
-  }
-
-  /** @returns undefined if the segment is no longer in force */
-  async #segmentTables(id: string, options: Cancellable): Promise<Segment['tables'] | undefined> {
-    const { database, store } = this.#world;
-    try {
-      return (await getSegment(store, this.keyring, idOf<SegmentId>(id), options)).tables;
-    } catch (error) {
-      const row = await database.kysely
-        .selectFrom('segments')
-        .select('id')
-        .where('id', '=', id)
-        .executeTakeFirst();
-      if (row === undefined) return undefined;
-      throw error;
-    }
+  index(options: Cancellable = {}): Promise<TenantIndex> {
+    return this.#index.now(options);
   }
 
   async reader(options: Cancellable = {}): Promise<VaultReader> {
@@ -165,12 +118,6 @@ export class TenantVault {
 /** What is wrong with one object, and not with the store or the keys as a whole. */
 function isDamage(error: unknown): boolean {
   return isStrataError(error, 'integrity') || isStrataError(error, 'wrong_key');
-}
-
-type Index = Readonly<Record<PackType, ChunkIndex>>;
-
-function emptyIndex(): Index {
-  return { data: new ChunkIndex(), tree: new ChunkIndex() };
 }
 
 /** A head says itself where it belongs. @throws integrity if that is not where it was found */

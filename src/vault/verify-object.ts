@@ -13,7 +13,7 @@ import { decodeOwner } from './owner-record.ts';
 import { damaged } from '../chunk/index.ts';
 import { getObject, getRecord } from './sealed-object.ts';
 import { MAX_SEGMENT_BYTES, readSegment } from './segment.ts';
-import type { PackTable } from './table.ts';
+import type { EncodedTable } from './table.ts';
 import { checkHead } from './tenant.ts';
 import type { Vault } from './vault.ts';
 import { checkPack } from './verify-pack.ts';
@@ -23,9 +23,9 @@ export interface TenantObjects {
   /** Undefined if no key record of the tenant could be opened: then nothing else of it can. */
   keyring: Keyring | undefined;
   /** What packs say of themselves, by name. */
-  readonly packs: Map<string, PackTable>;
+  readonly packs: Map<string, EncodedTable>;
   /** What the index says of packs, by name. */
-  readonly indexed: Map<string, PackTable>;
+  readonly indexed: Map<string, EncodedTable>;
   readonly heads: HeadRecord[];
 }
 

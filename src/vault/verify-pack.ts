@@ -11,8 +11,8 @@ import type { PackId, PackType } from './names.ts';
 import { damaged } from '../chunk/index.ts';
 import { getObject, naming, openBytes, openStored } from './sealed-object.ts';
 import type { FramedObject } from './sealed-object.ts';
-import { MAX_PACK_BYTES, decodeOnlyTable } from './table.ts';
-import type { BlockRow, PackTable } from './table.ts';
+import { MAX_PACK_BYTES, blocksOf, checkOnlyTable, tableOf } from './table.ts';
+import type { BlockRow, EncodedTable, PackTable } from './table.ts';
 
 export interface PackName {
   readonly kind: PackType;
@@ -20,14 +20,24 @@ export interface PackName {
 }
 
 /** The table of a pack, by three small reads. @throws integrity */
+export async function readEncodedTable(
+  store: Store,
+  keyring: Keyring,
+  name: PackName,
+  options?: Cancellable,
+): Promise<EncodedTable> {
+  const identity = packIdentity(keyring.tenant, name.kind, name.pack);
+  return checkTrailer(await openStored(store, identity, keyring.find, options), identity, name);
+}
+
+/** The same as objects. @throws integrity */
 export async function readTable(
   store: Store,
   keyring: Keyring,
   name: PackName,
   options?: Cancellable,
 ): Promise<PackTable> {
-  const identity = packIdentity(keyring.tenant, name.kind, name.pack);
-  return tableOf(await openStored(store, identity, keyring.find, options), identity, name);
+  return tableOf(await readEncodedTable(store, keyring, name, options));
 }
 
 /**
@@ -40,13 +50,13 @@ export async function checkPack(
   name: PackName,
   findings: Findings,
   options: Cancellable & { readonly readData?: boolean | undefined },
-): Promise<PackTable> {
-  if (options.readData !== true) return readTable(store, keyring, name, options);
+): Promise<EncodedTable> {
+  if (options.readData !== true) return readEncodedTable(store, keyring, name, options);
   const identity = packIdentity(keyring.tenant, name.kind, name.pack);
   const bytes = await getObject(store, identity, { signal: options.signal, most: MAX_PACK_BYTES });
   const object = await openBytes(identity, bytes, keyring.find);
-  const table = tableOf(object, identity, name);
-  for (const [number, block] of table.blocks.entries()) {
+  const table = checkTrailer(object, identity, name);
+  for (const [number, block] of tableOf(table).blocks.entries()) {
     await giveWay(options.signal);
     try {
       checkBlock(object, identity, number, block, bytes);
@@ -58,13 +68,13 @@ export async function checkPack(
   return table;
 }
 
-function tableOf(object: FramedObject, identity: ObjectIdentity, name: PackName): PackTable {
-  const table = decodeOnlyTable(object.trailer, `the table of ${identity.name}`);
+function checkTrailer(object: FramedObject, identity: ObjectIdentity, name: PackName): EncodedTable {
+  const table = checkOnlyTable(object.trailer, `the table of ${identity.name}`);
   if (table.type !== name.kind || !equalBytes(table.pack, name.pack))
     throw damaged(identity, 'its table belongs to another pack');
-  const last = table.blocks.at(-1);
-  if (last === undefined || last.offset + last.frameLength !== object.trailerAt)
-    throw damaged(identity, 'its table does not fit its size');
+  let end = 0;
+  for (const { offset, frameLength } of blocksOf(table)) end = offset + frameLength;
+  if (end !== object.trailerAt) throw damaged(identity, 'its table does not fit its size');
   return table;
 }
 

@@ -5,7 +5,7 @@
 
 import { StrataError, giveWay, isStrataError } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
-import { ChunkIndex } from './chunk-index.ts';
+import { addTables, emptyIndex } from './chunk-index.ts';
 import { readExpected } from './expected.ts';
 import type { Expected } from './expected.ts';
 import { Findings } from './findings.ts';
@@ -13,6 +13,7 @@ import { readFormat } from './format.ts';
 import { OWNER_PREFIX, PACK_TYPES, idOf, ownerIdentity, parseName, tenantPrefix } from './names.ts';
 import type { TenantId } from './names.ts';
 import type { VerifyReport } from './report.ts';
+import { tableOf } from './table.ts';
 import { VaultReader } from './reader.ts';
 import { ObjectCheck } from './verify-object.ts';
 import type { TenantObjects } from './verify-object.ts';
@@ -131,14 +132,15 @@ async function walkTrees(
   options: Cancellable,
 ): Promise<void> {
   if (keyring === undefined) return;
-  const index = { data: new ChunkIndex(), tree: new ChunkIndex() };
+  const index = emptyIndex();
   // What a pack says of itself counts; the index only tells what a lost pack had.
-  for (const table of packs.values()) index[table.type].addTable(table);
+  addTables(index, packs.values());
   for (const [name, table] of indexed) {
     if (packs.has(name)) continue;
     const problem = findings.add('missing', name, 'the index names it, and it is not in the store');
-    index[table.type].addTable(table);
-    for (const block of table.blocks) for (const chunk of block.chunks) findings.spoil(chunk.id, problem);
+    addTables(index, [table]);
+    for (const { chunks } of tableOf(table).blocks)
+      for (const chunk of chunks) findings.spoil(chunk.id, problem);
   }
   const reader = new VaultReader({ store: vault.world.store, keyring, index, signal: options.signal });
   const walk = new TreeWalk(reader, index.data, findings, options);

@@ -13,7 +13,7 @@ import type { IntentId, PackType, SegmentId } from './names.ts';
 import { PackWriter } from './pack-writer.ts';
 import { putSegment } from './segment.ts';
 import { SharedIds } from './shared-ids.ts';
-import { decodeOnlyTable } from './table.ts';
+import { checkOnlyTable, tableOf } from './table.ts';
 import type { PackTable } from './table.ts';
 import type { WriterShare } from './thread-writer.ts';
 
@@ -110,11 +110,10 @@ export class VaultWriter implements ContentSink {
     const tables = [...(await this.#packs.data.finish()), ...(await this.#packs.tree.finish())];
     const packed = this.#packs.data.storedBytes + this.#packs.tree.storedBytes;
     if (tables.length === 0) return { tables: [], newBytes: 0, storedBytes: 0 };
+    const encoded = tables.map((bytes) => checkOnlyTable(bytes, 'a table of our own'));
     const id = random(ID_BYTES) as SegmentId;
-    const decoded = once(() => tables.map((bytes) => decodeOnlyTable(bytes, 'a table of our own')));
-    const bytes = await putSegment(store, keyring, id, { tables: decoded(), replaces: [] }, random, {
-      signal,
-    });
+    const bytes = await putSegment(store, keyring, id, { tables: encoded, replaces: [] }, random, { signal });
+    const decoded = once(() => encoded.map(tableOf));
     return {
       segment: { id, bytes },
       get tables() {
