@@ -5,57 +5,61 @@
  * from an enemy; every violation is an `integrity` error that names the record.
  */
 
-import { plainBytes } from './bytes.ts';
+import { copyBytes, plainBytes } from './bytes.ts';
 import { StrataError } from './error.ts';
 
 const FIRST_CAPACITY = 256;
 
 export class ByteWriter {
   #bytes = new Uint8Array(FIRST_CAPACITY);
-  #view = new DataView(this.#bytes.buffer);
   #length = 0;
 
   get length(): number {
     return this.#length;
   }
 
+  // Bytes are put one by one: a DataView costs more than it saves, most of all before V8 has compiled what uses it.
+
   u8(value: number): this {
-    const at = this.#reserve(1, value, 0, 0xff);
+    if ((value & 0xff) !== value) misfit(value, 1);
+    const at = this.#grow(1);
     this.#bytes[at] = value;
     return this;
   }
 
   u16(value: number): this {
-    const at = this.#reserve(2, value, 0, 0xffff);
-    this.#view.setUint16(at, value, true);
+    if ((value & 0xffff) !== value) misfit(value, 2);
+    const at = this.#grow(2);
+    this.#bytes[at] = value;
+    this.#bytes[at + 1] = value >>> 8;
     return this;
   }
 
   u32(value: number): this {
-    const at = this.#reserve(4, value, 0, 0xffff_ffff);
-    this.#view.setUint32(at, value, true);
+    if (value >>> 0 !== value) misfit(value, 4);
+    const at = this.#grow(4);
+    putWord(this.#bytes, at, value);
     return this;
   }
 
   /** A non-negative safe integer in 8 bytes. */
   u64(value: number): this {
-    const at = this.#reserve(8, value, 0, Number.MAX_SAFE_INTEGER);
-    this.#view.setUint32(at, value >>> 0, true);
-    this.#view.setUint32(at + 4, Math.floor(value / 0x1_0000_0000), true);
-    return this;
+    if (value < 0) misfit(value, 8);
+    return this.i64(value);
   }
 
   /** A safe integer of either sign in 8 bytes, two's complement. */
   i64(value: number): this {
-    const at = this.#reserve(8, value, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
-    this.#view.setUint32(at, value >>> 0, true);
-    this.#view.setInt32(at + 4, Math.floor(value / 0x1_0000_0000), true);
+    if (!Number.isSafeInteger(value)) misfit(value, 8);
+    const at = this.#grow(8);
+    putWord(this.#bytes, at, value);
+    putWord(this.#bytes, at + 4, Math.floor(value / 0x1_0000_0000));
     return this;
   }
 
   bytes(value: Uint8Array): this {
     const at = this.#grow(value.length);
-    this.#bytes.set(value, at);
+    copyBytes(value, 0, value.length, this.#bytes, at);
     return this;
   }
 
@@ -69,11 +73,15 @@ export class ByteWriter {
     return this.#bytes.slice(0, this.#length);
   }
 
-  /** A number that its field cannot hold would wrap, and be read back as another one. */
-  #reserve(count: number, value: number, least: number, most: number): number {
-    if (!Number.isInteger(value) || value < least || value > most)
-      throw new StrataError('internal', `${value} does not fit into ${count} bytes of a record`);
-    return this.#grow(count);
+  /** The bytes written so far: a view, good until more is written. */
+  get written(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  /** Begins again in the same memory. */
+  clear(): this {
+    this.#length = 0;
+    return this;
   }
 
   #grow(count: number): number {
@@ -83,22 +91,33 @@ export class ByteWriter {
       const grown = new Uint8Array(Math.max(this.#length, this.#bytes.length * 2));
       grown.set(this.#bytes);
       this.#bytes = grown;
-      this.#view = new DataView(grown.buffer);
     }
     return at;
   }
 }
 
+/** A number that its field cannot hold would wrap, and be read back as another one. */
+function misfit(value: number, count: number): never {
+  throw new StrataError('internal', `${value} does not fit into ${count} bytes of a record`);
+}
+
+/** The low 32 bits of any safe integer. */
+function putWord(bytes: Uint8Array, at: number, value: number): void {
+  const word = value | 0;
+  bytes[at] = word;
+  bytes[at + 1] = word >>> 8;
+  bytes[at + 2] = word >>> 16;
+  bytes[at + 3] = word >>> 24;
+}
+
 export class ByteReader {
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
-  readonly #what: string;
+  readonly #what: string | (() => string);
   #at = 0;
 
-  /** @param what names the record in errors, as in `tree node is damaged: …` */
-  constructor(bytes: Uint8Array, what: string) {
+  /** @param what names the record in errors, as in `tree node is damaged: …`; a function is asked only if there is one */
+  constructor(bytes: Uint8Array, what: string | (() => string)) {
     this.#bytes = plainBytes(bytes);
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#what = what;
   }
 
@@ -107,29 +126,26 @@ export class ByteReader {
   }
 
   u8(): number {
-    return this.#view.getUint8(this.#take(1));
+    return this.#bytes[this.#take(1)]!;
   }
 
   u16(): number {
-    return this.#view.getUint16(this.#take(2), true);
+    const at = this.#take(2);
+    return this.#bytes[at]! | (this.#bytes[at + 1]! << 8);
   }
 
   u32(): number {
-    return this.#view.getUint32(this.#take(4), true);
+    return this.#word(this.#take(4)) >>> 0;
   }
 
   u64(): number {
     const at = this.#take(8);
-    const value = this.#view.getUint32(at, true) + this.#view.getUint32(at + 4, true) * 0x1_0000_0000;
-    if (!Number.isSafeInteger(value)) this.fail('a number is out of range');
-    return value;
+    return this.#safe((this.#word(at) >>> 0) + (this.#word(at + 4) >>> 0) * 0x1_0000_0000);
   }
 
   i64(): number {
     const at = this.#take(8);
-    const value = this.#view.getUint32(at, true) + this.#view.getInt32(at + 4, true) * 0x1_0000_0000;
-    if (!Number.isSafeInteger(value)) this.fail('a number is out of range');
-    return value;
+    return this.#safe((this.#word(at) >>> 0) + this.#word(at + 4) * 0x1_0000_0000);
   }
 
   /** A view of the next `count` bytes, not a copy; `slice` copies them. */
@@ -163,7 +179,19 @@ export class ByteReader {
   }
 
   fail(reason: string): never {
-    throw new StrataError('integrity', `${this.#what} is damaged: ${reason}`);
+    const what = typeof this.#what === 'string' ? this.#what : this.#what();
+    throw new StrataError('integrity', `${what} is damaged: ${reason}`);
+  }
+
+  /** 32 bits as a signed number. */
+  #word(at: number): number {
+    const bytes = this.#bytes;
+    return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+  }
+
+  #safe(value: number): number {
+    if (!Number.isSafeInteger(value)) this.fail('a number is out of range');
+    return value;
   }
 
   #take(count: number): number {

@@ -9,6 +9,7 @@ export {
   asBuffer,
   compareBytes,
   concatBytes,
+  copyBytes,
   equalBytes,
   fromHex,
   release,

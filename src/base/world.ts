@@ -1,7 +1,5 @@
 /** What the outside world gives, taken as arguments so that a test can hold it still. */
 
-import { randomBytes } from 'node:crypto';
-
 /** Wall-clock time in milliseconds since 1970. It never decides safety; fences do. */
 export type Clock = () => number;
 
@@ -10,4 +8,6 @@ export type Random = (count: number) => Uint8Array;
 
 export const systemClock: Clock = () => Date.now();
 
-export const systemRandom: Random = (count) => Uint8Array.from(randomBytes(count));
+/** Loads crypto when it is called, as `sha256` does. */
+export const systemRandom: Random = (count) =>
+  Uint8Array.from(process.getBuiltinModule('node:crypto').randomBytes(count));

@@ -1,7 +1,11 @@
 /** One line on stderr that says how far a command is; nobody but a person at a terminal sees it. */
 
-import { counted, formatBytes } from './format.ts';
 import type { Invocation } from './invocation.ts';
+import { progressLine, workOf } from './progress-line.ts';
+import type { Counts } from './progress-line.ts';
+import { RecentRate } from './recent-rate.ts';
+
+export { progressText } from './progress-line.ts';
 
 /** Fast enough to look alive, slow enough to cost nothing. */
 const INTERVAL_MS = 100;
@@ -9,12 +13,6 @@ const INTERVAL_MS = 100;
 const DEFAULT_COLUMNS = 80;
 
 const CLEAR_LINE = '\r\x1b[K';
-
-export interface Counts {
-  readonly files?: number;
-  readonly objects?: number;
-  readonly bytes: number;
-}
 
 /** Undefined when there is nobody to see it. */
 type OnProgress = ((counts: Counts) => void) | undefined;
@@ -27,14 +25,16 @@ export async function withProgress<T>(
 ): Promise<T> {
   const { stderr, json, quiet } = terminal;
   if (stderr.isTTY !== true || json || quiet) return work(undefined);
-  const started = world.clock();
+  const recent = new RecentRate(world.clock(), 2);
   let drawn = 0;
   const draw = (counts: Counts) => {
     const now = world.clock();
     if (now - drawn < INTERVAL_MS) return;
     drawn = now;
-    const line = `${doing}: ${progressText(counts, (now - started) / 1000)}`;
-    stderr.write(CLEAR_LINE + line.slice(0, (stderr.columns || DEFAULT_COLUMNS) - 1));
+    recent.add(now, [counts.bytes, workOf(counts)]);
+    // One less than there are: a terminal that is filled to the last column may begin another line.
+    const width = (stderr.columns || DEFAULT_COLUMNS) - 1;
+    stderr.write(CLEAR_LINE + progressLine(doing, counts, paceOf(counts, recent), width));
   };
   try {
     return await work(draw);
@@ -43,12 +43,8 @@ export async function withProgress<T>(
   }
 }
 
-export function progressText({ files, objects, bytes }: Counts, seconds: number): string {
-  const parts = [
-    files === undefined ? undefined : counted(files, 'file'),
-    objects === undefined ? undefined : counted(objects, 'object'),
-    formatBytes(bytes),
-    seconds > 0 ? `${formatBytes(bytes / seconds)}/s` : undefined,
-  ];
-  return parts.filter((part) => part !== undefined).join(', ');
+function paceOf(counts: Counts, recent: RecentRate): { rate: number | undefined; left: number | undefined } {
+  const [rate, work = 0] = recent.perSecond ?? [];
+  const known = counts.total !== undefined && recent.isSettled && work > 0;
+  return { rate, left: known ? (workOf(counts.total) - workOf(counts)) / work : undefined };
 }

@@ -8,7 +8,7 @@ import { reportFailure } from './failure.ts';
 import { addExamples } from './help.ts';
 import type { Invocation } from './invocation.ts';
 import { Terminal } from './terminal.ts';
-import { readVersion } from './version.ts';
+import { readVersion, registerVersion } from './version.ts';
 import type { GlobalFlags, World } from './world.ts';
 
 /** Gives the command of a noun its verbs. */
@@ -39,7 +39,7 @@ const NOUNS: Readonly<Record<string, Noun>> = {
   },
   version: {
     summary: 'print the version',
-    load: async () => (await import('./version.ts')).registerVersion,
+    load: async () => registerVersion,
   },
 };
 

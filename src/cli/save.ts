@@ -1,6 +1,5 @@
 /** `workspaces save` */
 
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
 import { systemError } from '../base/index.ts';
@@ -67,6 +66,7 @@ function reference({ workspace, snapshot }: SaveResult): string {
 
 /** One glob a line. @throws not_found, unreadable */
 async function readGlobs(file: string): Promise<string[]> {
+  const { readFile } = await import('node:fs/promises');
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw systemError(error, `read the globs in ${file}`);
   });

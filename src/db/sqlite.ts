@@ -1,7 +1,7 @@
 /** A database in a local file, by the SQLite inside Node. */
 
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
@@ -47,18 +47,14 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
   checkSqlite(process.versions.sqlite ?? '0');
   const readOnly = isReadOnly(path);
   try {
-    // The directories of a read-only disk are durable, and some cannot even be asked to be.
-    if (!readOnly) makeDirectories(dirname(resolve(path)));
+    // The directories of a read-only disk are durable, and some cannot even be asked to be. Nor need others be asked where
+    // something is in the file: it came there after its directories were made durable.
+    if (!readOnly && !hasContent(path)) makeDirectories(dirname(resolve(path)));
     checkOurs(path, label, readOnly);
   } catch (error) {
     throw systemError(error, `open ${label}`);
   }
-  // Loaded by whoever opens a database, not by whoever mentions one: it takes longer than all the rest.
-  const [{ Kysely }, { checkScope, sqliteDialect }, migrations] = await Promise.all([
-    import('kysely'),
-    import('./sqlite-dialect.ts'),
-    import('./migrations.ts'),
-  ]);
+  const { Kysely, checkScope, migrations, sqliteDialect } = await import('./sqlite-loaded.ts');
 
   const native = readOnly ? openToRead(path, label) : await connect(path, label, options);
   const scopes = new AsyncLocalStorage<Scope>();
@@ -132,6 +128,10 @@ function openToRead(path: string, label: string): DatabaseSync {
   } catch (error) {
     throw translated(error, label);
   }
+}
+
+function hasContent(path: string): boolean {
+  return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0;
 }
 
 /** Looks at the file without SQLite, which would recover, checkpoint or lock what may be somebody else's. */

@@ -10,6 +10,10 @@ const BYTES = 4 * 1024 * 1024;
 export interface Progress {
   readonly files: number;
   readonly bytes: number;
+  /** What it comes to in the end, where that is known or can be guessed. */
+  readonly total?:
+    | { readonly files: number; readonly bytes: number; readonly estimated?: boolean }
+    | undefined;
 }
 
 export interface PaceOptions extends Cancellable {

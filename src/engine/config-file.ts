@@ -1,6 +1,6 @@
 /** Finds the configuration file, and the home. */
 
-import { readFile } from 'node:fs/promises';
+import { statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -44,6 +44,8 @@ function refuseCommand({ file, home }: Config): never {
 
 async function read(directory: string, shown: string): Promise<ConfigSource> {
   const file = resolve(directory, shown);
+  // Loaded when there is a file: most homes have none. Not the synchronous one, that Ctrl-C could not end on a FIFO.
+  const { readFile } = await import('node:fs/promises');
   try {
     return { file, shown, text: decode(await readFile(file), shown) };
   } catch (error) {
@@ -52,12 +54,22 @@ async function read(directory: string, shown: string): Promise<ConfigSource> {
 }
 
 async function readIfThere(directory: string, shown: string): Promise<ConfigSource | undefined> {
+  if (!mayBeThere(resolve(directory, shown))) return undefined;
   try {
     return await read(directory, shown);
   } catch (error) {
     if (error instanceof StrataError && ['ENOENT', 'ENOTDIR'].includes(errno(error.cause) ?? ''))
       return undefined;
     throw error;
+  }
+}
+
+/** What else is wrong with a file is told by who reads it. */
+function mayBeThere(file: string): boolean {
+  try {
+    return statSync(file, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return true;
   }
 }
 

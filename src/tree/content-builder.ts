@@ -5,7 +5,7 @@ import type { Sha256 } from '../base/index.ts';
 import type { Content } from './entry.ts';
 import { MAX_CHUNK_LENGTH, packExtents } from './extent.ts';
 import type { Extent } from './extent.ts';
-import { encodeExtentIndex, encodeExtentPage } from './extent-node.ts';
+import { writeExtentIndex, writeExtentPage } from './extent-node.ts';
 import type { ExtentList } from './extent-node.ts';
 import { INLINE_EXTENTS } from './limits.ts';
 import type { NodeSink } from './node.ts';
@@ -23,24 +23,17 @@ export interface BuiltContent {
 }
 
 export class ContentBuilder {
-  readonly #pager: Pager<Extent, ExtentList>;
+  readonly #sink: NodeSink;
+  /** As many as an entry can hold: most files never have more. */
+  readonly #few: Extent[] = [];
+  /** All of them, once they are more. */
+  #pager: Pager<Extent, ExtentList> | undefined;
   #size = 0;
   /** Bytes of a hole that may still grow: two holes never touch. */
   #hole = 0;
 
   constructor(sink: NodeSink) {
-    this.#pager = new Pager({
-      minimum: MIN_ITEMS,
-      hash: (item) => idHash('node' in item ? item.node : item.chunk),
-      page: (extents) => ({
-        node: sink.node(encodeExtentPage(packExtents(extents))),
-        bytes: extents.reduce((sum, { length }) => sum + length, 0),
-      }),
-      index: (level, items) => ({
-        node: sink.node(encodeExtentIndex(level, items)),
-        bytes: items.reduce((sum, { bytes }) => sum + bytes, 0),
-      }),
-    });
+    this.#sink = sink;
   }
 
   /**
@@ -52,7 +45,7 @@ export class ContentBuilder {
     if (length > MAX_CHUNK_LENGTH) refuse(`a chunk has ${length} bytes`);
     this.#grow(length);
     this.#endHole();
-    this.#pager.add({ chunk: id, length });
+    this.#add({ chunk: id, length });
   }
 
   /** The next `length` bytes of the file, at least 1, are zero and not stored. Neighbouring holes become one. */
@@ -64,10 +57,9 @@ export class ContentBuilder {
   /** Call once. */
   finish(): BuiltContent {
     this.#endHole();
-    const few = this.#pager.onlyPage;
     const content: Content =
-      few !== undefined && few.length <= INLINE_EXTENTS
-        ? { form: 'inline', extents: packExtents(few) }
+      this.#pager === undefined
+        ? { form: 'inline', extents: packExtents(this.#few) }
         : { form: 'listed', list: this.#pager.finish().node };
     return { size: this.#size, content };
   }
@@ -83,9 +75,36 @@ export class ContentBuilder {
 
   #endHole(): void {
     if (this.#hole === 0) return;
-    this.#pager.add({ chunk: undefined, length: this.#hole });
+    this.#add({ chunk: undefined, length: this.#hole });
     this.#hole = 0;
   }
+
+  #add(extent: Extent): void {
+    if (this.#pager === undefined) {
+      if (this.#few.length < INLINE_EXTENTS) {
+        this.#few.push(extent);
+        return;
+      }
+      this.#pager = extentPager(this.#sink);
+      for (const earlier of this.#few) this.#pager.add(earlier);
+    }
+    this.#pager.add(extent);
+  }
+}
+
+function extentPager(sink: NodeSink): Pager<Extent, ExtentList> {
+  return new Pager({
+    minimum: MIN_ITEMS,
+    hash: (item) => idHash('node' in item ? item.node : item.chunk),
+    page: (extents) => ({
+      node: sink.node(writeExtentPage(packExtents(extents))),
+      bytes: extents.reduce((sum, { length }) => sum + length, 0),
+    }),
+    index: (level, items) => ({
+      node: sink.node(writeExtentIndex(level, items)),
+      bytes: items.reduce((sum, { bytes }) => sum + bytes, 0),
+    }),
+  });
 }
 
 /** The last four bytes as a little-endian number; a hole's are zero. */

@@ -7,7 +7,8 @@
 
 import { StrataError, compareBytes, equalBytes, throwIfAborted, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
-import { decodeDirectory, digestDirectory } from './directory-node.ts';
+import { digestNode } from './directory-digest.ts';
+import { decodeDirectory } from './directory-node.ts';
 import type { DirectoryNode, Subtree } from './directory-node.ts';
 import type { Entry, TreeRef } from './entry.ts';
 import type { NodeSource } from './node.ts';
@@ -113,8 +114,9 @@ async function readVerified(
   { signal }: Cancellable,
 ): Promise<DirectoryNode> {
   throwIfAborted(signal);
-  const node = decodeDirectory(tree.node, await source.node(tree.node));
-  if (!equalBytes(digestDirectory(node), tree.digest))
+  const bytes = await source.node(tree.node);
+  const node = decodeDirectory(tree.node, bytes);
+  if (!equalBytes(digestNode(bytes), tree.digest))
     damaged(tree, 'it does not have the digest that it should');
   if (!equalSummaries(summarize(node.items), tree.summary))
     damaged(tree, 'it does not hold what its summary says');

@@ -1,7 +1,8 @@
 /** Writes one directory: its entries become pages, and indexes over them if need be, while they arrive. */
 
 import { EMPTY, StrataError, compareBytes } from '../base/index.ts';
-import { digestDirectory, encodeDirectory } from './directory-node.ts';
+import { digestNode } from './directory-digest.ts';
+import { writeDirectory } from './directory-node.ts';
 import type { DirectoryNode, Subtree } from './directory-node.ts';
 import type { Entry, TreeRef } from './entry.ts';
 import { checkEntry } from './limits.ts';
@@ -51,11 +52,10 @@ function store(sink: NodeSink, node: DirectoryNode): Subtree {
       hint: 'Exclude some of its sparse files.',
     });
   }
-  const tree: TreeRef = {
-    node: sink.node(encodeDirectory(node)),
-    digest: digestDirectory(node),
-    summary,
-  };
+  const bytes = writeDirectory(node);
+  // The digest first: nobody knows what a sink does before it returns, and it may write nodes of its own.
+  const digest = digestNode(bytes);
+  const tree: TreeRef = { node: sink.node(bytes), digest, summary };
   return { kind: 'subtree', level: node.level, name: node.items[0]?.name ?? EMPTY, tree };
 }
 

@@ -1,9 +1,10 @@
 /** The nodes of a directory, to bytes and back: pages of entries, and indexes over them (docs/design.md 3.5). */
 
-import { ByteWriter, SHA256_BYTES, compareBytes, sha256, utf8 } from '../base/index.ts';
+import { compareBytes } from '../base/index.ts';
 import type { ByteReader, Sha256 } from '../base/index.ts';
 import type { Entry, TreeRef } from './entry.ts';
-import { readEntry, readTree, writeDigested, writeEntry, writeTree } from './entry-record.ts';
+import { TREE_BYTES, readEntry, readTree, writeEntry, writeTree } from './entry-record.ts';
+import { digestNode } from './directory-digest.ts';
 import { checkEntry, nameFlaw } from './limits.ts';
 import { NODE_CODES, openNode, readCount, readLevel, startNode } from './node-head.ts';
 
@@ -21,35 +22,29 @@ export type DirectoryNode =
   | { readonly kind: 'page'; readonly level: 0; readonly items: readonly Entry[] }
   | { readonly kind: 'index'; readonly level: number; readonly items: readonly Subtree[] };
 
-const PAGE_DIGEST = utf8('strata page v1');
-const INDEX_DIGEST = utf8('strata index v1');
-
 /** The fewest bytes of an entry (a whiteout of one letter) and of an index item; they bound forged counts. */
 const MIN_ENTRY_BYTES = 1 + 2 + 2 + 1 + 8;
-const MIN_SUBTREE_BYTES = 2 + 1 + 2 * SHA256_BYTES + 4 * 8;
+const MIN_SUBTREE_BYTES = 2 + 1 + TREE_BYTES;
 
-export function encodeDirectory(node: DirectoryNode): Uint8Array {
+/** @returns bytes that are good until the next node is written */
+export function writeDirectory(node: DirectoryNode): Uint8Array {
   if (node.kind === 'page') {
     const writer = startNode('directoryPage').u32(node.items.length);
     for (const entry of node.items) writeEntry(writer, entry);
-    return writer.finish();
+    return writer.written;
   }
   const writer = startNode('directoryIndex').u8(node.level).u32(node.items.length);
   for (const { name, tree } of node.items) writeTree(writer.short(name), tree);
-  return writer.finish();
+  return writer.written;
 }
 
-/** Over what makes two directories equal: no times, and of what is below only its digest. */
+/** As `writeDirectory`, to be kept. */
+export function encodeDirectory(node: DirectoryNode): Uint8Array {
+  return writeDirectory(node).slice();
+}
+
 export function digestDirectory(node: DirectoryNode): Sha256 {
-  const writer = new ByteWriter();
-  if (node.kind === 'page') {
-    writer.bytes(PAGE_DIGEST).u32(node.items.length);
-    for (const entry of node.items) writeDigested(writer, entry);
-  } else {
-    writer.bytes(INDEX_DIGEST).u8(node.level).u32(node.items.length);
-    for (const { tree } of node.items) writer.bytes(tree.digest);
-  }
-  return sha256(writer.finish());
+  return digestNode(writeDirectory(node));
 }
 
 /**

@@ -3,28 +3,16 @@
 import { SHA256_BYTES } from '../base/index.ts';
 import type { ByteReader, ByteWriter, Sha256 } from '../base/index.ts';
 import { KIND_CODES } from './entry.ts';
-import type { Content, Entry, FileEntry, SymlinkEntry, TreeRef, WhiteoutEntry } from './entry.ts';
+import type { Content, Entry, TreeRef } from './entry.ts';
 import { EXTENT_BYTES } from './extent.ts';
 import { INLINE_EXTENTS } from './limits.ts';
 
-const CONTENT_CODES = { inline: 0, listed: 1 } as const satisfies Record<Content['form'], number>;
+export const CONTENT_CODES = { inline: 0, listed: 1 } as const satisfies Record<Content['form'], number>;
 
 export function writeEntry(writer: ByteWriter, entry: Entry): void {
   writer.u8(KIND_CODES[entry.kind]).u16(entry.mode).short(entry.name).i64(entry.mtime);
-  if (entry.kind === 'directory') writeTree(writer, entry.tree);
-  else writeOwn(writer, entry);
-}
-
-/** An entry without mtime, node and summary. */
-export function writeDigested(writer: ByteWriter, entry: Entry): void {
-  writer.u8(KIND_CODES[entry.kind]).u16(entry.mode).short(entry.name);
-  if (entry.kind === 'directory') writer.bytes(entry.tree.digest);
-  else writeOwn(writer, entry);
-}
-
-/** What an entry holds itself, and what its digest covers to the last byte. */
-function writeOwn(writer: ByteWriter, entry: FileEntry | SymlinkEntry | WhiteoutEntry): void {
   if (entry.kind === 'file') writeContent(writer.u64(entry.size), entry.content);
+  else if (entry.kind === 'directory') writeTree(writer, entry.tree);
   else if (entry.kind === 'symlink') writer.short(entry.target);
 }
 
@@ -61,6 +49,9 @@ function readContent(reader: ByteReader): Content {
   if (count > INLINE_EXTENTS) reader.fail('an entry has too many extents of its own');
   return { form: 'inline', extents: reader.bytes(count * EXTENT_BYTES) };
 }
+
+/** Bytes of a TreeRef in a record. */
+export const TREE_BYTES = 2 * SHA256_BYTES + 4 * 8;
 
 /** `node (32) · digest (32) · summary`: as directories, index items and the root of a snapshot have it. */
 export function writeTree(writer: ByteWriter, tree: TreeRef): void {

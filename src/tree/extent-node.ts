@@ -21,17 +21,26 @@ export type ExtentNode =
       readonly bytes: number;
     };
 
-export function encodeExtentPage(extents: Uint8Array): Uint8Array {
+/** @returns bytes that are good until the next node is written; so does `writeExtentIndex` */
+export function writeExtentPage(extents: Uint8Array): Uint8Array {
   return startNode('extentPage')
     .u32(extents.length / EXTENT_BYTES)
-    .bytes(extents)
-    .finish();
+    .bytes(extents).written;
+}
+
+export function writeExtentIndex(level: number, items: readonly ExtentList[]): Uint8Array {
+  const writer = startNode('extentIndex').u8(level).u32(items.length);
+  for (const { node, bytes } of items) writer.bytes(node).u64(bytes);
+  return writer.written;
+}
+
+/** As `writeExtentPage`, to be kept. */
+export function encodeExtentPage(extents: Uint8Array): Uint8Array {
+  return writeExtentPage(extents).slice();
 }
 
 export function encodeExtentIndex(level: number, items: readonly ExtentList[]): Uint8Array {
-  const writer = startNode('extentIndex').u8(level).u32(items.length);
-  for (const { node, bytes } of items) writer.bytes(node).u64(bytes);
-  return writer.finish();
+  return writeExtentIndex(level, items).slice();
 }
 
 /**

@@ -3,7 +3,7 @@
  * a u64 length. They stay packed from disk to memory: a file of 1 TiB has 17 million.
  */
 
-import { SHA256_BYTES } from '../base/index.ts';
+import { SHA256_BYTES, copyBytes } from '../base/index.ts';
 import type { Sha256 } from '../base/index.ts';
 import type { Fail } from './limits.ts';
 
@@ -34,12 +34,11 @@ export function* unpackExtents(packed: Uint8Array): Generator<Extent, void> {
 
 export function packExtents(extents: readonly Extent[]): Uint8Array {
   const packed = new Uint8Array(extents.length * EXTENT_BYTES);
-  const view = new DataView(packed.buffer);
   let at = 0;
   for (const { chunk, length } of extents) {
-    if (chunk !== undefined) packed.set(chunk, at);
-    view.setUint32(at + SHA256_BYTES, length >>> 0, true);
-    view.setUint32(at + SHA256_BYTES + 4, Math.floor(length / 0x1_0000_0000), true);
+    if (chunk !== undefined) copyBytes(chunk, 0, SHA256_BYTES, packed, at);
+    putWord(packed, at + SHA256_BYTES, length);
+    putWord(packed, at + SHA256_BYTES + 4, Math.floor(length / 0x1_0000_0000));
     at += EXTENT_BYTES;
   }
   return packed;
@@ -79,6 +78,15 @@ function isHole(packed: Uint8Array, at: number): boolean {
 /** May be past the safe integers, never below its true value rounded; `checkExtents` refuses such totals. */
 function lengthAt(packed: Uint8Array, at: number): number {
   return wordAt(packed, at + SHA256_BYTES) + wordAt(packed, at + SHA256_BYTES + 4) * 0x1_0000_0000;
+}
+
+/** The low 32 bits. */
+function putWord(bytes: Uint8Array, at: number, value: number): void {
+  const word = value | 0;
+  bytes[at] = word;
+  bytes[at + 1] = word >>> 8;
+  bytes[at + 2] = word >>> 16;
+  bytes[at + 3] = word >>> 24;
 }
 
 function wordAt(bytes: Uint8Array, at: number): number {

@@ -9,13 +9,17 @@ export const NODE_CODES = { directoryPage: 1, directoryIndex: 2, extentPage: 3, 
 
 const NODE_VERSION = 1;
 
+/** All nodes are written here, one at a time: new memory for each would cost more than the writing. */
+const writer = new ByteWriter();
+
+/** What is written is good until the next node is begun. */
 export function startNode(kind: keyof typeof NODE_CODES): ByteWriter {
-  return new ByteWriter().u8(NODE_VERSION).u8(NODE_CODES[kind]);
+  return writer.clear().u8(NODE_VERSION).u8(NODE_CODES[kind]);
 }
 
 /** Reads the version of a node. */
 export function openNode(id: Sha256, bytes: Uint8Array): ByteReader {
-  const reader = new ByteReader(bytes, `tree node ${toHex(id)}`);
+  const reader = new ByteReader(bytes, () => `tree node ${toHex(id)}`);
   const version = reader.u8();
   if (version === NODE_VERSION) return reader;
   throw new StrataError(

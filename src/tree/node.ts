@@ -13,8 +13,9 @@ export interface NodeSource {
 
 export interface NodeSink {
   /**
-   * Takes one node and names it: the SHA-256 of its bytes. The bytes may be reused after the call returns. The node is
-   * durable only when whoever owns the sink says so.
+   * Takes one node and names it: the SHA-256 of its bytes. The bytes are good until the call returns or another node is built:
+   * all nodes are written in the same memory, so a sink that keeps them copies them. The node is durable only when whoever owns
+   * the sink says so.
    */
   node(bytes: Uint8Array): Sha256;
 }

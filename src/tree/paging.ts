@@ -33,11 +33,6 @@ export class Pager<Leaf, Branch> {
     if (this.#ends(leaf, this.#leaves.length, 0)) this.#closePage();
   }
 
-  /** The items of a list that is still one open page; undefined once a page was stored. */
-  get onlyPage(): readonly Leaf[] | undefined {
-    return this.#levels.length === 0 ? this.#leaves : undefined;
-  }
-
   /** @returns the top node: the only page, or the first index that stands over everything */
   finish(): Branch {
     if (this.#leaves.length > 0 || this.#levels.length === 0) this.#closePage();

@@ -7,12 +7,6 @@ import type { Subtree } from './directory-node.ts';
 /** May leave the safe integers; `isSafe` tells. */
 export function summarize(items: readonly (Entry | Subtree)[]): Summary {
   const total = { files: 0, directories: 0, symlinks: 0, bytes: 0 };
-  const add = (below: Summary) => {
-    total.files += below.files;
-    total.directories += below.directories;
-    total.symlinks += below.symlinks;
-    total.bytes += below.bytes;
-  };
   for (const item of items) {
     switch (item.kind) {
       case 'file':
@@ -21,7 +15,7 @@ export function summarize(items: readonly (Entry | Subtree)[]): Summary {
         break;
       case 'directory':
         total.directories += 1;
-        add(item.tree.summary);
+        add(total, item.tree.summary);
         break;
       case 'symlink':
         total.symlinks += 1;
@@ -29,7 +23,7 @@ export function summarize(items: readonly (Entry | Subtree)[]): Summary {
       case 'whiteout':
         break;
       case 'subtree':
-        add(item.tree.summary);
+        add(total, item.tree.summary);
         break;
       default:
         unreachable(item);
@@ -38,8 +32,20 @@ export function summarize(items: readonly (Entry | Subtree)[]): Summary {
   return total;
 }
 
-export function isSafe(summary: Summary): boolean {
-  return [summary.files, summary.directories, summary.symlinks, summary.bytes].every(Number.isSafeInteger);
+function add(total: { -readonly [Count in keyof Summary]: number }, below: Summary): void {
+  total.files += below.files;
+  total.directories += below.directories;
+  total.symlinks += below.symlinks;
+  total.bytes += below.bytes;
+}
+
+export function isSafe({ files, directories, symlinks, bytes }: Summary): boolean {
+  return (
+    Number.isSafeInteger(files) &&
+    Number.isSafeInteger(directories) &&
+    Number.isSafeInteger(symlinks) &&
+    Number.isSafeInteger(bytes)
+  );
 }
 
 export function equalSummaries(a: Summary, b: Summary): boolean {
