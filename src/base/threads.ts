@@ -3,8 +3,7 @@
  * dies without a word is an error too: nobody waits for an answer that cannot come.
  */
 
-import { SHARE_ENV, Worker, parentPort, workerData } from 'node:worker_threads';
-import type { Transferable } from 'node:worker_threads';
+import type { Transferable, Worker } from 'node:worker_threads';
 
 import { StrataError, isStrataError } from './error.ts';
 import type { ErrorCode, ErrorDetails } from './error.ts';
@@ -33,6 +32,9 @@ export function messageError({ code, message, hint, details, stack }: ErrorMessa
   return new StrataError(code, message, { hint, details, cause });
 }
 
+/** Loaded with the first thread: most commands have none. */
+const threading = () => process.getBuiltinModule('node:worker_threads');
+
 export interface ThreadsOptions<Answer> {
   /** How many. */
   readonly count: number;
@@ -52,9 +54,10 @@ export class Threads<Order, Answer> implements AsyncDisposable {
   /** @param module calls `serveThread` */
   constructor(module: URL, { count, data, onAnswer, onFailure }: ThreadsOptions<Answer>) {
     this.#onFailure = onFailure;
+    const threads = threading();
     for (let thread = 0; thread < count; thread++) {
       // Whatever this process was started with (a test runner's loader, an inspector) is not for a thread.
-      const worker = new Worker(module, { workerData: data, env: SHARE_ENV, execArgv: [] });
+      const worker = new threads.Worker(module, { workerData: data, env: threads.SHARE_ENV, execArgv: [] });
       worker.on('message', (answer: Answer | { readonly threadFailure: ErrorMessage }) => {
         if (this.#ended) return;
         if (isFailure(answer)) this.#fail(messageError(answer.threadFailure));
@@ -101,7 +104,7 @@ export type Post<Answer> = (answer: Answer, transfer?: Transferable[]) => void;
 export function serveThread<Data, Order, Answer>(
   start: (data: Data, post: Post<Answer>) => (order: Order) => void | Promise<void>,
 ): void {
-  const port = parentPort;
+  const { parentPort: port, workerData } = threading();
   if (port === null) throw new StrataError('internal', 'this module runs in a thread');
   const post: Post<Answer> = (answer, transfer = []) => port.postMessage(answer, transfer);
   const work = start(workerData as Data, post);

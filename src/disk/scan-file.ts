@@ -73,10 +73,14 @@ export async function readFileOnce(
   }
 }
 
-/** Whether another change could still leave no trace. @param now milliseconds */
+/**
+ * Whether another change could still leave no trace.
+ *
+ * @param now milliseconds. In whole ones it lies a little before a change that has just been made; far before it, the file comes from
+ *   elsewhere, where clocks are different
+ */
 export function isYoung({ ctimeMs }: Facts, now: number): boolean {
-  const age = now - ctimeMs;
-  return age >= 0 && age < TICK_MS;
+  return Math.abs(now - ctimeMs) < TICK_MS;
 }
 
 /** Whether the name still stands for the same, unchanged file. */
