@@ -23,6 +23,7 @@ export interface PaceOptions extends Cancellable {
 export class Pace {
   files = 0;
   bytes = 0;
+  total: Progress['total'];
   readonly #options: PaceOptions;
   readonly #drain: () => Promise<void>;
   #steps = 0;
@@ -49,6 +50,7 @@ export class Pace {
   }
 
   report(): void {
-    this.#options.onProgress?.({ files: this.files, bytes: this.bytes });
+    const { files, bytes, total } = this;
+    this.#options.onProgress?.(total === undefined ? { files, bytes } : { files, bytes, total });
   }
 }

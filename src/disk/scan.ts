@@ -42,6 +42,8 @@ export interface ScanOptions extends PaceOptions {
   /** Directories to leave out, with one line: those that the save itself writes to. */
   readonly offLimits?: readonly string[] | undefined;
   readonly memory?: StatMemory | undefined;
+  /** What the directory is guessed to hold: tells how far the save is, before the walk knows. */
+  readonly expected?: { readonly files: number; readonly bytes: number } | undefined;
   /** How many threads read files; 0: none. Default: as many as are worth it, when they are. */
   readonly threads?: number | undefined;
 }
@@ -73,6 +75,7 @@ export async function scanDirectory(
   const exclude = await excludeBy(options.exclude ?? []);
   const offLimits = new OffLimits(options.offLimits);
   const pace = new Pace(options, () => sink.drain());
+  pace.total = options.expected && { ...options.expected, estimated: true };
   const cache = memory && new StatCacheWriter(clock(), memory.write);
   const leftOut = leavingOut();
   const losses = new Losses(leftOut);
@@ -96,6 +99,7 @@ export async function scanDirectory(
     const around = { exclude, offLimits, leftOut, losses, isRefused };
     const walk = new Walk({ chain, assembler, reading, recollection, pace, ...around });
     const { looks, tree } = await walk.run();
+    pace.total = walk.found;
     await reading.finish();
     if (tree === undefined) cache?.finish();
     root = { ...looks, tree: tree ?? assembler.tree! };

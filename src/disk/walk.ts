@@ -51,6 +51,8 @@ export interface Walked {
 
 export class Walk {
   readonly #world: WalkWorld;
+  /** Files so far, read or not. */
+  readonly found = { files: 0, bytes: 0 };
   /** From the root, whose name is empty, down to where we are. */
   readonly #frames: Frame[] = [];
 
@@ -109,6 +111,8 @@ export class Walk {
 
   #visitFile(text: string, name: Buffer, stats: Stats): void {
     const { chain, assembler, reading, pace, recollection } = this.#world;
+    this.found.files++;
+    this.found.bytes += stats.size;
     if (recollection.keeps(text, RECORDS.file, stats)) {
       pace.files++;
       pace.bytes += stats.size;

@@ -67,6 +67,23 @@ export async function getSnapshot(query: Query, tenant: string, ref: Ref): Promi
   });
 }
 
+/** What the latest snapshot holds; undefined if there is none. */
+export async function latestSize(
+  query: Query,
+  tenant: string,
+  name: string,
+): Promise<{ files: number; bytes: number } | undefined> {
+  return query
+    .selectFrom('snapshots')
+    .innerJoin('workspaces', 'workspaces.id', 'snapshots.workspace')
+    .select(['files', 'bytes'])
+    .where('tenant', '=', tenant)
+    .where('name', '=', name)
+    .orderBy('number', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+}
+
 export async function listWorkspaces(query: Query, tenant: string): Promise<WorkspaceInfo[]> {
   const rows = await query
     .selectFrom('workspaces')

@@ -4,7 +4,7 @@ import { StrataError, isStrataError, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import { checkSource, scanDirectory } from '../disk/index.ts';
 import type { LeftOut as Scanned, LeftOutReason, Progress } from '../disk/index.ts';
-import { findWorkspace } from './catalog.ts';
+import { findWorkspace, latestSize } from './catalog.ts';
 import { addSnapshot, checkNothingUnknown, createWorkspace, publishHeads } from './commit.ts';
 import { checkName, defaultName } from './name.ts';
 import type { LeftOut, SaveResult } from './results.ts';
@@ -41,6 +41,8 @@ export async function saveDirectory(
   const warnings: string[] = [];
   await publishHeads(world, name);
   await checkNothingUnknown(world, name);
+  // Only who watches is interested.
+  const expected = onProgress && (await latestSize(database.kysely, toHex(vault.id), name));
   using memory = await openStatMemory(world, directory);
   await using save = await vault.beginSave({ signal });
   const scan = await scanDirectory(directory, save.writer, {
@@ -51,6 +53,7 @@ export async function saveDirectory(
     clock,
     offLimits,
     memory,
+    expected,
     warn: (line) => warnings.push(line),
   });
   const { newBytes, storedBytes } = await save.finish();
