@@ -7,7 +7,11 @@ import { defineConfig } from 'rolldown';
 
 export default defineConfig({
   // All one level deep, like the rooms of src/: the code finds package.json and the modules of threads from wherever it ended up.
-  input: { 'lib/index': 'src/index.ts', 'cli/main': 'src/cli/main.ts' },
+  input: {
+    'lib/index': 'src/index.ts',
+    'cli/main': 'src/cli/main.ts',
+    'disk/restore-thread': 'src/disk/restore-thread.ts',
+  },
   platform: 'node',
   output: {
     format: 'esm',

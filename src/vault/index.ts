@@ -4,7 +4,10 @@
  */
 
 export { adoptTenants } from './adopt.ts';
-export type { ContentSink, ContentSource } from './content.ts';
+export { BlockOpener } from './blocks.ts';
+export type { BlockShare, OpenBlock, SealedBlocks } from './blocks.ts';
+export type { BlockPlace, ChunkPlace } from './chunk-index.ts';
+export type { BlockSource, ContentSink, ContentSource } from './content.ts';
 export { isStore } from './format.ts';
 export { idOf } from './names.ts';
 export type { SnapshotId, TenantId, WorkspaceId } from './names.ts';
