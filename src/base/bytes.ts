@@ -52,6 +52,15 @@ export function utf8(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
+/**
+ * Gives memory back at once, and leaves an empty array. Only for what nobody else has a view of. Megabytes that wait for the garbage
+ * collector are many by the time it comes, and each new one is a page fault for every 4 KiB.
+ */
+export function freeBytes(bytes: Uint8Array): void {
+  const { buffer } = bytes;
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === bytes.byteLength) buffer.transfer(0);
+}
+
 /** A Buffer over the same memory: no copy. */
 export function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

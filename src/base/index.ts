@@ -10,6 +10,7 @@ export {
   compareBytes,
   concatBytes,
   equalBytes,
+  freeBytes,
   fromHex,
   toHex,
   utf8,

@@ -2,7 +2,7 @@
 
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 
-import { ByteReader, ByteWriter, StrataError, concatBytes, equalBytes } from '../base/index.ts';
+import { ByteReader, ByteWriter, StrataError, concatBytes, equalBytes, freeBytes } from '../base/index.ts';
 import type { Branded } from '../base/index.ts';
 import { CODECS, compress, decompress } from './compress.ts';
 import type { Codec } from './compress.ts';
@@ -83,7 +83,9 @@ export function openFrame(key: FrameKey, number: number, frame: Uint8Array): Uin
   } catch (error) {
     throw new StrataError('integrity', 'a frame is damaged: its seal is broken', { cause: error });
   }
-  return decompress(shape.codec, bytes, shape.plainLength);
+  const plain = decompress(shape.codec, bytes, shape.plainLength);
+  if (plain !== bytes) freeBytes(bytes);
+  return plain;
 }
 
 /** Never the same twice with one key: each object has its own, and each of its frames a number. */

@@ -2,7 +2,7 @@
 
 import { closeSync, constants, fchmodSync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 
-import { SHA256_BYTES } from '../base/index.ts';
+import { SHA256_BYTES, freeBytes } from '../base/index.ts';
 import type { Sha256 } from '../base/index.ts';
 import type { BlockOpener, OpenBlock, SealedBlocks } from '../vault/index.ts';
 import { withPath, writeError } from './failure.ts';
@@ -134,7 +134,9 @@ export function fillRun(
         return opened.chunk(idOf(pieces, piece), pieces.offset[piece]!, pieces.length[piece]!);
       });
     }
+    opened?.[Symbol.dispose]();
   }
+  if (sealed !== undefined) freeBytes(sealed.bytes);
   filler.rest();
 }
 

@@ -42,7 +42,7 @@ export interface Window {
 export interface SchedulerOptions {
   /** Writes the window; then its rows are used again. Without it, what takes more than one window is given up. */
   readonly onFull?: ((window: Window) => Promise<void>) | undefined;
-  readonly capacity?: Capacity;
+  readonly capacity?: Capacity | undefined;
 }
 
 export class Scheduler {

@@ -4,6 +4,7 @@ import type { Summary } from '../tree/index.ts';
 import type { ContentSource } from '../vault/index.ts';
 import type { Selection } from './descend.ts';
 import { Scheduler, capacityFor } from './scheduler.ts';
+import type { Window } from './scheduler.ts';
 import { survey } from './survey.ts';
 import type { Plan, SurveyOptions } from './survey.ts';
 import { WindowWriter } from './window-writer.ts';
@@ -41,9 +42,10 @@ export async function prepareStage(
   target: number | undefined,
   options: StageOptions,
 ): Promise<Stage> {
-  const { offLimits, pace, dryRun, summary } = options;
+  const { offLimits, pace, dryRun, summary, crew } = options;
   const { source, signal } = selection;
-  const capacity = dryRun ? undefined : capacityFor(summary, selection.only?.length ?? 0);
+  const isWindowed = dryRun || crew.window !== undefined;
+  const capacity = isWindowed ? undefined : capacityFor(summary, selection.only?.length ?? 0);
   const planned = capacity === undefined ? undefined : new Scheduler(source, { capacity });
   // What is planned in windows is looked at again while it is written, and files are compared only then.
   const exact = dryRun || planned !== undefined;
@@ -59,7 +61,8 @@ export async function prepareStage(
         await writer.write(window);
         return plan;
       }
-      const scheduler = new Scheduler(source, { onFull: (full) => writer.write(full) });
+      const onFull = (full: Window) => writer.write(full);
+      const scheduler = new Scheduler(source, { onFull, capacity: crew.window });
       const done = await survey(selection, kept, { exact: true, offLimits, pace, scheduler });
       if (scheduler.window !== undefined) await writer.write(scheduler.window);
       return done;

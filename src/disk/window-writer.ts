@@ -12,6 +12,7 @@ import type { Pace } from './pace.ts';
 import { planRuns } from './runs.ts';
 import type { Run } from './runs.ts';
 import { pathOfFile, pathOfPiece } from './schedule.ts';
+import type { Capacity } from './schedule.ts';
 import { wrongLength } from './scheduler.ts';
 import type { Window } from './scheduler.ts';
 import { ThreadedRuns } from './threaded-runs.ts';
@@ -29,6 +30,8 @@ export interface Crew {
   readonly threads?: number | undefined;
   /** What they run; a test may give something else. */
   readonly module?: URL | undefined;
+  /** Rows that are planned at a time; by default as many as memory is meant for. */
+  readonly window?: Capacity | undefined;
 }
 
 export interface WriterOptions {

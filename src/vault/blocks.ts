@@ -3,7 +3,7 @@
  * is plain data, and keys travel in a share into which only this room looks.
  */
 
-import { SHA256_BYTES, StrataError, equalBytes, sha256, toHex } from '../base/index.ts';
+import { SHA256_BYTES, StrataError, equalBytes, freeBytes, sha256, toHex } from '../base/index.ts';
 import type { Branded, Cancellable, Sha256 } from '../base/index.ts';
 import { HEADER_BYTES, ObjectOpener, damaged } from '../chunk/index.ts';
 import type { ObjectIdentity, SealingKey } from '../chunk/index.ts';
@@ -131,7 +131,7 @@ export class BlockOpener {
   }
 }
 
-export class OpenBlock {
+export class OpenBlock implements Disposable {
   readonly #identity: ObjectIdentity;
   readonly #plain: Uint8Array;
   /** The chunk given last: where many files are equal, they come one after another. Of length 0: none. */
@@ -142,6 +142,11 @@ export class OpenBlock {
   constructor(identity: ObjectIdentity, plain: Uint8Array) {
     this.#identity = identity;
     this.#plain = plain;
+  }
+
+  /** Gives its memory back at once: nothing that came of it may be used any more. */
+  [Symbol.dispose](): void {
+    freeBytes(this.#plain);
   }
 
   /** A view of the block. @throws integrity with the object, unless the bytes there have this SHA-256 */
