@@ -2,7 +2,7 @@
 
 import { closeSync, constants, fchmodSync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 
-import { SHA256_BYTES, freeBytes } from '../base/index.ts';
+import { SHA256_BYTES, freeBytes, isStrataError } from '../base/index.ts';
 import type { Sha256 } from '../base/index.ts';
 import type { BlockOpener, OpenBlock, SealedBlocks } from '../vault/index.ts';
 import { withPath, writeError } from './failure.ts';
@@ -26,7 +26,7 @@ export class Filler implements Disposable {
   bytes = 0;
   readonly #schedule: Schedule;
   readonly #sync: boolean;
-  readonly #directories: OpenDirectories;
+  readonly directories: OpenDirectories;
   /** By row. */
   readonly #open = new Map<number, number>();
 
@@ -34,7 +34,7 @@ export class Filler implements Disposable {
   constructor(schedule: Schedule, root: number, sync: boolean) {
     this.#schedule = schedule;
     this.#sync = sync;
-    this.#directories = new OpenDirectories(schedule, root);
+    this.directories = new OpenDirectories(schedule, root);
   }
 
   /** Makes a file that others will open. @throws as `write` */
@@ -83,7 +83,7 @@ export class Filler implements Disposable {
 
   [Symbol.dispose](): void {
     this.rest();
-    this.#directories[Symbol.dispose]();
+    this.directories[Symbol.dispose]();
   }
 
   #openFile(file: number): number {
@@ -93,8 +93,8 @@ export class Filler implements Disposable {
       this.#open.delete(oldest[0]);
       closeSync(oldest[1]);
     }
-    const above = this.#directories.get(directory[file]!);
-    const path = this.#directories.path(above, name[file]!, nameLength[file]!);
+    const above = this.directories.get(directory[file]!);
+    const path = this.directories.path(above, name[file]!, nameLength[file]!);
     if (made[file] === 1) return openSync(path, OPEN);
     const fd = openSync(path, MAKE, FILLING);
     // For when it is closed and opened again. Only who made it opens it: what several write is made before.
@@ -106,6 +106,8 @@ export class Filler implements Disposable {
     try {
       work();
     } catch (error) {
+      // A directory on the way, for example.
+      if (isStrataError(error) && error.details['paths'] !== undefined) throw error;
       throw withPath(writeError(error, 'write a file'), pathOfFile(this.#schedule, file));
     }
   }

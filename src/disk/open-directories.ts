@@ -1,17 +1,21 @@
 /**
- * The directories of a schedule, opened wherever one is needed: files that share a block may lie far apart. Only the last few stay open.
+ * The directories of a schedule, made and opened wherever one is needed: files that share a block may lie far apart. Only the last few
+ * stay open.
  *
  * A path of several names is walked from a directory that is open, so a link on the way would be followed. Nobody else can put one there,
  * but what was opened is compared with what was made all the same.
  */
 
-import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, mkdirSync, openSync } from 'node:fs';
 
 import { StrataError } from '../base/index.ts';
+import { UNLOCKED } from './at.ts';
+import { withPath, writeError } from './failure.ts';
+import { CLAIMED, MADE, UNMADE, pathOfDirectory } from './schedule.ts';
 import type { Schedule } from './schedule.ts';
 
-/** Few, since every thread has so many. */
-const MOST = 32;
+/** Of these the usual limit of 1024 open files allows for many threads. */
+const MOST = 64;
 
 /** Bytes of a path below Linux's limit of 4096, with room for what stands before it and one more name. */
 const STEP = 3500;
@@ -34,19 +38,25 @@ export class OpenDirectories implements Disposable {
   }
 
   /**
-   * A descriptor that is good until the next call.
+   * A descriptor that is good until the next call. What is missing on the way is made.
    *
-   * @throws the system's error; file_changed if something else is there than was made
+   * @throws the system's error; disk_full, read_only, conflict, each with the path; file_changed if something else is there than was made
    */
   get(directory: number): number {
     if (directory === 0) return this.#root;
-    let fd = this.#open.get(directory);
-    if (fd === undefined) {
-      fd = this.#openFrom(directory);
-      this.#makeRoom();
-    } else this.#open.delete(directory);
-    this.#open.set(directory, fd);
-    return fd;
+    const known = this.#open.get(directory);
+    if (known !== undefined) {
+      this.#open.delete(directory);
+      this.#open.set(directory, known);
+      return known;
+    }
+    const { parent, state } = this.#schedule.directories;
+    const missing: number[] = [];
+    for (let row = directory; Atomics.load(state, row) !== MADE; row = parent[row]!) missing.push(row);
+    if (missing.length === 0) return this.#keep(directory, this.#openFrom(directory));
+    // Not recursive: directories may be thousands deep.
+    for (const row of missing.reverse()) this.#make(row, this.get(parent[row]!));
+    return this.get(directory);
   }
 
   /** The path of a name in an open directory: text where it can be, which is faster than bytes. */
@@ -57,6 +67,26 @@ export class OpenDirectories implements Disposable {
   [Symbol.dispose](): void {
     for (const fd of this.#open.values()) closeSync(fd);
     this.#open.clear();
+  }
+
+  /** @param above its parent, open */
+  #make(row: number, above: number): void {
+    const { name, nameLength, inode, state } = this.#schedule.directories;
+    if (Atomics.compareExchange(state, row, UNMADE, CLAIMED) !== UNMADE) {
+      // By another thread at this moment; should it die, we are ended too.
+      Atomics.wait(state, row, CLAIMED);
+      return;
+    }
+    const path = this.path(above, name[row]!, nameLength[row]!);
+    try {
+      mkdirSync(path, UNLOCKED);
+    } catch (error) {
+      throw withPath(writeError(error, 'make a directory'), pathOfDirectory(this.#schedule, row));
+    }
+    const fd = this.#keep(row, openSync(path, DIRECTORY));
+    inode[row] = fstatSync(fd).ino;
+    Atomics.store(state, row, MADE);
+    Atomics.notify(state, row);
   }
 
   #openFrom(directory: number): number {
@@ -74,11 +104,14 @@ export class OpenDirectories implements Disposable {
     });
   }
 
-  #makeRoom(): void {
-    if (this.#open.size < MOST) return;
+  #keep(directory: number, fd: number): number {
     const [oldest] = this.#open;
-    closeSync(oldest![1]);
-    this.#open.delete(oldest![0]);
+    if (this.#open.size >= MOST && oldest !== undefined) {
+      this.#open.delete(oldest[0]);
+      closeSync(oldest[1]);
+    }
+    this.#open.set(directory, fd);
+    return fd;
   }
 }
 

@@ -26,8 +26,8 @@ export interface DirectoryColumns {
   readonly mtime: Float64Array;
   /** Which one it is on the disk, once it is made. */
   readonly inode: Float64Array;
-  /** An earlier window has made it. */
-  readonly made: Uint8Array;
+  /** One of the three below. */
+  readonly state: Int32Array;
   /** Nothing comes into it any more. */
   readonly closed: Uint8Array;
   /** Its links: rows `[first, end)`. */
@@ -86,6 +86,17 @@ export interface Schedule {
 
 export const NO_BLOCK = 0xffff_ffff;
 
+/** Of a directory: not there yet, being made by somebody, there. */
+export const UNMADE = 0;
+export const CLAIMED = 1;
+export const MADE = 2;
+
+/** Ready to be written once more, elsewhere. */
+export function reset({ directories, files }: Schedule): void {
+  directories.state.fill(UNMADE, 1);
+  files.made.fill(0);
+}
+
 /** All of it can be shared with threads: a message has the columns themselves, and a copy of the counts. */
 export function makeSchedule({ directories, files, links, pieces, names }: Capacity): Schedule {
   return {
@@ -98,7 +109,7 @@ export function makeSchedule({ directories, files, links, pieces, names }: Capac
       mode: halves(directories),
       mtime: doubles(directories),
       inode: doubles(directories),
-      made: bytes(directories),
+      state: integers(directories),
       closed: bytes(directories),
       firstLink: words(directories),
       endLink: words(directories),
@@ -113,7 +124,7 @@ export function makeSchedule({ directories, files, links, pieces, names }: Capac
       size: doubles(files),
       endsInHole: bytes(files),
       made: bytes(files),
-      remaining: new Int32Array(new SharedArrayBuffer(files * 4)),
+      remaining: integers(files),
     },
     pieces: {
       count: 0,
@@ -170,6 +181,10 @@ function halves(count: number): Uint16Array {
 
 function words(count: number): Uint32Array {
   return new Uint32Array(new SharedArrayBuffer(count * 4));
+}
+
+function integers(count: number): Int32Array {
+  return new Int32Array(new SharedArrayBuffer(count * 4));
 }
 
 function doubles(count: number): Float64Array {

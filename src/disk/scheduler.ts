@@ -6,7 +6,7 @@ import { extentPages, unpackExtents } from '../tree/index.ts';
 import type { DirectoryEntry, FileEntry, Path, Summary, SymlinkEntry } from '../tree/index.ts';
 import type { BlockPlace, ContentSource } from '../vault/index.ts';
 import { withPath } from './failure.ts';
-import { NO_BLOCK, makeSchedule } from './schedule.ts';
+import { MADE, NO_BLOCK, UNMADE, makeSchedule } from './schedule.ts';
 import type { Capacity, Schedule } from './schedule.ts';
 
 /** Rows of a window. With the blocks' places they take some 40 MB. A checkout of a large project fits. */
@@ -63,7 +63,7 @@ export class Scheduler {
     this.#capacity = capacity;
     this.#schedule = makeSchedule(capacity);
     this.#schedule.directories.count = 1;
-    this.#schedule.directories.made[0] = 1;
+    this.#schedule.directories.state[0] = MADE;
   }
 
   /** What is scheduled and not written yet; undefined if it was too much. */
@@ -152,7 +152,7 @@ export class Scheduler {
     directories.nameLength[row] = name.length;
     directories.mode[row] = mode;
     directories.mtime[row] = mtime;
-    directories.made[row] = 0;
+    directories.state[row] = UNMADE;
     directories.closed[row] = 0;
     directories.firstLink[row] = 0;
     directories.endLink[row] = 0;
@@ -246,7 +246,7 @@ export class Scheduler {
     files.count = pieces.count = links.count = 0;
     for (const directory of carried) {
       this.#addDirectory(this.#here, directory);
-      directories.made[this.#here] = 1;
+      directories.state[this.#here] = MADE;
       directories.inode[this.#here] = directory.inode;
     }
     if (kept !== undefined) files.made[this.#addFile(kept)] = 1;

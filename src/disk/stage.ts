@@ -3,6 +3,7 @@
 import type { Summary } from '../tree/index.ts';
 import type { ContentSource } from '../vault/index.ts';
 import type { Selection } from './descend.ts';
+import { reset } from './schedule.ts';
 import { Scheduler, capacityFor } from './scheduler.ts';
 import type { Window } from './scheduler.ts';
 import { survey } from './survey.ts';
@@ -57,7 +58,7 @@ export async function prepareStage(
       await using writer = new WindowWriter(source, into, { ...options, signal });
       const window = planned?.window;
       if (window !== undefined) {
-        window.schedule.files.made.fill(0);
+        reset(window.schedule);
         await writer.write(window);
         return plan;
       }

@@ -5,9 +5,9 @@ import { availableParallelism } from 'node:os';
 import { EMPTY, throwIfAborted } from '../base/index.ts';
 import { BlockOpener } from '../vault/index.ts';
 import type { BlockSource, ContentSource } from '../vault/index.ts';
-import { finishDirectories, makeDirectories } from './directories.ts';
 import { withPath } from './failure.ts';
 import { Filler, fillRun, idOf } from './fill.ts';
+import { finishDirectories } from './finish.ts';
 import type { Pace } from './pace.ts';
 import { planRuns } from './runs.ts';
 import type { Run } from './runs.ts';
@@ -61,7 +61,6 @@ export class WindowWriter implements AsyncDisposable {
     const { blocks } = this.#source;
     const { runs, sharedFiles } = planRuns(window);
     const threaded = blocks === undefined ? undefined : this.#threads(blocks, window);
-    await makeDirectories(schedule, this.#root, pace);
     using filler = new Filler(schedule, this.#root, sync);
     if (blocks === undefined) await this.#writeChunks(window, filler);
     else {
@@ -72,7 +71,7 @@ export class WindowWriter implements AsyncDisposable {
       if (threaded === undefined) await this.#writeRuns(blocks, runs, window, filler);
       else await threaded.write(runs, signal);
     }
-    await finishDirectories(schedule, this.#root, sync, pace);
+    await finishDirectories(schedule, filler.directories, this.#root, { sync, pace });
     throwIfAborted(signal);
   }
 
@@ -80,7 +79,7 @@ export class WindowWriter implements AsyncDisposable {
     await this.#threaded?.[Symbol.asyncDispose]();
   }
 
-  /** Started before the directories are made, so that they are ready soon after; kept for the next window. */
+  /** Kept for the next window. */
   #threads(blocks: BlockSource, { schedule }: Window): ThreadedRuns | undefined {
     if (this.#threaded !== undefined) return this.#threaded;
     const { crew, sync, pace } = this.#options;
