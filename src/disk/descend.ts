@@ -101,7 +101,7 @@ export async function descend(selection: Selection, visitor: Visitor, pace: Pace
 }
 
 /** What is chosen, the directories on the way counted too. @throws path_not_found, integrity */
-export async function chosen(selection: Selection): Promise<Summary> {
+export async function summaryOf(selection: Selection): Promise<Summary> {
   const way = await entriesTo(selection);
   const last = way.at(-1);
   if (last === undefined) return selection.tree.summary;

@@ -34,13 +34,12 @@ export async function finishDirectories(
   }
   using chain = new DirectoryChain(reopenDirectory(root));
   let here = 0;
-  const leave = () => {
-    const left = here;
-    here = directories.parent[left]!;
+  const leave = (left: number): number => {
     chain.leave((fd) => finish(schedule, left, fd, sync));
+    return directories.parent[left]!;
   };
   for (let row = 1; row < directories.count; row++) {
-    while (here !== directories.parent[row]) leave();
+    while (here !== directories.parent[row]) here = leave(here);
     try {
       chain.enter(nameAt(names, directories.name[row]!, directories.nameLength[row]!));
     } catch (error) {
@@ -49,7 +48,7 @@ export async function finishDirectories(
     here = row;
     if (pace.step()) await pace.pause();
   }
-  while (here !== 0) leave();
+  while (here !== 0) here = leave(here);
   finish(schedule, 0, chain.fd, sync);
 }
 

@@ -7,7 +7,7 @@ import type { ContentSource } from '../vault/index.ts';
 import { restoreBeside } from './beside.ts';
 import { writeError } from './failure.ts';
 import { restoreInside } from './inside.ts';
-import { chosen } from './descend.ts';
+import { summaryOf } from './descend.ts';
 import { OffLimits } from './off-limits.ts';
 import { Pace } from './pace.ts';
 import type { PaceOptions } from './pace.ts';
@@ -91,7 +91,7 @@ async function restore(
     });
 
   const selection = { source, tree: root.tree, only, signal };
-  const summary = await chosen(selection);
+  const summary = await summaryOf(selection);
   checkRoom(summary, place);
   const options = { dryRun, summary, offLimits, pace, sync, crew };
   const stage = await prepareStage(selection, existing?.fd, options);

@@ -3,6 +3,8 @@
  * is plain data, and keys travel in a share into which only this room looks.
  */
 
+import { inspect } from 'node:util';
+
 import { SHA256_BYTES, StrataError, equalBytes, freeBytes, sha256, toHex } from '../base/index.ts';
 import type { Branded, Cancellable, Sha256 } from '../base/index.ts';
 import { HEADER_BYTES, ObjectOpener, damaged } from '../chunk/index.ts';
@@ -36,7 +38,8 @@ interface Shared {
 
 export function shareBlocks(keyring: Keyring): BlockShare {
   const shared: Shared = { tenant: keyring.tenant, keys: keyring.keys };
-  return shared as object as BlockShare;
+  // Not enumerable, so that a message to a thread can carry the rest.
+  return Object.defineProperty(shared, inspect.custom, { value: () => '[keys]' }) as object as BlockShare;
 }
 
 /** Needs the store, and no key. */
