@@ -31,12 +31,7 @@ const MIB = 1024 * 1024;
 /** So small that almost every row is in a window of its own. */
 const TINY: Capacity = { directories: 8, files: 3, links: 1, pieces: 2, names: 4500 };
 
-const CREWS = [
-  { threads: 2 },
-  { threads: 0 },
-  { threads: 1, window: TINY },
-  { threads: 0, window: TINY },
-] as const;
+const CREWS = [{ threads: 2 }, { threads: 0 }, { threads: 1, window: TINY }] as const;
 
 /** Nothing, small ones that share blocks, one that is in two blocks or more, and one in many. */
 const CONTENTS = [0, 1, 700, 15_000, 300_000, 2 * MIB].map((length, at) => noise(`content ${at}`, length));
@@ -48,10 +43,10 @@ function makeTree(from: string): void {
   const big = noise('big', 9 * MIB);
   for (const path of ['a/big', 'z/copy of big', 'a/b/closed/another'])
     writeFileSync(join(from, path), big, { mode: 0o444 });
-  for (let number = 0; number < 300; number++)
+  for (let number = 0; number < 120; number++)
     writeFileSync(
       join(from, number % 2 === 0 ? 'a' : 'z', `file ${number}`),
-      prose(`file ${number % 70}`, 3000),
+      prose(`file ${number % 50}`, 3000),
     );
   writeFileSync(join(from, 'a', 'hole'), noise('before', 70_000));
   truncateSync(join(from, 'a', 'hole'), 3 * MIB);
@@ -131,7 +126,7 @@ describe('threads', () => {
           expect(differences(from, join(base, `to ${at}`))).toEqual([]);
         }
       }),
-      { numRuns: 5 },
+      { numRuns: 4 },
     );
   });
 
@@ -139,8 +134,8 @@ describe('threads', () => {
     const base = scratch();
     makeTree(join(base, 'from'));
     const saved = await saveInBlocks(join(base, 'from'));
-    for (const [at, crew] of CREWS.entries()) {
-      const target = join(base, `to ${at}`);
+    for (const crew of CREWS.slice(0, 2)) {
+      const target = join(base, `to ${crew.threads}`);
       await restoreTree(saved.source, saved.root, target, { crew });
       writeFileSync(join(target, 'z', 'file 1'), 'changed');
       const { plan } = await restoreTree(saved.source, saved.root, target, { crew, overwrite: true });
