@@ -27,7 +27,10 @@ export async function saveInBlocks(directory: string): Promise<SavedInBlocks> {
 }
 
 /** A source whose blocks are fetched by something else. */
-export function fetchedBy(saved: SavedInBlocks, fetch: BlockSource['fetch']): ContentSource {
+export function fetchedBy(
+  saved: Pick<SavedInBlocks, 'source' | 'blocks'>,
+  fetch: BlockSource['fetch'],
+): ContentSource {
   const { source, blocks } = saved;
   return {
     node: (id) => source.node(id),

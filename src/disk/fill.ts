@@ -29,6 +29,8 @@ export class Filler implements Disposable {
   readonly directories: OpenDirectories;
   /** By row. */
   readonly #open = new Map<number, number>();
+  /** Made here, and closed although there is more to come. */
+  readonly #begun = new Set<number>();
 
   /** @param root an open directory, which stays open: row 0 of the schedule's */
   constructor(schedule: Schedule, root: number, sync: boolean) {
@@ -75,10 +77,7 @@ export class Filler implements Disposable {
 
   /** Closes the files; they are opened again when more of them comes. */
   rest(): void {
-    for (const [file, fd] of this.#open) {
-      this.#open.delete(file);
-      closeSync(fd);
-    }
+    for (const file of this.#open.keys()) this.#close(file);
   }
 
   [Symbol.dispose](): void {
@@ -88,18 +87,19 @@ export class Filler implements Disposable {
 
   #openFile(file: number): number {
     const { directory, name, nameLength, made } = this.#schedule.files;
-    const [oldest] = this.#open;
-    if (this.#open.size >= MOST_OPEN && oldest !== undefined) {
-      this.#open.delete(oldest[0]);
-      closeSync(oldest[1]);
-    }
+    const [oldest] = this.#open.keys();
+    if (this.#open.size >= MOST_OPEN && oldest !== undefined) this.#close(oldest);
     const above = this.directories.get(directory[file]!);
     const path = this.directories.path(above, name[file]!, nameLength[file]!);
-    if (made[file] === 1) return openSync(path, OPEN);
-    const fd = openSync(path, MAKE, FILLING);
-    // For when it is closed and opened again. Only who made it opens it: what several write is made before.
-    made[file] = 1;
-    return fd;
+    if (made[file] === 1 || this.#begun.delete(file)) return openSync(path, OPEN);
+    return openSync(path, MAKE, FILLING);
+  }
+
+  #close(file: number): void {
+    const fd = this.#open.get(file)!;
+    this.#open.delete(file);
+    this.#begun.add(file);
+    closeSync(fd);
   }
 
   #named(file: number, work: () => void): void {
