@@ -214,7 +214,7 @@ describe('threads', () => {
       const abort = new AbortController();
       let fetches = 0;
       const source = fetchedBy(saved, (places) => {
-        if (++fetches !== 4) return saved.blocks.fetch(places);
+        if (++fetches !== 5) return saved.blocks.fetch(places);
         abort.abort();
         // A store that hangs holds up nobody; one thread alone waits for what the store does about the signal.
         return threads === 0 ? saved.blocks.fetch(places) : new Promise(() => {});
