@@ -39,6 +39,7 @@ export default defineConfig({
     'lib/index': 'src/index.ts',
     'cli/main': 'src/cli/main.ts',
     'disk/save-thread': 'src/disk/save-thread.ts',
+    'disk/restore-thread': 'src/disk/restore-thread.ts',
   },
   platform: 'node',
   plugins: [withoutSubprograms, builtinsByCall],

@@ -89,7 +89,7 @@ export function openFrame(key: FrameKey, number: number, frame: Uint8Array): Uin
     throw new StrataError('integrity', 'a frame is damaged: its seal is broken', { cause: error });
   }
   const plain = decompress(shape.codec, bytes, shape.plainLength);
-  if (shape.codec !== 'stored') release(bytes);
+  if (plain !== bytes) release(bytes);
   return plain;
 }
 

@@ -7,20 +7,18 @@ import { StrataError, errno, syncDirectory } from '../base/index.ts';
 import type { Random } from '../base/index.ts';
 import type { Root } from '../tree/index.ts';
 import { at, openDirectory, openDirectoryAt } from './at.ts';
-import type { Selection } from './descend.ts';
 import { writeError } from './failure.ts';
 import { setLooks } from './looks.ts';
 import { removeQuietly } from './remove.ts';
-import { stage } from './stage.ts';
+import type { Stage } from './stage.ts';
 import { findStagings, makeStaging, sweep } from './staging.ts';
 import type { Plan } from './survey.ts';
 import type { Target } from './target.ts';
-import type { FileWriter } from './write-file.ts';
 
 export interface Work {
-  readonly selection: Omit<Selection, 'source'>;
   readonly root: Root;
-  readonly writer: FileWriter;
+  readonly stage: Stage;
+  readonly sync: boolean;
   readonly random: Random;
 }
 
@@ -33,7 +31,7 @@ export async function restoreBeside(work: Work, target: Target): Promise<Plan | 
   const made: string[] = [];
   try {
     makeParents(target.parent, made);
-    if (work.writer.sync) for (const each of made) syncDirectory(dirname(each));
+    if (work.sync) for (const each of made) syncDirectory(dirname(each));
     const parent = openDirectory(target.parent);
     try {
       return await restoreNextTo(parent, work, target);
@@ -48,7 +46,7 @@ export async function restoreBeside(work: Work, target: Target): Promise<Plan | 
 }
 
 async function restoreNextTo(parent: number, work: Work, { name, existing }: Target): Promise<Plan> {
-  const { root, writer, selection } = work;
+  const { root, stage, sync } = work;
   const staging = makeStaging(parent, work.random);
   try {
     const fd = openDirectoryAt(parent, staging);
@@ -58,11 +56,11 @@ async function restoreNextTo(parent: number, work: Work, { name, existing }: Tar
         parent,
         findStagings(parent).dead.filter(({ moving }) => moving === undefined),
       );
-      const plan = await stage(selection, writer, fd, undefined);
+      const plan = await stage.write(fd, undefined);
       if (existing !== undefined) await sweep(existing.fd, existing.leftovers);
-      setLooks(fd, root, writer.sync);
+      setLooks(fd, root, sync);
       renameSync(at(parent, staging), at(parent, name));
-      if (writer.sync) fsyncSync(parent);
+      if (sync) fsyncSync(parent);
       return plan;
     } finally {
       closeSync(fd);

@@ -9,6 +9,7 @@ import type {
   FileEntry,
   NodeSource,
   Path,
+  Summary,
   SymlinkEntry,
   TreeRef,
 } from '../tree/index.ts';
@@ -19,8 +20,8 @@ import { pathText } from './tally.ts';
 const COMPARED = 10_000;
 
 export interface Visitor {
-  /** @returns whether to go in; `leave` follows when all that it holds was visited */
-  enter(entry: DirectoryEntry, path: Path): boolean;
+  /** `leave` follows when all that it holds was visited. */
+  enter(entry: DirectoryEntry, path: Path): Promise<void>;
   leave(entry: DirectoryEntry): void;
   /** Links come after everything else in their directory, so that nothing can be written through one of them. */
   leaf(entry: FileEntry | SymlinkEntry, path: Path): Promise<void>;
@@ -90,13 +91,28 @@ export async function descend(selection: Selection, visitor: Visitor, pace: Pace
       if (pace.step()) await pace.pause();
       path.push(entry.name);
       if (path.length > MAX_DEPTH) refuse(path, `is deeper than ${MAX_DEPTH} levels`);
-      if (visitor.enter(entry, path)) frames.push(open(entry));
-      else path.pop();
+      await visitor.enter(entry, path);
+      frames.push(open(entry));
     } else {
       refuse(joinPath(path, entry.name), 'is a whiteout, which only a layer may have');
     }
   }
   throwIfAborted(selection.signal);
+}
+
+/** What is chosen, the directories on the way counted too. @throws path_not_found, integrity */
+export async function summaryOf(selection: Selection): Promise<Summary> {
+  const way = await entriesTo(selection);
+  const last = way.at(-1);
+  if (last === undefined) return selection.tree.summary;
+  const { files, directories, symlinks, bytes } =
+    last.kind === 'directory' ? last.tree.summary : { files: 0, directories: 0, symlinks: 0, bytes: 0 };
+  return {
+    files: files + (last.kind === 'file' ? 1 : 0),
+    directories: directories + way.filter(({ kind }) => kind === 'directory').length,
+    symlinks: symlinks + (last.kind === 'symlink' ? 1 : 0),
+    bytes: bytes + (last.kind === 'file' ? last.size : 0),
+  };
 }
 
 /** The entry of each directory on the way to `only`, and its own. */

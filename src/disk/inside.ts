@@ -9,7 +9,6 @@ import { writeError } from './failure.ts';
 import { looksOf, makeWritable, setLooks } from './looks.ts';
 import { merge } from './merge.ts';
 import { removeQuietly, removeTree } from './remove.ts';
-import { stage } from './stage.ts';
 import { makeStaging, markMoving, sweep } from './staging.ts';
 import type { RestoreId } from './staging.ts';
 import type { Plan } from './survey.ts';
@@ -17,7 +16,7 @@ import type { Existing } from './target.ts';
 
 /** @param resumes whether this restore died before while its files were appearing */
 export async function restoreInside(
-  { root, selection, writer, random }: Work,
+  { root, stage, sync, random }: Work,
   target: Existing,
   id: RestoreId,
   resumes: boolean,
@@ -34,16 +33,16 @@ export async function restoreInside(
     const staged = openDirectoryAt(fd, staging);
     let plan: Plan;
     try {
-      plan = await stage(selection, writer, staged, fd);
+      plan = await stage.write(staged, fd);
       if (!resumes) staging = markMoving(fd, staging, id);
       moving = true;
-      await merge(staged, fd, writer.sync);
+      await merge(staged, fd, sync);
     } finally {
       closeSync(staged);
     }
-    if (writer.sync) fsyncSync(fd);
+    if (sync) fsyncSync(fd);
     await removeTree(fd, staging);
-    setLooks(fd, root, writer.sync);
+    setLooks(fd, root, sync);
     return plan;
   } catch (error) {
     if (staging !== undefined) {

@@ -7,14 +7,16 @@ import type { ContentSource } from '../vault/index.ts';
 import { restoreBeside } from './beside.ts';
 import { writeError } from './failure.ts';
 import { restoreInside } from './inside.ts';
+import { summaryOf } from './descend.ts';
 import { OffLimits } from './off-limits.ts';
 import { Pace } from './pace.ts';
 import type { PaceOptions } from './pace.ts';
 import { checkRoom } from './room.ts';
+import { prepareStage } from './stage.ts';
 import { restoreId } from './staging.ts';
-import { survey } from './survey.ts';
 import type { Plan } from './survey.ts';
 import { openTarget } from './target.ts';
+import type { Crew } from './window-writer.ts';
 
 export interface RestoreOptions extends PaceOptions {
   /** Restore into a directory that is not empty: what it has beside the tree stays. */
@@ -28,6 +30,8 @@ export interface RestoreOptions extends PaceOptions {
   readonly random?: Random | undefined;
   /** Directories that are refused as targets, like all below them, and stay as they are below a target. */
   readonly offLimits?: readonly string[] | undefined;
+  /** By default threads write a tree of some size. */
+  readonly crew?: Crew | undefined;
 }
 
 export interface RestoreReport {
@@ -65,12 +69,13 @@ async function restore(
   source: ContentSource,
   root: Root,
   target: string,
-  options: RestoreOptions,
+  given: RestoreOptions,
 ): Promise<RestoreReport> {
-  const { overwrite = false, sync = false, only, dryRun = false, random = systemRandom, signal } = options;
-  const pace = new Pace(options);
+  const { overwrite = false, sync = false, dryRun = false, crew = {}, random = systemRandom } = given;
+  const { only, signal } = given;
+  const pace = new Pace(given);
   await pace.pause();
-  const offLimits = new OffLimits(options.offLimits);
+  const offLimits = new OffLimits(given.offLimits);
   if (offLimits.covers(target)) {
     throw new StrataError('bad_input', `${target} belongs to the store that this is restored from`, {
       hint: 'Nothing was changed. Restore to another directory.',
@@ -86,11 +91,13 @@ async function restore(
     });
 
   const selection = { source, tree: root.tree, only, signal };
-  await checkRoom(selection, place);
-  const { plan, summary } = await survey(selection, existing?.fd, { exact: dryRun, offLimits, pace });
-  if (dryRun) return { plan, summary };
+  const summary = await summaryOf(selection);
+  checkRoom(summary, place);
+  const options = { dryRun, summary, offLimits, pace, sync, crew };
+  const stage = await prepareStage(selection, existing?.fd, options);
+  if (dryRun) return { plan: stage.plan, summary };
 
-  const work = { selection, root, writer: { source, pace, sync }, random };
+  const work = { root, stage, sync, random };
   let done: Plan | undefined;
   if (existing === undefined || (existing.empty && !resumes && existing.replaceable))
     done = await restoreBeside(work, place);

@@ -4,10 +4,8 @@ import { closeSync, existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 import { StrataError } from '../base/index.ts';
-import { lookup } from '../tree/index.ts';
 import type { Summary } from '../tree/index.ts';
 import { openDirectory } from './at.ts';
-import type { Selection } from './descend.ts';
 import { findStagings } from './staging.ts';
 import type { Target } from './target.ts';
 
@@ -15,11 +13,12 @@ import type { Target } from './target.ts';
  * A tree of some kilobytes may hold more entries than can ever be visited, since equal directories are kept once. Their number
  * stands in its summary, and whoever reads the tree finds out at the first node if that is not true.
  *
+ * @param chosen what is chosen of the tree
  * @throws disk_full if there are more of them than the file system has room for, where it knows that
  */
-export async function checkRoom(selection: Selection, target: Target): Promise<void> {
+export function checkRoom(chosen: Summary, target: Target): void {
   const { path, existing } = target;
-  const needed = await countEntries(selection);
+  const needed = chosen.files + chosen.directories + chosen.symlinks;
   const { files, ffree } = statfsSync(
     existing === undefined ? nearest(target.parent) : `/proc/self/fd/${existing.fd}`,
   );
@@ -35,16 +34,6 @@ export async function checkRoom(selection: Selection, target: Target): Promise<v
       details: { needed, room },
     },
   );
-}
-
-async function countEntries({ source, tree, only = [], signal }: Selection): Promise<number> {
-  if (only.length === 0) return total(tree.summary);
-  const entry = await lookup(source, tree, only, { signal });
-  return only.length + (entry?.kind === 'directory' ? total(entry.tree.summary) : 0);
-}
-
-function total({ files, directories, symlinks }: Summary): number {
-  return files + directories + symlinks;
 }
 
 /** Whether what is there may be some of the same files, or goes first because a dead restore has left it. */

@@ -1,89 +1,72 @@
-/** Writes a tree into an empty directory that nobody else can reach; nothing of it is to be seen yet. */
+/** From a tree to a directory full of it that nobody else can reach: surveyed to its last node, and only then written. */
 
-import { mkdirSync, symlinkSync } from 'node:fs';
-
-import { EMPTY } from '../base/index.ts';
-import type { Path, SymlinkEntry } from '../tree/index.ts';
-import { UNLOCKED, at, reopenDirectory } from './at.ts';
-import { DirectoryChain } from './chain.ts';
-import { isPresent } from './compare.ts';
-import { cutBuffer } from './cut-file.ts';
-import { descend } from './descend.ts';
+import type { Summary } from '../tree/index.ts';
+import type { ContentSource } from '../vault/index.ts';
 import type { Selection } from './descend.ts';
-import { withPath, writeError } from './failure.ts';
-import { setLooks } from './looks.ts';
-import { Shadow } from './shadow.ts';
-import type { Plan } from './survey.ts';
-import { Tallying } from './tally.ts';
-import { setTimesOf } from './times.ts';
-import { writeFile } from './write-file.ts';
-import type { FileWriter } from './write-file.ts';
+import { reset } from './schedule.ts';
+import { Scheduler, capacityFor } from './scheduler.ts';
+import type { Window } from './scheduler.ts';
+import { survey } from './survey.ts';
+import type { Plan, SurveyOptions } from './survey.ts';
+import { WindowWriter } from './window-writer.ts';
+import type { WriterOptions } from './window-writer.ts';
 
-/**
- * Each directory gets its mode and time when all below it is written, so that even one of mode 0 can be filled by a normal user.
- * The directory staged into keeps its own.
- *
- * @param into an open directory, which stays open
- * @param target an open directory that the result will be merged with: what is there already, exactly, is not written, but
- *   every directory is; undefined if there is none
- * @returns what was done
- * @throws integrity, disk_full, read_only, refused, conflict, each with the path
- */
-export async function stage(
-  selection: Omit<Selection, 'source'>,
-  writer: FileWriter,
-  into: number,
-  target: number | undefined,
-): Promise<Plan> {
-  const { source, pace, sync } = writer;
-  using chain = new DirectoryChain(reopenDirectory(into));
-  using shadow = new Shadow(target);
-  const buffer = target === undefined ? EMPTY : cutBuffer();
-  const added = new Tallying();
-  const replaced = new Tallying();
-  let unchanged = 0;
-
-  await descend(
-    { ...selection, source },
-    {
-      enter(entry, path) {
-        const stands = shadow.standing(entry);
-        try {
-          mkdirSync(at(chain.fd, entry.name), UNLOCKED);
-          chain.enter(entry.name);
-          shadow.enter(entry.name, stands);
-        } catch (error) {
-          throw withPath(writeError(error, 'make a directory'), path);
-        }
-        if (stands === 'absent') added.add(path);
-        else unchanged++;
-        return true;
-      },
-      leave(entry) {
-        shadow.leave();
-        chain.leave((fd) => setLooks(fd, entry, sync));
-      },
-      async leaf(entry, path) {
-        const there = shadow.standing(entry) === 'absent' ? undefined : shadow.fd;
-        if (there !== undefined && (await isPresent(source, there, entry, buffer, pace))) {
-          unchanged++;
-          return;
-        }
-        (there === undefined ? added : replaced).add(path);
-        if (entry.kind === 'file') await writeFile(writer, chain.fd, entry, path);
-        else makeLink(chain.fd, entry, path);
-      },
-    },
-    pace,
-  );
-  return { added, replaced, unchanged };
+export interface StageOptions extends Omit<WriterOptions, 'signal'>, Pick<SurveyOptions, 'offLimits'> {
+  /** Nothing will be staged: tell exactly what would be done. */
+  readonly dryRun: boolean;
+  /** What is chosen of the tree. */
+  readonly summary: Summary;
 }
 
-function makeLink(directory: number, { name, target, mtime }: SymlinkEntry, path: Path): void {
-  try {
-    symlinkSync(target as Buffer, at(directory, name));
-    setTimesOf(at(directory, name), mtime);
-  } catch (error) {
-    throw withPath(writeError(error, 'make a link'), path);
-  }
+export interface Stage {
+  /** What would be done. */
+  readonly plan: Plan;
+
+  /**
+   * Writes it. May be called again, for another directory.
+   *
+   * @param into an open directory of ours, empty, which stays open and keeps its own mode and time
+   * @param target as it was surveyed, or undefined if nothing of it is kept
+   * @returns what was done
+   * @throws integrity, disk_full, read_only, refused, conflict, each with the path; cancelled
+   */
+  write(into: number, target: number | undefined): Promise<Plan>;
+}
+
+/**
+ * @param target an open directory that the result will be merged with: what is there already, exactly, is not written, but every
+ *   directory is; undefined if there is none yet
+ * @throws as `survey`
+ */
+export async function prepareStage(
+  selection: Selection & { readonly source: ContentSource },
+  target: number | undefined,
+  options: StageOptions,
+): Promise<Stage> {
+  const { offLimits, pace, dryRun, summary, crew } = options;
+  const { source, signal } = selection;
+  const isWindowed = dryRun || crew.window !== undefined;
+  const capacity = isWindowed ? undefined : capacityFor(summary, selection.only?.length ?? 0);
+  const planned = capacity === undefined ? undefined : new Scheduler(source, { capacity });
+  // What is planned in windows is looked at again while it is written, and files are compared only then.
+  const exact = dryRun || planned !== undefined;
+  const plan = await survey(selection, target, { exact, offLimits, pace, scheduler: planned });
+
+  return {
+    plan,
+    async write(into, kept) {
+      await using writer = new WindowWriter(source, into, { ...options, signal });
+      const window = planned?.window;
+      if (window !== undefined) {
+        reset(window.schedule);
+        await writer.write(window);
+        return plan;
+      }
+      const onFull = (full: Window) => writer.write(full);
+      const scheduler = new Scheduler(source, { onFull, capacity: crew.window });
+      const done = await survey(selection, kept, { exact: true, offLimits, pace, scheduler });
+      if (scheduler.window !== undefined) await writer.write(scheduler.window);
+      return done;
+    },
+  };
 }

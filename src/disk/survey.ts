@@ -3,7 +3,7 @@
 import { accessSync, constants, fstatSync } from 'node:fs';
 
 import { EMPTY, StrataError } from '../base/index.ts';
-import type { Path, Summary } from '../tree/index.ts';
+import type { Path } from '../tree/index.ts';
 import type { ContentSource } from '../vault/index.ts';
 import { isPresent } from './compare.ts';
 import { cutBuffer } from './cut-file.ts';
@@ -12,6 +12,7 @@ import type { Selection } from './descend.ts';
 import { withPath, writeError } from './failure.ts';
 import type { OffLimits } from './off-limits.ts';
 import type { Pace } from './pace.ts';
+import type { Scheduler } from './scheduler.ts';
 import { Shadow } from './shadow.ts';
 import { Tallying, tallyDetails, tallyText } from './tally.ts';
 import type { Tally } from './tally.ts';
@@ -24,15 +25,11 @@ export interface Plan {
   readonly unchanged: number;
 }
 
-export interface Survey {
-  readonly plan: Plan;
-  /** What is chosen of the tree. */
-  readonly summary: Summary;
-}
-
 export interface SurveyOptions {
   /** Look into files, to tell those that need not be replaced; else all that is there counts as replaced. */
   readonly exact: boolean;
+  /** Takes all that has to be written: every directory, and the files and links that are not there already. */
+  readonly scheduler: Scheduler | undefined;
   readonly offLimits: OffLimits;
   readonly pace: Pace;
 }
@@ -45,14 +42,13 @@ export interface SurveyOptions {
 export async function survey(
   selection: Selection & { readonly source: ContentSource },
   target: number | undefined,
-  { exact, offLimits, pace }: SurveyOptions,
-): Promise<Survey> {
+  { exact, offLimits, pace, scheduler }: SurveyOptions,
+): Promise<Plan> {
   using shadow = new Shadow(target);
   const added = new Tallying();
   const replaced = new Tallying();
   const conflicts = new Tallying();
   const locked = new Tallying();
-  const summary = { files: 0, directories: 0, symlinks: 0, bytes: 0 };
   let unchanged = 0;
   const buffer = exact ? cutBuffer() : EMPTY;
 
@@ -64,8 +60,7 @@ export async function survey(
   await descend(
     selection,
     {
-      enter(entry, path) {
-        summary.directories++;
+      async enter(entry, path) {
         const stands = shadow.standing(entry);
         if (stands === 'conflict') conflicts.add(path);
         if (stands === 'absent') added.add(path);
@@ -76,17 +71,13 @@ export async function survey(
           throw withPath(writeError(error, 'look into a directory of the target'), path);
         }
         if (stands === 'directory') checkWritable(path);
-        return true;
+        await scheduler?.enter(entry);
       },
       leave() {
         shadow.leave();
+        scheduler?.leave();
       },
       async leaf(entry, path) {
-        if (entry.kind === 'symlink') summary.symlinks++;
-        else {
-          summary.files++;
-          summary.bytes += entry.size;
-        }
         const stands = shadow.standing(entry);
         if (stands === 'absent') added.add(path);
         else if (stands === 'conflict') conflicts.add(path);
@@ -94,16 +85,19 @@ export async function survey(
           exact &&
           shadow.fd !== undefined &&
           (await isPresent(selection.source, shadow.fd, entry, buffer, pace))
-        )
+        ) {
           unchanged++;
-        else replaced.add(path);
+          return;
+        } else replaced.add(path);
+        if (entry.kind === 'symlink') await scheduler?.link(entry);
+        else await scheduler?.file(entry, path, selection.signal);
       },
     },
     pace,
   );
   throwIfConflict(conflicts);
   throwIfLocked(locked);
-  return { plan: { added, replaced, unchanged }, summary };
+  return { added, replaced, unchanged };
 }
 
 /** Ours can be made writable for the time of the restore. */

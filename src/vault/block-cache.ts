@@ -3,9 +3,10 @@
 /** Plain bytes kept. A restore in pack order needs one block; some more serve files that share chunks. */
 const MAX_BYTES = 64 * 1024 * 1024;
 
-export class BlockCache {
+/** @typeParam Block what is kept of an opened one */
+export class BlockCache<Block = Uint8Array> {
   /** In the order of their last use: Map keeps insertion order. */
-  readonly #blocks = new Map<unknown, Promise<Uint8Array>>();
+  readonly #blocks = new Map<unknown, Promise<Block>>();
   readonly #sizes = new Map<unknown, number>();
   #bytes = 0;
 
@@ -14,7 +15,7 @@ export class BlockCache {
    *
    * @param size its plain bytes
    */
-  get(key: unknown, size: number, fetch: () => Promise<Uint8Array>): Promise<Uint8Array> {
+  get(key: unknown, size: number, fetch: () => Promise<Block>): Promise<Block> {
     const known = this.#blocks.get(key);
     if (known !== undefined) {
       this.#blocks.delete(key);

@@ -4,6 +4,8 @@ import type { Sha256 } from '../base/index.ts';
 import type { CutTables } from '../chunk/index.ts';
 import type { NodeSink, NodeSource } from '../tree/index.ts';
 import type { ThreadOutput, WriterShare } from './thread-writer.ts';
+import type { BlockShare, SealedBlocks } from './blocks.ts';
+import type { BlockPlace, ChunkPlace } from './chunk-index.ts';
 
 /** One save's way into the vault. Not durable until the writer that it belongs to has finished. */
 export interface ContentSink extends NodeSink {
@@ -40,4 +42,24 @@ export interface SharedSink {
 export interface ContentSource extends NodeSource {
   /** @throws integrity if the chunk is missing or damaged: no wrong byte is ever returned */
   chunk(id: Sha256): Promise<Uint8Array>;
+
+  /** For who wants many chunks: whole blocks, each once. Not every source has them. */
+  readonly blocks?: BlockSource | undefined;
+}
+
+/** The blocks that hold a tenant's chunks of file data. */
+export interface BlockSource {
+  /** Chunks of one block share one `block`. @throws integrity if no pack has the chunk */
+  locate(id: Sha256): ChunkPlace;
+
+  /**
+   * Neighbouring blocks, sealed, in one request. `BlockOpener` opens them, here or in a thread.
+   *
+   * @param places of one pack, each starting where the one before it ends
+   * @throws integrity if the pack is missing or ends too early
+   */
+  fetch(places: readonly BlockPlace[]): Promise<SealedBlocks>;
+
+  /** What `BlockOpener.of` needs; a message to a thread can carry it. */
+  readonly share: BlockShare;
 }

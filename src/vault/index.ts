@@ -4,7 +4,10 @@
  */
 
 export { adoptTenants } from './adopt.ts';
-export type { ContentSink, ContentSource, SharedSink } from './content.ts';
+export { BlockOpener } from './blocks.ts';
+export type { BlockShare, OpenBlock, SealedBlocks } from './blocks.ts';
+export type { BlockPlace, ChunkPlace } from './chunk-index.ts';
+export type { BlockSource, ContentSink, ContentSource, SharedSink } from './content.ts';
 export { isStore } from './format.ts';
 export type { LocalFile, LocalFileWriter } from './local-file.ts';
 export { idOf } from './names.ts';

@@ -37,6 +37,11 @@ export class Keyring {
     return this.#newest[type === 'data' ? 'data' : 'tree'];
   }
 
+  /** Those that open the tenant's objects. */
+  get keys(): readonly SealingKey[] {
+    return [...this.#byId.values()];
+  }
+
   readonly find = (id: Uint8Array): SealingKey | undefined => this.#byId.get(toHex(id));
 }
 

@@ -1,0 +1,71 @@
+import {
+  closeSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+
+import { utf8 } from '../base/index.ts';
+import { MemoryContent } from '../testing/memory-content.ts';
+import type { DirectoryEntry, TreeRef } from '../tree/index.ts';
+import { DirectoryBuilder } from '../tree/index.ts';
+import { openDirectory } from './at.ts';
+import { OpenDirectories } from './open-directories.ts';
+import { Scheduler } from './scheduler.ts';
+import { scratch } from './scratch.fixture.ts';
+
+const directory = (name: string, tree: TreeRef): DirectoryEntry => ({
+  kind: 'directory',
+  name: utf8(name),
+  mode: 0o755,
+  mtime: 0,
+  tree,
+});
+
+it('[K3] a directory that was replaced is not written into, wherever on the way it lies', async () => {
+  const base = scratch();
+  const content = new MemoryContent();
+  const empty = new DirectoryBuilder(content.sink).finish();
+  const scheduler = new Scheduler(content.source, {});
+  // Rows 1, 2 and 3.
+  for (const name of ['a', 'b', 'ü']) await scheduler.enter(directory(name, empty));
+  const { schedule } = scheduler.window!;
+  const root = openDirectory(base);
+  const open = () => new OpenDirectories(schedule, root);
+  {
+    using directories = open();
+    const fd = directories.get(3);
+    writeFileSync(directories.path(fd, schedule.directories.name[1]!, 1), 'x');
+  }
+  expect(readdirSync(join(base, 'a', 'b', 'ü'))).toEqual(['a']);
+  mkdirSync(join(base, 'outside', 'b', 'ü'), { recursive: true });
+  const replaced = expect.objectContaining({ code: 'file_changed' });
+  const [way, end] = [join(base, 'a'), join(base, 'a', 'b', 'ü')];
+
+  renameSync(way, join(base, 'away'));
+  symlinkSync('outside', way);
+  {
+    using directories = open();
+    expect(() => directories.get(3)).toThrow(replaced);
+    expect(() => directories.get(1)).toThrow(/ELOOP|ENOTDIR/);
+  }
+  unlinkSync(way);
+  renameSync(join(base, 'away'), way);
+
+  renameSync(end, `${end}.away`);
+  mkdirSync(end);
+  {
+    using directories = open();
+    expect(() => directories.get(3)).toThrow(replaced);
+    rmdirSync(end);
+    renameSync(`${end}.away`, end);
+    expect(directories.get(3)).toBeGreaterThan(0);
+  }
+  closeSync(root);
+});

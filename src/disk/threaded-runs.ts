@@ -1,0 +1,113 @@
+/** Runs written by threads: what they need is fetched here and handed over, a bounded part of it at a time. */
+
+import { Threads, throwIfAborted } from '../base/index.ts';
+import type { BlockSource, SealedBlocks } from '../vault/index.ts';
+import { withPath } from './failure.ts';
+import type { Pace } from './pace.ts';
+import type { ThreadAnswer, ThreadData, ThreadOrder } from './restore-thread.ts';
+import type { Run } from './runs.ts';
+import { pathOfPiece } from './schedule.ts';
+import type { Schedule } from './schedule.ts';
+import { threadModule } from './thread-module.ts';
+
+/** Runs that a thread has or waits for: one to work at, one that is there when it is done. */
+const AT_ONCE = 2;
+
+export interface ThreadedOptions {
+  readonly count: number;
+  readonly root: number;
+  readonly sync: boolean;
+  readonly pace: Pace;
+  /** What the threads run; a test may give another. */
+  readonly module?: URL | undefined;
+}
+
+type Waiting = PromiseWithResolvers<ThreadAnswer>;
+
+export class ThreadedRuns implements AsyncDisposable {
+  readonly #blocks: BlockSource;
+  readonly #schedule: Schedule;
+  readonly #pace: Pace;
+  readonly #threads: Threads<ThreadOrder, ThreadAnswer>;
+  /** Of each thread, in the order of its work. */
+  readonly #waiting: Waiting[][];
+  readonly #failed = Promise.withResolvers<never>();
+  #window = 0;
+
+  constructor(
+    blocks: BlockSource,
+    schedule: Schedule,
+    { count, root, sync, pace, module = threadModule('restore-thread') }: ThreadedOptions,
+  ) {
+    const data: ThreadData = { schedule, share: blocks.share, root, sync };
+    this.#blocks = blocks;
+    this.#schedule = schedule;
+    this.#pace = pace;
+    this.#waiting = Array.from({ length: count }, () => []);
+    // Whoever waits for nothing at the moment is told by the next wait.
+    this.#failed.promise.catch(() => {});
+    this.#threads = new Threads(module, {
+      count,
+      data,
+      onAnswer: (answer, thread) => this.#waiting[thread]!.shift()?.resolve(answer),
+      onFailure: (error) => this.#failed.reject(error),
+    });
+  }
+
+  /** All of one window. @throws what a thread throws; internal if one dies; integrity, unavailable from the store; cancelled */
+  async write(runs: readonly Run[], signal: AbortSignal | undefined): Promise<void> {
+    this.#window++;
+    let next = 0;
+    const feed = async (thread: number): Promise<void> => {
+      for (let run = runs[next++]; run !== undefined; run = runs[next++]) {
+        const sealed = run.blocks.length === 0 ? undefined : await this.#fetch(run);
+        const { files, bytes } = await this.#work(thread, {
+          window: this.#window,
+          sealed,
+          starts: run.starts,
+        });
+        this.#pace.files += files;
+        this.#pace.bytes += bytes;
+        this.#pace.report();
+      }
+    };
+    const { count } = this.#threads;
+    const feeds = Array.from({ length: count * AT_ONCE }, (_, at) => feed(at % count));
+    const abort = () => this.#failed.reject(cancellation(signal));
+    signal?.addEventListener('abort', abort, { once: true });
+    try {
+      throwIfAborted(signal);
+      await Promise.race([Promise.all(feeds), this.#failed.promise]);
+    } finally {
+      signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  /** Ends the threads wherever they are: none of them writes any more then. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#threads[Symbol.asyncDispose]();
+  }
+
+  async #fetch({ blocks, starts }: Run): Promise<SealedBlocks> {
+    try {
+      return await this.#blocks.fetch(blocks);
+    } catch (error) {
+      throw withPath(error, pathOfPiece(this.#schedule, starts[0]!));
+    }
+  }
+
+  #work(thread: number, order: ThreadOrder): Promise<ThreadAnswer> {
+    const waiting = Promise.withResolvers<ThreadAnswer>();
+    this.#waiting[thread]!.push(waiting);
+    this.#threads.post(thread, order, order.sealed === undefined ? [] : [order.sealed.bytes.buffer]);
+    return waiting.promise;
+  }
+}
+
+function cancellation(signal: AbortSignal | undefined): unknown {
+  try {
+    return throwIfAborted(signal);
+  } catch (error) {
+    return error;
+  }
+}

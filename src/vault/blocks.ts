@@ -1,0 +1,167 @@
+/**
+ * Blocks on their way out: fetched sealed by who has the store, opened by who has the keys. That may be another thread: what is fetched
+ * is plain data, and keys travel in a share into which only this room looks.
+ */
+
+import { inspect } from 'node:util';
+
+import { SHA256_BYTES, StrataError, equalBytes, release, sha256, toHex } from '../base/index.ts';
+import type { Branded, Cancellable, Sha256 } from '../base/index.ts';
+import { HEADER_BYTES, ObjectOpener, damaged } from '../chunk/index.ts';
+import type { ObjectIdentity, SealingKey } from '../chunk/index.ts';
+import type { Store } from '../store/index.ts';
+import type { BlockPlace } from './chunk-index.ts';
+import type { Keyring } from './keyring.ts';
+import { packIdentity } from './names.ts';
+import type { PackId, PackType, TenantId } from './names.ts';
+import { getObject, naming } from './sealed-object.ts';
+import type { FindKey } from './sealed-object.ts';
+
+/** Neighbouring blocks of one pack, as they are stored. */
+export interface SealedBlocks {
+  readonly type: PackType;
+  readonly pack: PackId;
+  /** Of the pack. */
+  readonly header: Uint8Array;
+  readonly blocks: readonly Pick<BlockPlace, 'number' | 'frameLength' | 'plainLength'>[];
+  /** Their frames. All of its memory is theirs, so that it can be handed to another thread. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** The keys of a tenant's blocks, to be handed to another thread. Not to be looked into, kept or printed. */
+export type BlockShare = Branded<object, 'block share'>;
+
+interface Shared {
+  readonly tenant: TenantId;
+  readonly keys: readonly SealingKey[];
+}
+
+export function shareBlocks(keyring: Keyring): BlockShare {
+  const shared: Shared = { tenant: keyring.tenant, keys: keyring.keys };
+  // Not enumerable, so that a message to a thread can carry the rest.
+  return Object.defineProperty(shared, inspect.custom, { value: () => '[keys]' }) as object as BlockShare;
+}
+
+/** Needs the store, and no key. */
+export class BlockFetcher {
+  readonly #store: Store;
+  readonly #tenant: TenantId;
+  readonly #options: Cancellable;
+  /** A pack's header is fetched once. */
+  readonly #headers = new Map<string, Promise<Uint8Array>>();
+
+  constructor(store: Store, tenant: TenantId, options: Cancellable) {
+    this.#store = store;
+    this.#tenant = tenant;
+    this.#options = options;
+  }
+
+  /**
+   * @param places of one pack, each starting where the one before it ends
+   * @throws integrity if the pack is missing or ends too early
+   */
+  async fetch(places: readonly BlockPlace[]): Promise<SealedBlocks> {
+    const first = places[0];
+    if (first === undefined) throw new StrataError('internal', 'no blocks are asked for');
+    const { type, pack, offset } = first;
+    const identity = packIdentity(this.#tenant, type, pack);
+    const length = places.reduce((sum, { frameLength }) => sum + frameLength, 0);
+    const header = await this.#header(identity);
+    const got = await getObject(this.#store, identity, { ...this.#options, range: { offset, length } });
+    const blocks = places.map(({ number, frameLength, plainLength }) => ({
+      number,
+      frameLength,
+      plainLength,
+    }));
+    return { type, pack, header, blocks, bytes: ownBytes(got) };
+  }
+
+  #header(identity: ObjectIdentity): Promise<Uint8Array> {
+    const known = this.#headers.get(identity.name);
+    if (known !== undefined) return known;
+    const range = { offset: 0, length: HEADER_BYTES };
+    const header = getObject(this.#store, identity, { ...this.#options, range });
+    this.#headers.set(identity.name, header);
+    // A failed fetch must be tried again by the next who asks.
+    header.catch(() => this.#headers.delete(identity.name));
+    return header;
+  }
+}
+
+/** A store may answer with a view of memory that it keeps. */
+function ownBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer, byteLength } = bytes;
+  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength
+    ? new Uint8Array(buffer)
+    : Uint8Array.from(bytes);
+}
+
+/** Needs keys, and no store. */
+export class BlockOpener {
+  readonly #tenant: TenantId;
+  readonly #findKey: FindKey;
+  /** By the name of the pack. */
+  readonly #openers = new Map<string, ObjectOpener>();
+
+  constructor(tenant: TenantId, findKey: FindKey) {
+    this.#tenant = tenant;
+    this.#findKey = findKey;
+  }
+
+  /** In the thread that was given the share. */
+  static of(share: BlockShare): BlockOpener {
+    const { tenant, keys } = share as object as Shared;
+    const byId = new Map(keys.map((key) => [toHex(key.id), key]));
+    return new BlockOpener(tenant, (id) => byId.get(toHex(id)));
+  }
+
+  /** @param at which of the blocks @throws integrity with the object; wrong_key, unsupported_format */
+  open({ type, pack, header, blocks, bytes }: SealedBlocks, at: number): OpenBlock {
+    const identity = packIdentity(this.#tenant, type, pack);
+    const block = blocks[at];
+    if (block === undefined) throw new StrataError('internal', 'a block is opened that was not fetched');
+    const start = blocks.slice(0, at).reduce((sum, { frameLength }) => sum + frameLength, 0);
+    let opener = this.#openers.get(identity.name);
+    if (opener === undefined) {
+      opener = ObjectOpener.open(header, identity, this.#findKey);
+      this.#openers.set(identity.name, opener);
+    }
+    const frame = bytes.subarray(start, start + block.frameLength);
+    const plain = naming(identity, () => opener.frame(block.number, frame));
+    if (plain.length !== block.plainLength)
+      throw damaged(identity, 'a block has another length than its table says');
+    return new OpenBlock(identity, plain);
+  }
+}
+
+export class OpenBlock implements Disposable {
+  readonly #identity: ObjectIdentity;
+  readonly #plain: Uint8Array;
+  /** The chunk given last: where many files are equal, they come one after another. Of length 0: none. */
+  readonly #id = new Uint8Array(SHA256_BYTES);
+  #offset = 0;
+  #length = 0;
+
+  constructor(identity: ObjectIdentity, plain: Uint8Array) {
+    this.#identity = identity;
+    this.#plain = plain;
+  }
+
+  /** Gives its memory back at once: nothing that came of it may be used any more. */
+  [Symbol.dispose](): void {
+    release(this.#plain);
+  }
+
+  /** A view of the block. @throws integrity with the object, unless the bytes there have this SHA-256 */
+  chunk(id: Sha256, offset: number, length: number): Uint8Array {
+    const chunk = this.#plain.subarray(offset, offset + length);
+    const isLast = offset === this.#offset && length === this.#length && length > 0;
+    if (isLast && equalBytes(id, this.#id)) return chunk;
+    if (chunk.length !== length || !equalBytes(sha256(chunk), id))
+      throw damaged(this.#identity, 'a chunk in it has changed');
+    this.#id.set(id);
+    this.#offset = offset;
+    this.#length = length;
+    return chunk;
+  }
+}
