@@ -2,6 +2,7 @@
 
 import { closeSync, existsSync, fsyncSync, mkdirSync, renameSync, rmdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 
 import { StrataError, errno, syncDirectory } from '../base/index.ts';
 import type { Random } from '../base/index.ts';
@@ -9,7 +10,9 @@ import type { Root } from '../tree/index.ts';
 import { at, openDirectory, openDirectoryAt } from './at.ts';
 import { writeError } from './failure.ts';
 import { setLooks } from './looks.ts';
+import { Rememberer } from './remember.ts';
 import { removeQuietly } from './remove.ts';
+import { TICK_MS } from './scan-file.ts';
 import type { Stage } from './stage.ts';
 import { findStagings, makeStaging, sweep } from './staging.ts';
 import type { Plan } from './survey.ts';
@@ -20,6 +23,8 @@ export interface Work {
   readonly stage: Stage;
   readonly sync: boolean;
   readonly random: Random;
+  /** Takes what the next save of the directory may remember; it does not hold once a file was moved. */
+  readonly remember: ((part: Uint8Array) => void) | undefined;
 }
 
 /** The system's errors where an empty directory cannot be replaced, but may be filled. */
@@ -56,7 +61,11 @@ async function restoreNextTo(parent: number, work: Work, { name, existing }: Tar
         parent,
         findStagings(parent).dead.filter(({ moving }) => moving === undefined),
       );
-      const plan = await stage.write(fd, undefined);
+      const rememberer = work.remember && new Rememberer(work.remember);
+      const plan = await stage.write(fd, undefined, rememberer);
+      // Until another change of a file would show in its times.
+      if (rememberer !== undefined) await setTimeout(TICK_MS);
+      rememberer?.finish();
       if (existing !== undefined) await sweep(existing.fd, existing.leftovers);
       setLooks(fd, root, sync);
       renameSync(at(parent, staging), at(parent, name));

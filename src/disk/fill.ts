@@ -1,6 +1,15 @@
 /** Writes pieces to the files of a schedule, in a thread or here; whoever writes the last piece of a file finishes it. */
 
-import { closeSync, constants, fchmodSync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  writeSync,
+} from 'node:fs';
 
 import { SHA256_BYTES, release, isStrataError } from '../base/index.ts';
 import type { Sha256 } from '../base/index.ts';
@@ -20,12 +29,20 @@ const FILLING = 0o600;
 /** Files kept open for their next piece. */
 const MOST_OPEN = 16;
 
+export interface FillerOptions {
+  /** Each finished file is durable. */
+  readonly sync: boolean;
+  /** The schedule gets what each finished file looks like. */
+  readonly remembers: boolean;
+}
+
 export class Filler implements Disposable {
   /** Finished ones. */
   files = 0;
   bytes = 0;
   readonly #schedule: Schedule;
   readonly #sync: boolean;
+  readonly #remembers: boolean;
   readonly directories: OpenDirectories;
   /** By row. */
   readonly #open = new Map<number, number>();
@@ -33,9 +50,10 @@ export class Filler implements Disposable {
   readonly #begun = new Set<number>();
 
   /** @param root an open directory, which stays open: row 0 of the schedule's */
-  constructor(schedule: Schedule, root: number, sync: boolean) {
+  constructor(schedule: Schedule, root: number, { sync, remembers }: FillerOptions) {
     this.#schedule = schedule;
     this.#sync = sync;
+    this.#remembers = remembers;
     this.directories = new OpenDirectories(schedule, root);
   }
 
@@ -69,6 +87,7 @@ export class Filler implements Disposable {
       fchmodSync(fd, files.mode[file]!);
       setTimes(fd, files.mtime[file]!);
       if (this.#sync) fsyncSync(fd);
+      if (this.#remembers) this.#look(file, fd);
       this.#open.delete(file);
       closeSync(fd);
       this.files++;
@@ -83,6 +102,14 @@ export class Filler implements Disposable {
   [Symbol.dispose](): void {
     this.rest();
     this.directories[Symbol.dispose]();
+  }
+
+  #look(file: number, fd: number): void {
+    const { inode, mtimeMs, ctimeMs } = this.#schedule.files;
+    const stats = fstatSync(fd);
+    inode[file] = stats.ino;
+    mtimeMs[file] = stats.mtimeMs;
+    ctimeMs[file] = stats.ctimeMs;
   }
 
   #openFile(file: number): number {

@@ -4,6 +4,7 @@ import { serveThread } from '../base/index.ts';
 import { BlockOpener } from '../vault/index.ts';
 import type { BlockShare, SealedBlocks } from '../vault/index.ts';
 import { Filler, fillRun } from './fill.ts';
+import type { FillerOptions } from './fill.ts';
 import type { Schedule } from './schedule.ts';
 
 export interface ThreadData {
@@ -11,7 +12,7 @@ export interface ThreadData {
   readonly share: BlockShare;
   /** The descriptor of the directory that is restored into: threads share them. */
   readonly root: number;
-  readonly sync: boolean;
+  readonly filling: FillerOptions;
 }
 
 export interface ThreadOrder {
@@ -28,14 +29,14 @@ export interface ThreadAnswer {
   readonly bytes: number;
 }
 
-serveThread<ThreadData, ThreadOrder, ThreadAnswer>(({ schedule, share, root, sync }, post) => {
+serveThread<ThreadData, ThreadOrder, ThreadAnswer>(({ schedule, share, root, filling }, post) => {
   const opener = BlockOpener.of(share);
-  let filler = new Filler(schedule, root, sync);
+  let filler = new Filler(schedule, root, filling);
   let window = 0;
   return (order) => {
     if (order.window !== window) {
       filler[Symbol.dispose]();
-      filler = new Filler(schedule, root, sync);
+      filler = new Filler(schedule, root, filling);
       window = order.window;
     }
     const before = { files: filler.files, bytes: filler.bytes };

@@ -30,6 +30,8 @@ export interface RestoreOptions extends PaceOptions {
   readonly random?: Random | undefined;
   /** Directories that are refused as targets, like all below them, and stay as they are below a target. */
   readonly offLimits?: readonly string[] | undefined;
+  /** Takes what a save of the target may remember, if the target is new or empty. Of no use before the restore has returned. */
+  readonly remember?: ((part: Uint8Array) => void) | undefined;
   /** By default threads write a tree of some size. */
   readonly crew?: Crew | undefined;
 }
@@ -39,6 +41,8 @@ export interface RestoreReport {
   readonly plan: Plan;
   /** What is chosen of the tree, whether it had to be written or was there. */
   readonly summary: Summary;
+  /** Whether `remember` was told all, and it is still true. */
+  readonly remembered: boolean;
 }
 
 /**
@@ -95,15 +99,16 @@ async function restore(
   checkRoom(summary, place);
   const options = { dryRun, summary, offLimits, pace, sync, crew };
   const stage = await prepareStage(selection, existing?.fd, options);
-  if (dryRun) return { plan: stage.plan, summary };
+  if (dryRun) return { plan: stage.plan, summary, remembered: false };
 
-  const work = { root, stage, sync, random };
+  const work = { root, stage, sync, random, remember: given.remember };
   let done: Plan | undefined;
   if (existing === undefined || (existing.empty && !resumes && existing.replaceable))
     done = await restoreBeside(work, place);
+  const remembered = done !== undefined && given.remember !== undefined;
   if (done === undefined && existing !== undefined) done = await restoreInside(work, existing, id, resumes);
   if (done === undefined)
     throw new StrataError('internal', 'a new directory can only be restored beside its place');
   pace.report();
-  return { plan: done, summary };
+  return { plan: done, summary, remembered };
 }

@@ -44,6 +44,14 @@ export interface FileColumns {
   readonly mtime: Float64Array;
   readonly size: Float64Array;
   readonly endsInHole: Uint8Array;
+  /** How many directories were scheduled before it: the order of the tree. */
+  readonly directoriesBefore: Uint32Array;
+  /** A part of it was in a window before this one. */
+  readonly begunBefore: Uint8Array;
+  /** What the finished file looks like on the disk, if somebody wants to remember it. */
+  readonly inode: Float64Array;
+  readonly mtimeMs: Float64Array;
+  readonly ctimeMs: Float64Array;
   /** It is on the disk, and whoever writes to it has to open it; else the first to write makes it. */
   readonly made: Uint8Array;
   /** Pieces that are not written yet, counted down by whoever writes one; a later window's count as one. */
@@ -123,6 +131,11 @@ export function makeSchedule({ directories, files, links, pieces, names }: Capac
       mtime: doubles(files),
       size: doubles(files),
       endsInHole: bytes(files),
+      directoriesBefore: words(files),
+      begunBefore: bytes(files),
+      inode: doubles(files),
+      mtimeMs: doubles(files),
+      ctimeMs: doubles(files),
       made: bytes(files),
       remaining: integers(files),
     },

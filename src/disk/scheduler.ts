@@ -169,6 +169,8 @@ export class Scheduler {
     files.mtime[row] = mtime;
     files.size[row] = size;
     files.endsInHole[row] = 0;
+    files.directoriesBefore[row] = this.#schedule.directories.count;
+    files.begunBefore[row] = 0;
     files.made[row] = 0;
     return row;
   }
@@ -249,7 +251,10 @@ export class Scheduler {
       directories.state[this.#here] = MADE;
       directories.inode[this.#here] = directory.inode;
     }
-    if (kept !== undefined) files.made[this.#addFile(kept)] = 1;
+    if (kept === undefined) return;
+    const row = this.#addFile(kept);
+    files.made[row] = 1;
+    files.begunBefore[row] = 1;
   }
 
   #keep(row: number): FileEntry {

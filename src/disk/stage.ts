@@ -3,6 +3,7 @@
 import type { Summary } from '../tree/index.ts';
 import type { ContentSource } from '../vault/index.ts';
 import type { Selection } from './descend.ts';
+import type { Rememberer } from './remember.ts';
 import { reset } from './schedule.ts';
 import { Scheduler, capacityFor } from './scheduler.ts';
 import type { Window } from './scheduler.ts';
@@ -11,7 +12,8 @@ import type { Plan, SurveyOptions } from './survey.ts';
 import { WindowWriter } from './window-writer.ts';
 import type { WriterOptions } from './window-writer.ts';
 
-export interface StageOptions extends Omit<WriterOptions, 'signal'>, Pick<SurveyOptions, 'offLimits'> {
+export interface StageOptions
+  extends Omit<WriterOptions, 'signal' | 'rememberer'>, Pick<SurveyOptions, 'offLimits'> {
   /** Nothing will be staged: tell exactly what would be done. */
   readonly dryRun: boolean;
   /** What is chosen of the tree. */
@@ -27,10 +29,11 @@ export interface Stage {
    *
    * @param into an open directory of ours, empty, which stays open and keeps its own mode and time
    * @param target as it was surveyed, or undefined if nothing of it is kept
+   * @param rememberer is told of all that is written, while it is where it is
    * @returns what was done
    * @throws integrity, disk_full, read_only, refused, conflict, each with the path; cancelled
    */
-  write(into: number, target: number | undefined): Promise<Plan>;
+  write(into: number, target: number | undefined, rememberer?: Rememberer): Promise<Plan>;
 }
 
 /**
@@ -54,8 +57,8 @@ export async function prepareStage(
 
   return {
     plan,
-    async write(into, kept) {
-      await using writer = new WindowWriter(source, into, { ...options, signal });
+    async write(into, kept, rememberer) {
+      await using writer = new WindowWriter(source, into, { ...options, signal, rememberer });
       const window = planned?.window;
       if (window !== undefined) {
         reset(window.schedule);

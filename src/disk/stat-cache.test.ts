@@ -20,6 +20,7 @@ import type { Sha256 } from '../base/index.ts';
 import { MemoryContent } from '../testing/memory-content.ts';
 import { makeOddTree, noise } from '../testing/odd-tree.ts';
 import type { ContentSink } from '../vault/index.ts';
+import { restoreTree } from './restore.ts';
 import { scanDirectory } from './scan.ts';
 import type { ScanOptions } from './scan.ts';
 import { TICK_MS } from './scan-file.ts';
@@ -193,5 +194,44 @@ describe('a save that remembers', () => {
     expect(saves.read).toBe(1);
     await saves.save(base, { clock: () => now + 1000 });
     expect(saves.read).toBe(0);
+  });
+});
+
+describe('a restore that is remembered', () => {
+  it('[K44] lets the next save open no file, in one window or in many', async () => {
+    const base = join(scratch(), 'odd');
+    makeOddTree(base);
+    for (const name of ['b', 'b.c', 'b/a']) mkdirSync(join(base, 'order', name), { recursive: true });
+    for (const name of ['a', 'b.a', 'b/z', 'b.c/q', 'z']) writeFileSync(join(base, 'order', name), name);
+    await tick();
+    const saves = new Remembering();
+    const root = await saves.save(base);
+    const window = { directories: 40, files: 7, links: 10, pieces: 9, names: 9000 };
+    for (const crew of [{}, { window }]) {
+      const parts: Uint8Array[] = [];
+      const target = join(scratch(), 'target');
+      const remember = (part: Uint8Array) => void parts.push(part);
+      const { remembered } = await restoreTree(saves.content.source, root, target, { remember, crew });
+      expect(remembered).toBe(true);
+      saves.records = concatBytes(parts);
+      expect(await saves.save(target)).toEqual(root);
+      // Of a file that did not fit into one window nothing is known.
+      expect(saves.read).toBeLessThan(crew === undefined || 'window' in crew ? 60 : 1);
+      expect(await saves.save(target)).toEqual(root);
+      expect([saves.read, saves.wrote]).toEqual([0, false]);
+    }
+  });
+
+  it('[K44] into a directory that stays is not', async () => {
+    const base = scratch();
+    mkdirSync(join(base, 'from'));
+    mkdirSync(join(base, 'to'));
+    writeFileSync(join(base, 'from', 'a'), 'a');
+    writeFileSync(join(base, 'to', 'b'), 'b');
+    const saves = new Remembering();
+    const root = await saves.save(join(base, 'from'));
+    const options = { overwrite: true, remember: () => {} };
+    const { remembered } = await restoreTree(saves.content.source, root, join(base, 'to'), options);
+    expect(remembered).toBe(false);
   });
 });

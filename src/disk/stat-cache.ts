@@ -13,6 +13,9 @@ import type { Looks } from './looks.ts';
 import { TICK_MS } from './scan-file.ts';
 import type { Facts } from './scan-file.ts';
 
+/** By which a file or link is recognised. */
+type Marks = Omit<Facts, 'dev'>;
+
 /** Codes of records. */
 export const RECORDS = { file: 1, symlink: 2, enter: 3, leave: 4 } as const;
 
@@ -52,7 +55,7 @@ export class StatCacheWriter {
   /** @param extents packed: all of them, also where the entry has a list */
   file(
     { name, mode, mtime }: Pick<FileEntry, 'name' | 'mode' | 'mtime'>,
-    facts: Facts,
+    facts: Marks,
     extents: Uint8Array,
   ): void {
     if (facts.ctimeMs > this.#before) return;
@@ -61,7 +64,7 @@ export class StatCacheWriter {
     this.#writer.u32(extents.length).bytes(extents);
   }
 
-  symlink(entry: SymlinkEntry, facts: Facts): void {
+  symlink(entry: SymlinkEntry, facts: Marks): void {
     if (facts.ctimeMs > this.#before) return;
     this.#start(RECORDS.symlink, entry.name, entry);
     this.#marks(facts);
@@ -96,7 +99,7 @@ export class StatCacheWriter {
     this.#writer.u8(kind).short(name).u16(mode).i64(mtime);
   }
 
-  #marks({ ino, size, mtimeMs, ctimeMs }: Facts): void {
+  #marks({ ino, size, mtimeMs, ctimeMs }: Marks): void {
     for (const mark of [ino, size, mtimeMs, ctimeMs]) {
       this.#view.setFloat64(0, mark, true);
       this.#writer.u32(this.#view.getUint32(0, true)).u32(this.#view.getUint32(4, true));

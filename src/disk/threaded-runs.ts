@@ -3,6 +3,7 @@
 import { Threads, throwIfAborted } from '../base/index.ts';
 import type { BlockSource, SealedBlocks } from '../vault/index.ts';
 import { withPath } from './failure.ts';
+import type { FillerOptions } from './fill.ts';
 import type { Pace } from './pace.ts';
 import type { ThreadAnswer, ThreadData, ThreadOrder } from './restore-thread.ts';
 import type { Run } from './runs.ts';
@@ -16,7 +17,7 @@ const AT_ONCE = 2;
 export interface ThreadedOptions {
   readonly count: number;
   readonly root: number;
-  readonly sync: boolean;
+  readonly filling: FillerOptions;
   readonly pace: Pace;
   /** What the threads run; a test may give another. */
   readonly module?: URL | undefined;
@@ -37,9 +38,9 @@ export class ThreadedRuns implements AsyncDisposable {
   constructor(
     blocks: BlockSource,
     schedule: Schedule,
-    { count, root, sync, pace, module = threadModule('restore-thread') }: ThreadedOptions,
+    { count, root, filling, pace, module = threadModule('restore-thread') }: ThreadedOptions,
   ) {
-    const data: ThreadData = { schedule, share: blocks.share, root, sync };
+    const data: ThreadData = { schedule, share: blocks.share, root, filling };
     this.#blocks = blocks;
     this.#schedule = schedule;
     this.#pace = pace;

@@ -7,8 +7,10 @@ import { BlockOpener } from '../vault/index.ts';
 import type { BlockSource, ContentSource } from '../vault/index.ts';
 import { withPath } from './failure.ts';
 import { Filler, fillRun, idOf } from './fill.ts';
+import type { FillerOptions } from './fill.ts';
 import { finishDirectories } from './finish.ts';
 import type { Pace } from './pace.ts';
+import type { Rememberer } from './remember.ts';
 import { planRuns } from './runs.ts';
 import type { Run } from './runs.ts';
 import { pathOfFile, pathOfPiece } from './schedule.ts';
@@ -39,6 +41,8 @@ export interface WriterOptions {
   readonly pace: Pace;
   readonly signal: AbortSignal | undefined;
   readonly crew: Crew;
+  /** Is told what is on the disk then. */
+  readonly rememberer?: Rememberer | undefined;
 }
 
 export class WindowWriter implements AsyncDisposable {
@@ -61,7 +65,7 @@ export class WindowWriter implements AsyncDisposable {
     const { blocks } = this.#source;
     const { runs, sharedFiles } = planRuns(window);
     const threaded = blocks === undefined ? undefined : this.#threads(blocks, window);
-    using filler = new Filler(schedule, this.#root, sync);
+    using filler = new Filler(schedule, this.#root, this.#filling);
     if (blocks === undefined) await this.#writeChunks(window, filler);
     else {
       for (const file of sharedFiles) {
@@ -73,19 +77,25 @@ export class WindowWriter implements AsyncDisposable {
     }
     await finishDirectories(schedule, filler.directories, this.#root, { sync, pace });
     throwIfAborted(signal);
+    this.#options.rememberer?.add(window);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#threaded?.[Symbol.asyncDispose]();
   }
 
+  get #filling(): FillerOptions {
+    const { sync, rememberer } = this.#options;
+    return { sync, remembers: rememberer !== undefined };
+  }
+
   /** Kept for the next window. */
   #threads(blocks: BlockSource, { schedule }: Window): ThreadedRuns | undefined {
     if (this.#threaded !== undefined) return this.#threaded;
-    const { crew, sync, pace } = this.#options;
+    const { crew, pace } = this.#options;
     const count = crew.threads ?? (isSmall(schedule) ? 0 : Math.min(availableParallelism(), MOST_THREADS));
     if (count === 0) return undefined;
-    const options = { count, root: this.#root, sync, pace, module: crew.module };
+    const options = { count, root: this.#root, filling: this.#filling, pace, module: crew.module };
     return (this.#threaded = new ThreadedRuns(blocks, schedule, options));
   }
 

@@ -8,6 +8,7 @@ import { parsePath } from '../tree/index.ts';
 import { getSnapshot } from './catalog.ts';
 import { parseWholeRef } from './name.ts';
 import type { RestoreResult } from './results.ts';
+import { openStatMemory } from './stat-memory.ts';
 import type { WorkspaceWorld } from './world.ts';
 
 export interface RestoreOptions extends Cancellable {
@@ -35,7 +36,11 @@ export async function restoreSnapshot(
   const { row, root } = await getSnapshot(database.kysely, toHex(vault.id), wanted);
   const source = await vault.reader({ signal: options.signal });
   const only = path === undefined ? undefined : parsePath(path);
-  const { plan, summary } = await restoreTree(source, root, directory, { ...rest, only, random, offLimits });
+  using memory = options.dryRun === true ? undefined : await openStatMemory(world, directory, false);
+  const remember = memory?.write;
+  const place = { ...rest, only, random, offLimits, remember };
+  const { plan, summary, remembered } = await restoreTree(source, root, directory, place);
+  if (remembered) memory?.commit();
   return {
     workspace: wanted.workspace,
     snapshot: row.number,

@@ -1,7 +1,7 @@
 /** What is remembered of the directories that were saved from or restored to: one file for each, in the home, until others are newer. */
 
 import { readdirSync, realpathSync, statSync, unlinkSync, utimesSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 
 import { errno, sha256, toHex, utf8 } from '../base/index.ts';
 import type { StatMemory } from '../disk/index.ts';
@@ -23,10 +23,14 @@ export interface OpenStatMemory extends StatMemory, Disposable {
   commit(): void;
 }
 
-/** @returns undefined where nothing can be remembered. Disposed of without a commit it stays as it was */
+/**
+ * @param reads whether what is remembered is wanted, and not only to be replaced
+ * @returns undefined where nothing can be remembered. Disposed of without a commit it stays as it was
+ */
 export async function openStatMemory(
   { vault, cacheDirectory, clock }: WorkspaceWorld,
   directory: string,
+  reads = true,
 ): Promise<OpenStatMemory | undefined> {
   if (cacheDirectory === undefined) return undefined;
   const place = join(cacheDirectory, 'stat');
@@ -34,7 +38,7 @@ export async function openStatMemory(
   if (name === undefined) return undefined;
   const path = join(place, name);
   const file = vault.localFile(path, KIND);
-  const records = await file.read();
+  const records = reads ? await file.read() : undefined;
   if (records !== undefined) markUsed(path, clock());
   const writer = file.write();
   return {
@@ -51,10 +55,20 @@ export async function openStatMemory(
 /** @returns undefined if the directory cannot be found, which others say better */
 function nameOf(tenant: string, directory: string): string | undefined {
   try {
-    return toHex(sha256(utf8(`${tenant} ${realpathSync(directory)}`))).slice(0, NAME_DIGITS);
+    return toHex(sha256(utf8(`${tenant} ${realPath(resolve(directory))}`))).slice(0, NAME_DIGITS);
   } catch (error) {
     if (errno(error) === undefined) throw error;
     return undefined;
+  }
+}
+
+/** Without links, also of a directory that is still to be made. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    if (errno(error) !== 'ENOENT' || path === dirname(path)) throw error;
+    return join(realPath(dirname(path)), basename(path));
   }
 }
 

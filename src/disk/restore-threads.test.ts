@@ -74,7 +74,7 @@ async function failure(
 }
 
 describe('threads', () => {
-  it('[K30] write what one thread writes, each block once, whatever shares it', async () => {
+  it('[K40] write what one thread writes, each block once, whatever shares it', async () => {
     const base = scratch();
     makeTree(join(base, 'from'));
     const saved = await saveInBlocks(join(base, 'from'));
@@ -100,7 +100,7 @@ describe('threads', () => {
     }
   });
 
-  it('[K30] agree with one thread on any tree', async () => {
+  it('[K40] agree with one thread on any tree', async () => {
     const file = fc.record({
       path: fc.constantFrom('', 'a', 'a/b', 'a/b/c', 'd', 'd/e'),
       name: fc.constantFrom('f', 'g', 'é', 'a long name', '-'),
@@ -132,7 +132,7 @@ describe('threads', () => {
     );
   });
 
-  it('[K30] write only what is not there already', async () => {
+  it('[K40] write only what is not there already', async () => {
     const base = scratch();
     makeTree(join(base, 'from'));
     const saved = await saveInBlocks(join(base, 'from'));
@@ -149,7 +149,7 @@ describe('threads', () => {
   it.each([
     ['one thread', 0],
     ['threads', 2],
-  ] as const)('[K31] damage found by %s names object and path, and nothing appears', async (_, threads) => {
+  ] as const)('[K41] damage found by %s names object and path, and nothing appears', async (_, threads) => {
     const base = scratch();
     makeTree(join(base, 'from'));
     const saved = await saveInBlocks(join(base, 'from'));
@@ -192,7 +192,7 @@ describe('threads', () => {
     expect(error).toMatchObject({ code: 'integrity', details: { paths: ['f'] } });
   });
 
-  it('[K32] that die end the restore, and nothing appears', async () => {
+  it('[K42] that die end the restore, and nothing appears', async () => {
     const base = scratch();
     makeTree(join(base, 'from'));
     const saved = await saveInBlocks(join(base, 'from'));
@@ -253,7 +253,7 @@ describeWith(['mounts'], 'a disk that is full', () => {
 });
 
 describe('what takes more rows than its summary promises', () => {
-  it('[K33] is written in windows', async () => {
+  it('[K43] is written in windows', async () => {
     const base = scratch();
     mkdirSync(join(base, 'from'));
     for (let number = 0; number < 1200; number++)
