@@ -59,6 +59,15 @@ const CASES = {
     expect(await range(10, 0)).toBe('');
   },
 
+  '[S30] what was got is the caller’s': async (store) => {
+    await store.put('a', sealed('0123456789'));
+    const got = await store.get('a');
+    got.fill(0);
+    // As when it is handed to a thread.
+    if (got.buffer instanceof ArrayBuffer) got.buffer.transfer(0);
+    expect(text(await store.get('a'))).toBe('0123456789');
+  },
+
   '[S4] a range past the end is damage': async (store) => {
     await store.put('a', sealed('0123456789'));
     for (const [offset, length] of [

@@ -14,7 +14,8 @@
  * - `delete` is idempotent. A power cut may bring a deleted object back, whole.
  * - `list` gives each object once, in ascending byte order of the names, and throws rather than leave something out. Objects
  *   that come or go meanwhile may be in it or not.
- * - `get` returns exactly the bytes asked for, or throws; it never returns fewer.
+ * - `get` returns exactly the bytes asked for, or throws; it never returns fewer. They are the caller's, who may change them or hand their
+ *   memory on.
  * - Every call ends with `cancelled` soon after its signal aborts; a cancelled `put` leaves no object, or the whole one.
  * - No call waits for another one, except that a put may wait for a put of the same name.
  */

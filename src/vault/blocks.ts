@@ -88,7 +88,7 @@ export class BlockFetcher {
   }
 }
 
-/** A store may answer with a view of memory that it keeps. */
+/** What a store answers is ours, but may be a part of a larger memory, which a message would copy as a whole. */
 function ownBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const { buffer, byteLength } = bytes;
   return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength
