@@ -201,8 +201,8 @@ describe('a restore that is remembered', () => {
   it('[K44] lets the next save open no file, in one window or in many', async () => {
     const base = join(scratch(), 'odd');
     makeOddTree(base);
-    for (const name of ['b', 'b.c', 'b/a']) mkdirSync(join(base, 'order', name), { recursive: true });
-    for (const name of ['a', 'b.a', 'b/z', 'b.c/q', 'z']) writeFileSync(join(base, 'order', name), name);
+    for (const each of ['b', 'b.c', 'b/a']) mkdirSync(join(base, 'order', each), { recursive: true });
+    for (const each of ['a', 'b.a', 'b/z', 'b.c/q', 'z']) writeFileSync(join(base, 'order', each), each);
     await tick();
     const saves = new Remembering();
     const root = await saves.save(base);
