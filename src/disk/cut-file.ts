@@ -68,11 +68,9 @@ export function* cutInto(
   holes: HoleMap = holeMap(fd, size),
 ): Generator<number, boolean, void> {
   if (size <= MIN_CHUNK) {
-    // One byte more than it should have: pseudo files say 0 and have some.
-    if (readFully(fd, buffer, 0, size + 1, 0, size) !== size) return false;
-    if (size > 0) content.chunk(sink.chunk(buffer.subarray(0, size)), size);
+    const whole = cutShort(content, fd, size, sink, buffer);
     yield size;
-    return true;
+    return whole;
   }
 
   /** The data run that is being cut, as far as it is read: `buffer[start, end)`. */
@@ -115,6 +113,20 @@ export function* cutInto(
     position = holeEnd;
   }
   cut(true);
+  return true;
+}
+
+/** The same for a file of at most `MIN_CHUNK` bytes, which is one chunk. Most files are. */
+export function cutShort(
+  content: ExtentSink,
+  fd: number,
+  size: number,
+  sink: ChunkSink,
+  buffer: Uint8Array,
+): boolean {
+  // One byte more than it should have: pseudo files say 0 and have some.
+  if (readFully(fd, buffer, 0, size + 1, 0, size) !== size) return false;
+  if (size > 0) content.chunk(sink.chunk(buffer.subarray(0, size)), size);
   return true;
 }
 

@@ -5,6 +5,7 @@ import { closeSync, fstatSync } from 'node:fs';
 import { contentOf } from '../tree/index.ts';
 import type { ContentSink } from '../vault/index.ts';
 import type { FileSlot } from './assembler.ts';
+import { at } from './at.ts';
 import type { CutContent } from './cut-file.ts';
 import type { Range } from './cut-range.ts';
 import { ExtentList } from './extent-list.ts';
@@ -46,7 +47,7 @@ export class LongFile implements Disposable {
 
   /** @returns undefined if it is not the file that it was @throws the system's error */
   static open(slot: FileSlot, threads: SaveThreads, around: Around, end: LongFileEnd): LongFile | undefined {
-    const fd = openFile(slot.directory, slot.name);
+    const fd = openFile(at(slot.directory, slot.name));
     if (fd === undefined) return undefined;
     try {
       const ranges = rangesOf(slot.facts.size, holeMap(fd, slot.facts.size));

@@ -4,9 +4,10 @@ import { closeSync, fstatSync } from 'node:fs';
 import type { TransferListItem } from 'node:worker_threads';
 
 import { errno, errorMessage, isStrataError, serveThread } from '../base/index.ts';
+import { MIN_CHUNK } from '../chunk/index.ts';
 import { ThreadWriter } from '../vault/index.ts';
-import { nameBytes } from './at.ts';
-import { cutBuffer, cutInto } from './cut-file.ts';
+import { atText, nameBytes } from './at.ts';
+import { cutBuffer, cutInto, cutShort } from './cut-file.ts';
 import { cutRange, rangeBuffer } from './cut-range.ts';
 import { ExtentList } from './extent-list.ts';
 import { Seams } from './ranges.ts';
@@ -53,7 +54,7 @@ function readFiles(
   for (const [file, name] of names.entries()) {
     const before = extents.length;
     try {
-      const whole = readFile(thread, directories[file]!, nameBytes(name), factsAt(facts, file));
+      const whole = readFile(thread, directories[file]!, name, factsAt(facts, file));
       lengths[file] = whole ? extents.length - before : CHANGED;
     } catch (error) {
       // Not the file's, but ours: that ends the save.
@@ -71,23 +72,32 @@ function readFiles(
 function readFile(
   { writer, extents, buffer }: Thread,
   directory: number,
-  name: Uint8Array,
+  name: string,
   before: Facts,
 ): boolean {
   if (isYoung(before, Date.now())) {
     sleep(TICK_MS);
-    if (!isThere(directory, name, before)) return false;
+    if (!isThere(directory, nameBytes(name), before)) return false;
   }
-  const fd = openFile(directory, name);
+  const fd = openFile(atText(directory, name));
   if (fd === undefined) return false;
   try {
-    const parts = cutInto(extents, fd, before.size, writer, buffer);
-    let part = parts.next();
-    while (part.done !== true) part = parts.next();
-    return part.value && isUnchanged(before, fstatSync(fd));
+    const whole =
+      before.size <= MIN_CHUNK
+        ? cutShort(extents, fd, before.size, writer, buffer)
+        : cutLonger(extents, fd, before.size, writer, buffer);
+    return whole && isUnchanged(before, fstatSync(fd));
   } finally {
     closeSync(fd);
   }
+}
+
+/** `cutInto` without its pauses: a thread has nobody to make way for. */
+function cutLonger(...cutting: Parameters<typeof cutInto>): boolean {
+  const parts = cutInto(...cutting);
+  let part = parts.next();
+  while (part.done !== true) part = parts.next();
+  return part.value;
 }
 
 function readRange(

@@ -59,7 +59,7 @@ export async function readFileOnce(
     await setTimeout(TICK_MS);
     if (!isThere(directory, name, before)) return undefined;
   }
-  const fd = openFile(directory, name);
+  const fd = openFile(at(directory, name));
   if (fd === undefined) return undefined;
   try {
     const parts = cutFile(fd, before.size, sink, buffer);
@@ -89,10 +89,10 @@ export function isThere(directory: number, name: Uint8Array, before: Facts): boo
   return again !== undefined && isUnchanged(before, again);
 }
 
-/** @returns undefined if the name stands for something else by now @throws the system's error */
-export function openFile(directory: number, name: Uint8Array): number | undefined {
+/** @param path as `at` gives it @returns undefined if the name stands for something else by now @throws the system's error */
+export function openFile(path: Buffer | string): number | undefined {
   try {
-    return openSync(at(directory, name), FLAGS);
+    return openSync(path, FLAGS);
   } catch (error) {
     if (wasReplaced(error)) return undefined;
     throw error;
