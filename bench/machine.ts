@@ -1,0 +1,53 @@
+/** Where and with what it was measured: figures without that say nothing. */
+
+import { readFileSync } from 'node:fs';
+import { cpus, loadavg, totalmem } from 'node:os';
+
+import type { Kind } from './filesystem.ts';
+import type { Peer } from './peers.ts';
+import { shell } from './shell.ts';
+
+export interface Machine {
+  readonly date: string;
+  readonly processor: string;
+  readonly memory: string;
+  readonly system: string;
+  /** Of the last minute, when it began: above 0.5 somebody else was at work. */
+  readonly load: number;
+  readonly filesystem: string;
+  readonly node: string;
+  /** Of this project. */
+  readonly commit: string;
+  /** Name and version of each program. */
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+const FILESYSTEMS: Record<Kind, string> = {
+  loop: 'an ext4 of its own for each repetition, on a sparse image with direct I/O',
+  directory: 'a directory of the machine’s own file system (not root): figures may depend on its past',
+};
+
+export async function machine(kind: Kind, present: readonly Peer[]): Promise<Machine> {
+  const versions: Record<string, string> = {};
+  for (const { name, probe } of present) {
+    const version = (await shell(probe)).split('\n')[0]!.trim();
+    // Two ways to use one program.
+    if (!Object.values(versions).includes(version)) versions[name] = version;
+  }
+  const kernel = await shell('uname -sr');
+  const name = /^PRETTY_NAME="?(.*?)"?$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1];
+  const commit = await shell('git describe --always --dirty', { cwd: import.meta.dirname }).catch(
+    () => 'unknown',
+  );
+  return {
+    date: new Date().toISOString().slice(0, 16).replace('T', ' '),
+    processor: `${cpus().length} × ${cpus()[0]?.model.trim()}`,
+    memory: `${Math.round(totalmem() / 1024 ** 3)} GiB`,
+    system: `${name ?? 'Linux'}, ${kernel.trim()}`,
+    load: loadavg()[0]!,
+    filesystem: FILESYSTEMS[kind],
+    node: process.versions.node,
+    commit: commit.trim(),
+    versions,
+  };
+}

@@ -1,0 +1,85 @@
+/** What was measured, as it is kept between runs: one file for each corpus, one for `micro`, one for `scale`. */
+
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+import type { Machine } from './machine.ts';
+import type { Sample } from './measure.ts';
+import type { Operation } from './peers.ts';
+
+/** One operation of one peer in one repetition. */
+export interface Row extends Sample {
+  readonly round: number;
+  readonly peer: string;
+  readonly operation: Operation;
+  /** After a save: the bytes of all files in the store, and how many of them are new. */
+  readonly storeBytes?: number;
+  readonly addedBytes?: number;
+  /** After a restore of the first round: how many paths came back different, and the first of them. */
+  readonly differences?: { readonly count: number; readonly first: string };
+}
+
+export interface CorpusResult {
+  readonly machine: Machine;
+  readonly corpus: string;
+  readonly about: string;
+  readonly files: number;
+  readonly bytes: number;
+  readonly rounds: number;
+  readonly rows: readonly Row[];
+  /** What went wrong, in sentences. */
+  readonly failures: readonly string[];
+}
+
+/** A row of `micro`. */
+export interface Figure {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: string;
+  readonly note: string;
+}
+
+export interface MicroResult {
+  readonly machine: Machine;
+  readonly figures: readonly Figure[];
+}
+
+/** A row of `scale`. */
+export interface ScaleRow {
+  readonly tree: string;
+  readonly operation: string;
+  readonly sample: Sample;
+  /** Files of the tree that were opened, in a run of its own under strace. */
+  readonly opened?: number;
+}
+
+export interface ScaleResult {
+  readonly machine: Machine;
+  readonly rows: readonly ScaleRow[];
+}
+
+export interface Results {
+  readonly corpora: readonly CorpusResult[];
+  readonly micro?: MicroResult | undefined;
+  readonly scale?: ScaleResult | undefined;
+}
+
+/** @param directory where the files are @param corpora names, in the order of the report */
+export function readResults(directory: string, corpora: readonly string[]): Results {
+  return {
+    corpora: corpora.flatMap((name) => read<CorpusResult>(directory, `corpus-${name}`) ?? []),
+    micro: read<MicroResult>(directory, 'micro'),
+    scale: read<ScaleResult>(directory, 'scale'),
+  };
+}
+
+function read<Result>(directory: string, name: string): Result | undefined {
+  const path = join(directory, `${name}.json`);
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Result) : undefined;
+}
+
+export function keepResult(directory: string, name: string, result: unknown): void {
+  const path = join(directory, `${name}.json`);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, `${JSON.stringify(result, undefined, 1)}\n`);
+}
