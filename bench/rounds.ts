@@ -25,6 +25,8 @@ export interface Plan {
   /** One peer after the other, each with the whole disk. */
   readonly alone?: boolean | undefined;
   readonly peers: readonly Peer[];
+  /** Between a change of the tree and the next save. Seconds. */
+  readonly pause: number;
   readonly rounds: number;
   readonly openDisk: () => Promise<Disk>;
   readonly signal: AbortSignal;
@@ -91,8 +93,8 @@ async function runRound(round: Round): Promise<void> {
  * What is measured is the program, not the disk, so the tree is read once. GNU tar sees /dev/null and does not read: hence cat.
  * The pause is for borg: it reads again next time what is as new as the newest file.
  */
-async function warm({ tree, signal }: Round): Promise<void> {
-  await shell(`sleep 1.1; tar -C ${quote(tree)} -cf - . | cat >/dev/null`, { signal });
+async function warm({ tree, pause, signal }: Round): Promise<void> {
+  await shell(`sleep ${pause}; tar -C ${quote(tree)} -cf - . | cat >/dev/null`, { signal });
 }
 
 function placeOf({ disk }: Round, peer: Peer): string {

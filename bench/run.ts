@@ -70,6 +70,7 @@ async function compare(options: Options, kind: Kind, signal: AbortSignal): Promi
       renamed: each.renamed,
       alone: each.alone,
       peers: present,
+      pause: 1.1,
       rounds: options.rounds,
       openDisk: () => openDisk(options.work, kind, signal),
       signal,

@@ -50,8 +50,9 @@ function differenceOf(a: string, b: string, micros: bigint): string | undefined 
   const other = lstatSync(b, { bigint: true, throwIfNoEntry: false });
   if (one === undefined || other === undefined) return 'is on one side only';
   if (one.mode !== other.mode) return 'its kind or mode';
-  const apart = (one.mtimeNs - other.mtimeNs) / 1000n;
-  if (apart > micros || apart < -micros) return `its time, by ${apart} µs`;
+  const apart = one.mtimeNs - other.mtimeNs;
+  if (apart > micros * 1000n || apart < -micros * 1000n)
+    return `its time, by ${Math.round(Number(apart) / 1000)} µs`;
   if (one.isSymbolicLink()) return readlinkSync(a) === readlinkSync(b) ? undefined : 'where it points';
   if (!one.isFile()) return undefined;
   return one.size === other.size && digest(a) === digest(b) ? undefined : 'its content';
