@@ -13,7 +13,7 @@ import { npmInstall, unpack } from './npm.ts';
 import type { Operation } from './peers.ts';
 import { filesIn, stamp } from './tree.ts';
 
-/** Where the file of the `one` rows is, in every corpus. */
+/** Where the file of the `one` rows is. */
 export const ONE_FILE = 'one/of/many/ten-kilobytes.bin';
 const ONE_FILE_BYTES = 10_240;
 
@@ -103,7 +103,7 @@ export interface Built {
 
 /** Builds a corpus if it is not there yet. @param cache where corpora are kept */
 export async function corpus(
-  { name, definition, build }: Corpus,
+  { name, definition, operations, build }: Corpus,
   cache: string,
   signal: AbortSignal,
 ): Promise<Built> {
@@ -117,7 +117,7 @@ export async function corpus(
     mkdirSync(unfinished, { recursive: true });
     try {
       await build(unfinished, signal);
-      addOneFile(unfinished);
+      if (operations.includes('one')) addOneFile(unfinished);
       stamp(unfinished, STAMP);
       renameSync(unfinished, place);
     } finally {

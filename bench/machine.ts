@@ -14,6 +14,7 @@ export interface Machine {
   readonly system: string;
   /** Of the last minute, when it began: above 0.5 somebody else was at work. */
   readonly load: number;
+  /** Empty where none is measured. */
   readonly filesystem: string;
   readonly node: string;
   /** Of this project. */
@@ -27,7 +28,7 @@ const FILESYSTEMS: Record<Kind, string> = {
   directory: 'a directory of the machine’s own file system (not root): figures may depend on its past',
 };
 
-export async function machine(kind: Kind, present: readonly Peer[]): Promise<Machine> {
+export async function machine(kind: Kind | undefined, present: readonly Peer[]): Promise<Machine> {
   const versions: Record<string, string> = {};
   for (const { name, probe } of present) {
     const version = (await shell(probe)).split('\n')[0]!.trim();
@@ -45,7 +46,7 @@ export async function machine(kind: Kind, present: readonly Peer[]): Promise<Mac
     memory: `${Math.round(totalmem() / 1024 ** 3)} GiB`,
     system: `${name ?? 'Linux'}, ${kernel.trim()}`,
     load: loadavg()[0]!,
-    filesystem: FILESYSTEMS[kind],
+    filesystem: kind === undefined ? '' : FILESYSTEMS[kind],
     node: process.versions.node,
     commit: commit.trim(),
     versions,

@@ -188,7 +188,7 @@ function told({
     version.toLowerCase().includes(name.toLowerCase()) ? version : `${name} ${version}`,
   );
   return [
-    `Measured ${date} UTC on ${processor}, ${memory}, ${system}; load ${load.toFixed(1)} at the start; ${filesystem}.`,
+    `Measured ${date} UTC on ${processor}, ${memory}, ${system}; load ${load.toFixed(1)} at the start${filesystem === '' ? '' : `; ${filesystem}`}.`,
     `Node ${node}, commit ${commit}${programs.length === 0 ? '' : `; ${programs.join('; ')}`}.`,
   ].join(' ');
 }

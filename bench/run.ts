@@ -1,6 +1,7 @@
 /** `npm run bench`: whole commands against their peers, single parts, and trees at the edge. --help has examples. */
 
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import { CORPORA, corpus } from './corpora.ts';
@@ -28,6 +29,7 @@ const log = (line: string) => void process.stderr.write(`${line}\n`);
 async function main(words: readonly string[], signal: AbortSignal): Promise<void> {
   const options = readOptions(words, process.env);
   if (options === 'help') return void process.stdout.write(HELP);
+  if (options.mode === 'micro' && startedAsStrata(options.strata)) return;
   mkdirSync(options.cache, { recursive: true });
   mkdirSync(options.work, { recursive: true });
   if (options.mode === 'corpora') return buildCorpora(options, signal);
@@ -41,7 +43,7 @@ async function main(words: readonly string[], signal: AbortSignal): Promise<void
 
 async function run(options: Options, signal: AbortSignal): Promise<void> {
   const kind = await possibleKind();
-  if (options.mode === 'micro') return micro(options, kind, signal);
+  if (options.mode === 'micro') return micro(options, signal);
   if (!(await succeeds('test -x /usr/bin/time')))
     throw new UsageError(`/usr/bin/time is not here: ${INSTALL}`);
   if (kind === 'directory')
@@ -101,10 +103,25 @@ async function presentPeers(options: Options): Promise<Peer[]> {
   return present;
 }
 
-async function micro(options: Options, kind: Kind, signal: AbortSignal): Promise<void> {
-  const where = await machine(kind, []);
+async function micro(options: Options, signal: AbortSignal): Promise<void> {
+  const where = await machine(undefined, []);
   const figures = await runMicro({ strata: options.strata, signal, log, chunks: 1_000_000 });
   keepResult(resultsOf(options), 'micro', { machine: where, figures } satisfies MicroResult);
+}
+
+/**
+ * What bin/strata sets before it starts Node: sealing runs at half speed without it. It is too late for this process.
+ *
+ * @returns whether it was missing; then another process has done everything
+ */
+function startedAsStrata(strata: string): boolean {
+  const settings = [...readFileSync(strata, 'utf8').matchAll(/^export (MALLOC_\w+)="\$\{\w+-(\d+)\}"/gm)];
+  const missing = settings.filter(([, name = '']) => process.env[name] === undefined);
+  if (missing.length === 0) return false;
+  const env = { ...process.env, ...Object.fromEntries(missing.map(([, name = '', value]) => [name, value])) };
+  const { status } = spawnSync(process.execPath, process.argv.slice(1), { env, stdio: 'inherit' });
+  process.exitCode = status ?? 1;
+  return true;
 }
 
 async function scale(options: Options, kind: Kind, signal: AbortSignal): Promise<void> {
