@@ -3,7 +3,7 @@
  * ext4, for every program, so the order of the programs would decide; each repetition gets a new one, and deletes nothing.
  */
 
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { quote, shell, succeeds } from './shell.ts';
@@ -16,7 +16,8 @@ export type Kind = 'loop' | 'directory';
 
 export interface Disk extends AsyncDisposable {
   readonly path: string;
-  readonly kind: Kind;
+  /** A directory beside it, for what is written while something is measured. */
+  readonly notes: string;
   /** Gives removed bytes back to the machine. */
   trim(): Promise<void>;
 }
@@ -35,38 +36,35 @@ export async function openDisk(work: string, kind: Kind, signal: AbortSignal): P
   mkdirSync(work, { recursive: true });
   await dropAbandoned(work);
   const place = mkdtempSync(join(work, `${PREFIX}${process.pid}-`));
-  if (kind === 'directory')
-    return {
-      path: place,
-      kind,
-      async trim() {},
-      async [Symbol.asyncDispose]() {
-        await shell(`chmod -R u+rwX ${quote(place)}; rm -rf ${quote(place)}`);
-      },
-    };
-  const path = join(place, 'mounted');
-  const image = join(place, 'image');
-  mkdirSync(path);
+  const path = join(place, 'disk');
+  const notes = join(place, 'notes');
+  for (const directory of [path, notes]) mkdirSync(directory);
   try {
-    // Direct I/O: otherwise each page would be cached twice. Inodes are made at once and not in the background, beside us;
-    // twice as many as is usual, for millions of small files.
-    await shell(
-      `${PATH} set -e; truncate -s ${IMAGE_BYTES} ${quote(image)}
-      mkfs.ext4 -q -F -i 8192 -E lazy_itable_init=1,lazy_journal_init=1,nodiscard ${quote(image)}
-      loop=$(losetup -f --show --direct-io=on ${quote(image)})
-      mount -o noatime,noinit_itable "$loop" ${quote(path)} || { losetup -d "$loop"; exit 1; }`,
-      { signal },
-    );
+    if (kind === 'loop') await mount(join(place, 'image'), path, signal);
   } catch (error) {
     await drop(place);
     throw error;
   }
   return {
     path,
-    kind,
+    notes,
     trim: async () => void (await succeeds(`${PATH} fstrim ${quote(path)}`)),
     [Symbol.asyncDispose]: () => drop(place),
   };
+}
+
+/**
+ * Direct I/O: otherwise each page would be cached twice. Inodes are made at once and not in the background, beside us; twice as
+ * many as is usual, for millions of small files.
+ */
+async function mount(image: string, path: string, signal: AbortSignal): Promise<void> {
+  await shell(
+    `${PATH} set -e; truncate -s ${IMAGE_BYTES} ${quote(image)}
+    mkfs.ext4 -q -F -i 8192 -E lazy_itable_init=1,lazy_journal_init=1,nodiscard ${quote(image)}
+    loop=$(losetup -f --show --direct-io=on ${quote(image)})
+    mount -o noatime,noinit_itable "$loop" ${quote(path)} || { losetup -d "$loop"; exit 1; }`,
+    { signal },
+  );
 }
 
 /** Of a run that was killed: an image of many gigabytes, mounted. */
@@ -87,11 +85,12 @@ function isAlive(pid: number): boolean {
 }
 
 async function drop(place: string): Promise<void> {
-  const path = quote(join(place, 'mounted'));
+  const path = quote(join(place, 'disk'));
   const image = quote(join(place, 'image'));
+  // What a peer restored may lie in directories that forbid to remove it.
   await shell(
     `${PATH} if mountpoint -q ${path}; then umount ${path} || umount -l ${path}; fi
-    [ ! -e ${image} ] || losetup -j ${image} | cut -d: -f1 | xargs -r -n 1 losetup -d`,
+    [ ! -e ${image} ] || losetup -j ${image} | cut -d: -f1 | xargs -r -n 1 losetup -d
+    chmod -R u+rwX ${quote(place)} && rm -rf ${quote(place)}`,
   );
-  rmSync(place, { recursive: true, force: true });
 }

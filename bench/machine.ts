@@ -19,8 +19,8 @@ export interface Machine {
   readonly node: string;
   /** Of this project. */
   readonly commit: string;
-  /** Name and version of each program. */
-  readonly versions: Readonly<Record<string, string>>;
+  /** `NAME VERSION` of each program. */
+  readonly versions: readonly string[];
 }
 
 const FILESYSTEMS: Record<Kind, string> = {
@@ -29,12 +29,8 @@ const FILESYSTEMS: Record<Kind, string> = {
 };
 
 export async function machine(kind: Kind | undefined, present: readonly Peer[]): Promise<Machine> {
-  const versions: Record<string, string> = {};
-  for (const { name, probe } of present) {
-    const version = (await shell(probe)).split('\n')[0]!.trim();
-    // Two ways to use one program.
-    if (!Object.values(versions).includes(version)) versions[name] = version;
-  }
+  const versions = new Set<string>();
+  for (const { probe } of present) versions.add((await shell(probe)).split('\n')[0]!.trim());
   const kernel = await shell('uname -sr');
   const name = /^PRETTY_NAME="?(.*?)"?$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1];
   const commit = await shell('git describe --always --dirty', { cwd: import.meta.dirname }).catch(
@@ -49,6 +45,6 @@ export async function machine(kind: Kind | undefined, present: readonly Peer[]):
     filesystem: kind === undefined ? '' : FILESYSTEMS[kind],
     node: process.versions.node,
     commit: commit.trim(),
-    versions,
+    versions: [...versions],
   };
 }

@@ -21,7 +21,7 @@ export const TITLES: Record<Operation, string> = {
  */
 export interface Peer {
   readonly name: string;
-  /** Prints its version, if it is installed. */
+  /** Prints its name and version in the first line, if it is installed, and fails if not. */
   readonly probe: string;
   /** For the results: what it was told to do. */
   readonly settings: string;
@@ -40,7 +40,7 @@ export function peers(program: string): readonly Peer[] {
   return [
     {
       name: 'strata',
-      probe: `${quote(program)} version --quiet`,
+      probe: `printf 'strata '; ${quote(program)} version --quiet`,
       settings:
         'as it comes: deduplicated, zstd -1, AES-256-GCM, each block opened again before it is stored',
       micros: 1n,
@@ -77,7 +77,7 @@ export function peers(program: string): readonly Peer[] {
     },
     {
       name: 'casync',
-      probe: 'casync --version | head -n 1',
+      probe: 'casync --version',
       settings: 'a directory of chunks, its own compression (zstd); not encrypted',
       micros: 1n,
       commands: {
@@ -87,7 +87,7 @@ export function peers(program: string): readonly Peer[] {
     },
     {
       name: 'tar',
-      probe: 'tar --version | head -n 1',
+      probe: 'tar --version',
       settings: 'a whole archive each time, not compressed; keeps whole seconds',
       micros: SECOND,
       commands: {
@@ -98,7 +98,7 @@ export function peers(program: string): readonly Peer[] {
     },
     {
       name: 'tar + zstd',
-      probe: 'zstd -qV',
+      probe: "printf 'zstd '; zstd -qV",
       settings: '`tar | zstd -1 -T2`, a whole archive each time',
       micros: SECOND,
       commands: {
@@ -109,7 +109,7 @@ export function peers(program: string): readonly Peer[] {
     },
     {
       name: 'tar + zstd + sync',
-      probe: 'zstd -qV',
+      probe: "printf 'zstd '; zstd -qV",
       settings: 'the same, then `sync` of the file: durable when it returns, as Strata, restic and borg are',
       micros: SECOND,
       commands: {
@@ -119,7 +119,7 @@ export function peers(program: string): readonly Peer[] {
     },
     {
       name: 'cp',
-      probe: 'cp --version | head -n 1',
+      probe: 'cp --version',
       settings: '`cp -r` of the tree itself: what making the files costs',
       // It gives every file the time of now.
       micros: 1n << 62n,

@@ -36,7 +36,7 @@ function corpusSection(result: CorpusResult): string[] {
       (differences?.count ?? 0) === 0
         ? []
         : [
-            `${peer}, ${TITLES[operation]}: ${differences!.count} paths came back different, as ${differences!.first}`,
+            `${peer}, ${TITLES[operation]}: ${counted(differences!.count, 'path')} came back different, as ${differences!.first}`,
           ],
     ),
     ...failures,
@@ -44,7 +44,7 @@ function corpusSection(result: CorpusResult): string[] {
   return [
     `## ${corpus}`,
     '',
-    `${about[0]!.toUpperCase()}${about.slice(1)}: ${files} files, ${megabytes(bytes)}; medians of ${rounds}. ${told(machine)}`,
+    `${about[0]!.toUpperCase()}${about.slice(1)}: ${counted(files, 'file')}, ${megabytes(bytes)}; ${rounds === 1 ? 'one round' : `medians of ${rounds} rounds`}. ${told(machine)}`,
     '',
     '| seconds (times Strata’s) | ' + operations.map((operation) => TITLES[operation]).join(' | ') + ' |',
     `|---|${'---|'.repeat(operations.length)}`,
@@ -184,12 +184,9 @@ function told({
   commit,
   versions,
 }: Machine): string {
-  const programs = Object.entries(versions).map(([name, version]) =>
-    version.toLowerCase().includes(name.toLowerCase()) ? version : `${name} ${version}`,
-  );
   return [
     `Measured ${date} UTC on ${processor}, ${memory}, ${system}; load ${load.toFixed(1)} at the start${filesystem === '' ? '' : `; ${filesystem}`}.`,
-    `Node ${node}, commit ${commit}${programs.length === 0 ? '' : `; ${programs.join('; ')}`}.`,
+    `${[`Node ${node}`, `commit ${commit}`, ...versions].join(', ')}.`,
   ].join(' ');
 }
 
@@ -200,6 +197,10 @@ function line(name: string, cells: readonly string[]): string {
 /** Neither may end a cell or a row of a table. */
 function oneLine(text: string): string {
   return text.replaceAll('\n', ' ').replaceAll('|', String.raw`\|`);
+}
+
+function counted(number: number, what: string): string {
+  return `${number.toLocaleString('en')} ${what}${number === 1 ? '' : 's'}`;
 }
 
 function seconds(number: number): string {

@@ -3,9 +3,8 @@
  * starts, and each round starts with another peer: what the machine does meanwhile meets all of them.
  */
 
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { tmpdir } from 'node:os';
 
 import { KEPT, ONE_FILE } from './corpora.ts';
 import { edit } from './edit.ts';
@@ -43,7 +42,6 @@ interface Round extends Plan {
   readonly number: number;
   /** What is saved, on the disk. */
   readonly tree: string;
-  readonly notes: string;
   readonly rows: Row[];
   readonly failures: string[];
 }
@@ -51,15 +49,10 @@ interface Round extends Plan {
 export async function runRounds(plan: Plan): Promise<Outcome> {
   const rows: Row[] = [];
   const failures: string[] = [];
-  const notes = mkdtempSync(join(tmpdir(), 'strata-bench-notes-'));
-  try {
-    for (let number = 0; number < plan.rounds; number++) {
-      await using disk = await plan.openDisk();
-      const tree = join(disk.path, 'tree');
-      await runRound({ ...plan, disk, number, tree, notes, rows, failures });
-    }
-  } finally {
-    rmSync(notes, { recursive: true, force: true });
+  for (let number = 0; number < plan.rounds; number++) {
+    await using disk = await plan.openDisk();
+    const tree = join(disk.path, 'tree');
+    await runRound({ ...plan, disk, number, tree, rows, failures });
   }
   return { rows, failures };
 }
@@ -124,13 +117,13 @@ async function prepare(round: Round, peer: Peer): Promise<void> {
 async function run(round: Round, peer: Peer, operation: Operation): Promise<void> {
   const command = commandOf(peer, operation);
   if (command === undefined) return;
-  const { notes, signal, disk, number, rows, failures } = round;
+  const { signal, disk, number, rows, failures } = round;
   const places = placesOf(round, peer, operation);
   if (!isSave(operation)) mkdirSync(places['OUT']!);
   // What others left to be written is not for this command to wait for.
   await shell(`sync -f ${quote(disk.path)}`, { signal });
   try {
-    const sample = await measure(command, { env: environmentOf(places), notes, signal });
+    const sample = await measure(command, { env: environmentOf(places), notes: disk.notes, signal });
     const before = rows.findLast(
       (row) => row.round === number && row.peer === peer.name && isSave(row.operation),
     );

@@ -1,7 +1,7 @@
 /** `npm run bench`: whole commands against their peers, single parts, and trees at the edge. --help has examples. */
 
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import { CORPORA, corpus } from './corpora.ts';
@@ -34,8 +34,9 @@ async function main(words: readonly string[], signal: AbortSignal): Promise<void
   mkdirSync(options.work, { recursive: true });
   if (options.mode === 'corpora') return buildCorpora(options, signal);
   if (options.mode !== 'report') {
-    // bin/strata runs slow sources when the build is older than they are.
-    await shell('bash scripts/build', { cwd: resolve(options.strata, '../..'), signal });
+    // In a clone bin/strata runs its sources, slowly, when the build is older than they are.
+    const clone = resolve(options.strata, '../..');
+    if (existsSync(join(clone, 'scripts/build'))) await shell('bash scripts/build', { cwd: clone, signal });
     await run(options, signal);
   }
   writeReport(options);

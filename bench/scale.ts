@@ -1,7 +1,6 @@
 /** Strata on trees that are far too large: how long, how much memory, and how many files it opens though nothing changed. */
 
-import { createReadStream, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { createReadStream, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
@@ -26,17 +25,12 @@ export interface ScalePlan {
 
 export async function runScale(plan: ScalePlan): Promise<ScaleRow[]> {
   const rows: ScaleRow[] = [];
-  const notes = mkdtempSync(join(tmpdir(), 'strata-bench-notes-'));
   const counting = await succeeds('strace -V');
   if (!counting)
     plan.log('strace is not here, so opened files are not counted: npm run services install bench');
-  try {
-    for (const tree of plan.trees) {
-      await using disk = await plan.openDisk();
-      rows.push(...(await scaleTree(plan, tree, disk.path, notes, counting)));
-    }
-  } finally {
-    rmSync(notes, { recursive: true, force: true });
+  for (const tree of plan.trees) {
+    await using disk = await plan.openDisk();
+    rows.push(...(await scaleTree(plan, tree, disk, counting)));
   }
   return rows;
 }
@@ -44,8 +38,7 @@ export async function runScale(plan: ScalePlan): Promise<ScaleRow[]> {
 async function scaleTree(
   { files, strata, signal, log }: ScalePlan,
   tree: ScaleTree,
-  disk: string,
-  notes: string,
+  { path: disk, notes }: Disk,
   counting: boolean,
 ): Promise<ScaleRow[]> {
   const title = describeTree(tree, files);

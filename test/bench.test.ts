@@ -62,7 +62,7 @@ function result(rows: readonly Row[], corpus = 'session'): CorpusResult {
     filesystem: 'none',
     node: '24.0.0',
     commit: 'none',
-    versions: {},
+    versions: [],
   };
   return { machine, corpus, about: 'a tree', files: 3, bytes: 8e8, rounds: 3, rows, failures: [] };
 }
