@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
+import { dirname } from 'node:path';
 
 import type { Kind } from './filesystem.ts';
 import type { Peer } from './peers.ts';
@@ -17,7 +18,7 @@ export interface Machine {
   /** Empty where none is measured. */
   readonly filesystem: string;
   readonly node: string;
-  /** Of this project. */
+  /** Of Strata's clone. */
   readonly commit: string;
   /** `NAME VERSION` of each program. */
   readonly versions: readonly string[];
@@ -28,12 +29,17 @@ const FILESYSTEMS: Record<Kind, string> = {
   directory: 'a directory of the machine’s own file system (not root): figures may depend on its past',
 };
 
-export async function machine(kind: Kind | undefined, present: readonly Peer[]): Promise<Machine> {
+/** @param strata the `bin/strata` that is measured */
+export async function machine(
+  kind: Kind | undefined,
+  present: readonly Peer[],
+  strata: string,
+): Promise<Machine> {
   const versions = new Set<string>();
   for (const { probe } of present) versions.add((await shell(probe)).split('\n')[0]!.trim());
   const kernel = await shell('uname -sr');
   const name = /^PRETTY_NAME="?(.*?)"?$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1];
-  const commit = await shell('git describe --always --dirty', { cwd: import.meta.dirname }).catch(
+  const commit = await shell('git describe --always --dirty', { cwd: dirname(strata) }).catch(
     () => 'unknown',
   );
   return {

@@ -15,7 +15,8 @@ export type Mode = (typeof MODES)[number];
 
 export interface Options {
   readonly mode: Mode;
-  readonly quick: boolean;
+  /** Not what the published figures are made of: it never stands beside them. */
+  readonly trial: boolean;
   readonly rounds: number;
   readonly corpora: readonly string[];
   readonly peers: readonly string[];
@@ -44,7 +45,7 @@ Modes:
   report    only write the results again, from what was kept
 
 Options:
-  --quick           session alone, twice: a few minutes; results go to the cache
+  --quick           session alone, twice: a few minutes
   --rounds N        how often everything is done (default: 5, quick: 2)
   --corpora LIST    of ${CORPORA.map(({ name }) => name).join(', ')} (default: all)
   --peers LIST      of ${peers('strata')
@@ -54,9 +55,11 @@ Options:
   --files N         for scale: how many files (default: 1000000)
   --cache DIR       keeps corpora and results (default: \${XDG_CACHE_HOME:-~/.cache}/strata-bench)
   --work DIR        takes the file system of the measurements, up to 40 GB (default: the cache)
-  --out DIR         gets results.md and results.svg (default: bench/)
+  --out DIR         gets results.md and results.svg (default: bench/, of a trial: trial/ in the cache)
   --strata FILE     another bin/strata to measure (default: that of this clone)
   --help            print this
+
+With --quick, --rounds, --peers, --files or --strata it is a trial: its results stand alone, and those of bench/ stay.
 
 Examples:
   npm run bench -- --quick
@@ -72,6 +75,7 @@ export function readOptions(words: readonly string[], environment: NodeJS.Proces
   const [mode = 'compare', ...others] = positionals;
   if (others.length > 0) throw new UsageError(`one mode at a time, not also ${others.join(', ')}`);
   const quick = values.quick ?? false;
+  const trial = quick || [values.rounds, values.peers, values.files, values.strata].some(isGiven);
   const cache = resolve(
     values.cache ?? join(environment['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'strata-bench'),
   );
@@ -79,7 +83,7 @@ export function readOptions(words: readonly string[], environment: NodeJS.Proces
   if (!existsSync(strata)) throw new UsageError(`--strata: there is no ${strata}`);
   return {
     mode: oneOf('the mode', mode, MODES),
-    quick,
+    trial,
     rounds: count('--rounds', values.rounds, quick ? 2 : 5),
     corpora: listOf(
       '--corpora',
@@ -96,7 +100,7 @@ export function readOptions(words: readonly string[], environment: NodeJS.Proces
     files: count('--files', values.files, 1_000_000),
     cache,
     work: resolve(values.work ?? cache),
-    out: resolve(values.out ?? (quick ? join(cache, 'quick') : join(ROOT, 'bench'))),
+    out: resolve(values.out ?? (trial ? join(cache, 'trial') : join(ROOT, 'bench'))),
     strata,
   };
 }
@@ -125,6 +129,10 @@ function parse(words: readonly string[]) {
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
+}
+
+function isGiven(value: string | undefined): boolean {
+  return value !== undefined;
 }
 
 function count(option: string, value: string | undefined, otherwise: number): number {

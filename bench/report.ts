@@ -22,7 +22,7 @@ export function report({ corpora, micro, scale }: Results, all: readonly Peer[])
     ...(corpora.length === 0 ? [] : ['![Times of all programs by those of Strata](results.svg)', '']),
     ...corpora.flatMap(corpusSection),
     ...(micro === undefined ? [] : microSection(micro)),
-    ...(scale === undefined ? [] : scaleSection(scale)),
+    ...(scale.length === 0 ? [] : scaleSection(scale)),
     ...(corpora.length === 0 ? [] : method(all)),
   ].join('\n');
 }
@@ -133,11 +133,13 @@ function microSection({ figures, machine }: MicroResult): string[] {
   ];
 }
 
-function scaleSection({ rows, machine }: ScaleResult): string[] {
+function scaleSection(results: readonly ScaleResult[]): string[] {
+  const rows = results.flatMap((result) => result.rows);
   return [
     '## Scale',
     '',
-    `Strata alone, each once (\`npm run bench -- scale\`). Files opened were counted in runs of their own, under strace; memory is to stay below ${megabytes(CEILING)}. ${told(machine)}`,
+    'Strata alone, each once (`npm run bench -- scale`). Files opened were counted in runs of their own, under strace. Memory is to stay',
+    `below ${megabytes(CEILING)}. ${[...new Set(results.map(({ machine }) => told(machine)))].join(' ')}`,
     '',
     '| tree | operation | seconds | processor s | peak memory of all processes | written | files opened |',
     '|---|---|---|---|---|---|---|',

@@ -1,4 +1,4 @@
-/** What was measured, as it is kept between runs: one file for each corpus, one for `micro`, one for `scale`. */
+/** What was measured, as it is kept between runs: a file for each corpus, for `micro`, and for each tree of `scale`. */
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -61,15 +61,19 @@ export interface ScaleResult {
 export interface Results {
   readonly corpora: readonly CorpusResult[];
   readonly micro?: MicroResult | undefined;
-  readonly scale?: ScaleResult | undefined;
+  readonly scale: readonly ScaleResult[];
 }
 
-/** @param directory where the files are @param corpora names, in the order of the report */
-export function readResults(directory: string, corpora: readonly string[]): Results {
+/** @param directory where the files are @param corpora names, as the trees in the order of the report */
+export function readResults(
+  directory: string,
+  corpora: readonly string[],
+  trees: readonly string[],
+): Results {
   return {
     corpora: corpora.flatMap((name) => read<CorpusResult>(directory, `corpus-${name}`) ?? []),
     micro: read<MicroResult>(directory, 'micro'),
-    scale: read<ScaleResult>(directory, 'scale'),
+    scale: trees.flatMap((tree) => read<ScaleResult>(directory, `scale-${tree}`) ?? []),
   };
 }
 

@@ -1,7 +1,7 @@
 /** `npm run bench`: whole commands against their peers, single parts, and trees at the edge. --help has examples. */
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import { CORPORA, corpus } from './corpora.ts';
@@ -37,6 +37,7 @@ async function main(words: readonly string[], signal: AbortSignal): Promise<void
     // In a clone bin/strata runs its sources, slowly, when the build is older than they are.
     const clone = resolve(options.strata, '../..');
     if (existsSync(join(clone, 'scripts/build'))) await shell('bash scripts/build', { cwd: clone, signal });
+    if (options.trial) rmSync(resultsOf(options), { recursive: true, force: true });
     await run(options, signal);
   }
   writeReport(options);
@@ -66,7 +67,7 @@ async function compare(options: Options, kind: Kind, signal: AbortSignal): Promi
   for (const each of CORPORA.filter(({ name }) => options.corpora.includes(name))) {
     const { tree, files, bytes } = await corpus(each, options.cache, signal);
     log(`${each.name}: ${files} files, ${(bytes / 1e6).toFixed(0)} MB, ${options.rounds} rounds`);
-    const where = await machine(kind, present);
+    const where = await machine(kind, present, options.strata);
     const { rows, failures } = await runRounds({
       source: tree,
       operations: each.operations,
@@ -105,7 +106,7 @@ async function presentPeers(options: Options): Promise<Peer[]> {
 }
 
 async function micro(options: Options, signal: AbortSignal): Promise<void> {
-  const where = await machine(undefined, []);
+  const where = await machine(undefined, [], options.strata);
   const figures = await runMicro({ strata: options.strata, signal, log, chunks: 1_000_000 });
   keepResult(resultsOf(options), 'micro', { machine: where, figures } satisfies MicroResult);
 }
@@ -127,29 +128,27 @@ function startedAsStrata(strata: string): boolean {
 
 async function scale(options: Options, kind: Kind, signal: AbortSignal): Promise<void> {
   const { files, strata } = options;
-  const trees = SCALE_TREES.filter((tree) => options.trees.includes(tree));
-  const where = await machine(kind, []);
-  const disk = () => openDisk(options.work, kind, signal);
-  const rows = await runScale({ trees, files, strata, openDisk: disk, signal, log });
-  keepResult(resultsOf(options), 'scale', { machine: where, rows } satisfies ScaleResult);
+  for (const tree of SCALE_TREES.filter((each) => options.trees.includes(each))) {
+    const where = await machine(kind, [], strata);
+    await using disk = await openDisk(options.work, kind, signal);
+    const rows = await runScale({ tree, files, strata, disk, signal, log });
+    keepResult(resultsOf(options), `scale-${tree}`, { machine: where, rows } satisfies ScaleResult);
+  }
 }
 
-/** A quick run never stands beside a real one. */
-function resultsOf({ cache, quick }: Options): string {
-  return join(cache, quick ? 'results-quick' : 'results');
+function resultsOf({ cache, trial }: Options): string {
+  return join(cache, trial ? 'results-trial' : 'results');
 }
 
 function writeReport(options: Options): void {
-  const results = readResults(
-    resultsOf(options),
-    CORPORA.map(({ name }) => name),
-  );
+  const corpora = CORPORA.map(({ name }) => name);
+  const results = readResults(resultsOf(options), corpora, SCALE_TREES);
   const page = report(results, peers(options.strata));
   mkdirSync(options.out, { recursive: true });
   writeFileSync(join(options.out, 'results.md'), page);
   if (results.corpora.length > 0) writeFileSync(join(options.out, 'results.svg'), plot(results.corpora));
   process.stdout.write(page);
-  log(`${join(options.out, 'results.md')}: ${statSync(join(options.out, 'results.md')).size} bytes`);
+  log(`this is in ${join(options.out, 'results.md')}`);
 }
 
 const controller = new AbortController();

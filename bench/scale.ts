@@ -14,49 +14,34 @@ import type { ScaleTree } from './scale-trees.ts';
 import { quote, shell, succeeds } from './shell.ts';
 
 export interface ScalePlan {
-  readonly trees: readonly ScaleTree[];
+  readonly tree: ScaleTree;
   readonly files: number;
   /** Where `bin/strata` is. */
   readonly strata: string;
-  readonly openDisk: () => Promise<Disk>;
+  readonly disk: Disk;
   readonly signal: AbortSignal;
   readonly log: (line: string) => void;
 }
 
-export async function runScale(plan: ScalePlan): Promise<ScaleRow[]> {
-  const rows: ScaleRow[] = [];
+export async function runScale({ tree, files, strata, disk, signal, log }: ScalePlan): Promise<ScaleRow[]> {
   const counting = await succeeds('strace -V');
-  if (!counting)
-    plan.log('strace is not here, so opened files are not counted: npm run services install bench');
-  for (const tree of plan.trees) {
-    await using disk = await plan.openDisk();
-    rows.push(...(await scaleTree(plan, tree, disk, counting)));
-  }
-  return rows;
-}
-
-async function scaleTree(
-  { files, strata, signal, log }: ScalePlan,
-  tree: ScaleTree,
-  { path: disk, notes }: Disk,
-  counting: boolean,
-): Promise<ScaleRow[]> {
+  if (!counting) log('strace is not here, so opened files are not counted: npm run services install bench');
   const title = describeTree(tree, files);
   log(title);
-  const source = join(disk, 'tree');
+  const source = join(disk.path, 'tree');
   await makeTree(tree, source, files, signal);
   // What was changed a moment ago is not trusted to be unchanged.
-  await shell(`sleep 1.1; sync -f ${quote(disk)}`, { signal });
+  await shell(`sleep 1.1; sync -f ${quote(disk.path)}`, { signal });
   const env = environmentOf({});
   const command = (words: string) =>
-    `exec ${quote(strata)} --home ${quote(join(disk, 'home'))} --quiet ${words}`;
+    `exec ${quote(strata)} --home ${quote(join(disk.path, 'home'))} --quiet ${words}`;
   const save = (directory: string) => command(`workspaces save ${quote(directory)} -w tree`);
   const restore = (directory: string) => command(`workspaces restore tree ${quote(directory)}`);
 
   const rows: ScaleRow[] = [];
   const row = async (operation: string, words: string, opened?: () => Promise<number>) => {
-    await shell(`sync -f ${quote(disk)}`, { signal });
-    const sample: Sample = await measure(words, { env, notes, signal });
+    await shell(`sync -f ${quote(disk.path)}`, { signal });
+    const sample: Sample = await measure(words, { env, notes: disk.notes, signal });
     const count = counting ? await opened?.() : undefined;
     rows.push({ tree: title, operation, sample, ...(count === undefined ? {} : { opened: count }) });
     const memory = `${(sample.peakBytes / 1e6).toFixed(0)} MB`;
@@ -64,14 +49,14 @@ async function scaleTree(
       `  ${operation.padEnd(18)} ${sample.wall.toFixed(2)} s, ${memory}${count === undefined ? '' : `, ${count} opened`}`,
     );
   };
-  const count = (directory: string) => countOpened(save(directory), directory, notes, signal);
+  const count = (directory: string) => countOpened(save(directory), directory, disk.notes, signal);
 
   await row('first save', save(source));
   await row('unchanged save', save(source), () => count(source));
-  const back = join(disk, 'back');
+  const back = join(disk.path, 'back');
   await row('restore', restore(back));
   // A restored tree that was saved once is known; only one that never was shows what restore told of it.
-  const again = join(disk, 'again');
+  const again = join(disk.path, 'again');
   await row('restore, then save', save(back), async () => {
     await shell(restore(again), { env, signal });
     return count(again);

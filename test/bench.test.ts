@@ -102,7 +102,7 @@ describe('figures', () => {
   });
 
   it('reports all of it, what went wrong too', () => {
-    const page = report({ corpora: [result(ROWS)] }, ALL);
+    const page = report({ corpora: [result(ROWS)], scale: [] }, ALL);
     expect(page).toContain('| restic | 4.00 (2.00×) | 0.20 (2.00×) | 1.00 (1.00×) |');
     expect(page).toContain(
       String.raw`restic, full restore: 2 paths came back different, as a\|b: its content`,
@@ -191,9 +191,10 @@ describe('the command line', () => {
     expect(() => readOptions(words, {})).toThrow(message);
   });
 
-  it('keeps quick results out of the way', () => {
+  it('keeps the results of trials out of the way', () => {
     const options = readOptions(['--quick'], { XDG_CACHE_HOME: '/cache' });
-    expect(options).toMatchObject({ corpora: ['session'], out: '/cache/strata-bench/quick', rounds: 2 });
+    expect(options).toMatchObject({ corpora: ['session'], out: '/cache/strata-bench/trial', rounds: 2 });
+    expect(readOptions(['--corpora', 'noise'], {})).toMatchObject({ trial: false, out: resolve('bench') });
     expect(readOptions(['--peers', 'tar + zstd,strata'], {})).toMatchObject({
       peers: ['strata', 'tar + zstd'],
     });
