@@ -1,7 +1,7 @@
 /** What was measured, as it is kept between runs: a file for each corpus, for `micro`, and for each tree of `scale`. */
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 
 import type { Machine } from './machine.ts';
 import type { Sample } from './measure.ts';
@@ -77,13 +77,20 @@ export function readResults(
   };
 }
 
+/** Of the kept files. Raised when one of the types above changes: older files are as if they were not there. */
+const FORMAT = 1;
+
 function read<Result>(directory: string, name: string): Result | undefined {
   const path = join(directory, `${name}.json`);
-  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Result) : undefined;
+  if (!existsSync(path)) return undefined;
+  const kept = JSON.parse(readFileSync(path, 'utf8')) as { format?: number; result?: Result };
+  return kept.format === FORMAT ? kept.result : undefined;
 }
 
 export function keepResult(directory: string, name: string, result: unknown): void {
-  const path = join(directory, `${name}.json`);
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, `${JSON.stringify(result, undefined, 1)}\n`);
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(
+    join(directory, `${name}.json`),
+    `${JSON.stringify({ format: FORMAT, result }, undefined, 1)}\n`,
+  );
 }

@@ -13,6 +13,7 @@ import { commandOf, peers } from '../bench/peers.ts';
 import type { Operation } from '../bench/peers.ts';
 import { plot } from '../bench/plot.ts';
 import { report } from '../bench/report.ts';
+import { keepResult, readResults } from '../bench/results.ts';
 import type { CorpusResult, Row } from '../bench/results.ts';
 import { runRounds } from '../bench/rounds.ts';
 import { isFileOf } from '../bench/scale.ts';
@@ -115,6 +116,13 @@ describe('figures', () => {
     expect(tables).toHaveLength(4);
     expect(page).not.toMatch(/undefined|NaN/);
     for (const { name } of ALL) expect(page).toContain(`- **${name}**: `);
+  });
+
+  it('keeps results between runs, and forgets those of another format', () => {
+    keepResult(place, 'corpus-session', result(ROWS));
+    writeFileSync(join(place, 'micro.json'), '{"machine":{},"figures":[]}');
+    const kept = readResults(place, ['session', 'noise'], ['spread']);
+    expect(kept).toEqual({ corpora: [result(ROWS)], micro: undefined, scale: [] });
   });
 
   it('draws a longer bar for the slower one', () => {
