@@ -95,7 +95,7 @@ function bars({ rows }: CorpusResult, operation: Operation): Piece | undefined {
   const bottom = 18 + lines.length * LINE;
   const line = `<line class="grid" x1="${LABEL + unit}" x2="${LABEL + unit}" y1="16" y2="${bottom}"/>`;
   return {
-    svg: [`<text y="12">${text(TITLES[operation])}</text>`, ...drawn, line].join('\n'),
+    svg: [`<text y="12">${text(TITLES[operation])}</text>`, line, ...drawn].join('\n'),
     height: bottom + 8,
   };
 }
