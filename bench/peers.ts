@@ -1,50 +1,155 @@
 /** The programs that are compared, each as the shell commands of its operations. */
 
-export const OPERATIONS = ['save', 'save again', 'restore'] as const;
+import { quote } from './shell.ts';
+
+export const OPERATIONS = ['first', 'unchanged', 'edited', 'restore', 'one'] as const;
 
 export type Operation = (typeof OPERATIONS)[number];
 
-/** Commands see `$TREE` (what to save), `$STORE` (theirs alone) and `$OUT` (does not exist yet). */
+export const TITLES: Record<Operation, string> = {
+  first: 'first save',
+  unchanged: 'unchanged save',
+  edited: 'save after an edit',
+  restore: 'full restore',
+  one: 'one 10 KB file',
+};
+
+/**
+ * Commands see `$TREE` (what to save), `$STORE` (an empty directory at first; all that counts as stored), `$CACHE` (for what
+ * the program keeps besides), `$SAVE` (a name for this save, later that of the newest), `$OUT` (an empty directory) and `$FILE`
+ * (a path below the tree; it goes to `$OUT/one`).
+ */
 export interface Peer {
   readonly name: string;
-  /** Tells whether it is installed. */
+  /** Prints its name and version in the first line, if it is installed, and fails if not. */
   readonly probe: string;
+  /** For the results: what it was told to do. */
+  readonly settings: string;
+  /** How far its times may be off. Microseconds. */
+  readonly micros: bigint;
   readonly init?: string;
-  readonly commands: Partial<Record<Operation, string>>;
+  readonly commands: Partial<Record<Operation | 'save', string>>;
 }
 
-/** Every other peer is compared with the first. */
-export function peers(strata: string): readonly Peer[] {
-  const options = `--home "$STORE" --quiet`;
+const SECOND = 1_000_000n;
+
+/** @param program where `bin/strata` is */
+export function peers(program: string): readonly Peer[] {
+  const strata = `${quote(program)} --home "$CACHE" --config "$CACHE/strata.yaml" --quiet workspaces`;
+  const borg = 'BORG_BASE_DIR="$CACHE" borg';
   return [
     {
       name: 'strata',
-      probe: `'${strata}' version`,
+      probe: `printf 'strata '; ${quote(program)} version --quiet`,
+      settings:
+        'as it comes: deduplicated, zstd -1, AES-256-GCM, each block opened again before it is stored',
+      micros: 1n,
+      init: String.raw`printf 'storage:\n  local:\n    path: %s\n' "$STORE/store" >"$CACHE/strata.yaml"`,
       commands: {
-        save: `'${strata}' ${options} workspaces save "$TREE" -w tree`,
-        'save again': `'${strata}' ${options} workspaces save "$TREE" -w tree`,
-        restore: `'${strata}' ${options} workspaces restore tree "$OUT"`,
+        save: `exec ${strata} save "$TREE" -w tree`,
+        restore: `exec ${strata} restore tree "$OUT"`,
+        one: `exec ${strata} cat "tree:$FILE" >"$OUT/one"`,
       },
     },
     {
       name: 'restic',
       probe: 'restic version',
-      init: 'restic init --repository-version 2 -q',
+      settings: 'its format 2, compression auto; encrypted',
+      micros: 1n,
+      init: 'restic init -q --repository-version 2',
       commands: {
-        save: 'cd "$TREE" && restic backup -q .',
-        'save again': 'cd "$TREE" && restic backup -q .',
-        restore: 'restic restore latest -q --target "$OUT"',
+        save: 'cd "$TREE" && exec restic backup -q --compression auto .',
+        restore: 'exec restic restore -q latest --target "$OUT"',
+        one: 'exec restic dump -q latest "/$FILE" >"$OUT/one"',
       },
     },
     {
-      name: 'tar + zstd -1',
-      probe: 'tar --version && zstd --version',
-      init: 'mkdir -p "$STORE"',
+      name: 'borg',
+      probe: 'borg --version',
+      settings: 'repokey-blake2, lz4; encrypted',
+      micros: 1n,
+      init: `${borg} init -e repokey-blake2 "$STORE/all"`,
       commands: {
-        save: 'tar -cf - -C "$TREE" . | zstd -1 -T2 -q -o "$STORE/1.tar.zst"',
-        'save again': 'tar -cf - -C "$TREE" . | zstd -1 -T2 -q -o "$STORE/2.tar.zst"',
-        restore: 'mkdir "$OUT" && zstd -dcq "$STORE/1.tar.zst" | tar -xf - -C "$OUT"',
+        save: `cd "$TREE" && ${borg} create -C lz4 "$STORE/all::$SAVE" .`,
+        restore: `cd "$OUT" && ${borg} extract "$STORE/all::$SAVE"`,
+        one: `${borg} extract --stdout "$STORE/all::$SAVE" "$FILE" >"$OUT/one"`,
       },
     },
+    {
+      name: 'casync',
+      probe: 'casync --version',
+      settings: 'a directory of chunks, its own compression (zstd); not encrypted',
+      micros: 1n,
+      commands: {
+        save: 'exec casync make --store="$STORE/chunks.castr" "$STORE/$SAVE.caidx" "$TREE"',
+        restore: 'exec casync extract --store="$STORE/chunks.castr" "$STORE/$SAVE.caidx" "$OUT"',
+      },
+    },
+    {
+      name: 'tar',
+      probe: 'tar --version',
+      settings: 'a whole archive each time, not compressed; keeps whole seconds',
+      micros: SECOND,
+      commands: {
+        save: 'exec tar -C "$TREE" -cf "$STORE/$SAVE.tar" .',
+        restore: 'exec tar -C "$OUT" -xf "$STORE/$SAVE.tar"',
+        one: 'exec tar -xOf "$STORE/$SAVE.tar" "./$FILE" >"$OUT/one"',
+      },
+    },
+    {
+      name: 'tar + zstd',
+      probe: "printf 'zstd '; zstd -qV",
+      settings: '`tar | zstd -1 -T2`, a whole archive each time',
+      micros: SECOND,
+      commands: {
+        save: 'tar -C "$TREE" -cf - . | zstd -1 -T2 -q -o "$STORE/$SAVE.tar.zst"',
+        restore: 'zstd -dcq "$STORE/$SAVE.tar.zst" | tar -C "$OUT" -xf -',
+        one: 'zstd -dcq "$STORE/$SAVE.tar.zst" | tar -xOf - "./$FILE" >"$OUT/one"',
+      },
+    },
+    {
+      name: 'tar + zstd + sync',
+      probe: "printf 'zstd '; zstd -qV",
+      settings: 'the same, then `sync` of the file: durable when it returns, as Strata, restic and borg are',
+      micros: SECOND,
+      commands: {
+        first:
+          'tar -C "$TREE" -cf - . | zstd -1 -T2 -q -o "$STORE/$SAVE.tar.zst" && exec sync "$STORE/$SAVE.tar.zst"',
+      },
+    },
+    {
+      name: 'cp',
+      probe: 'cp --version',
+      settings: '`cp -r` of the tree itself: what making the files costs',
+      // It gives every file the time of now.
+      micros: 1n << 62n,
+      commands: { restore: 'exec cp -r "$TREE/." "$OUT"', one: 'exec cp "$TREE/$FILE" "$OUT/one"' },
+    },
   ];
+}
+
+const SAVES: ReadonlySet<Operation> = new Set(['first', 'unchanged', 'edited']);
+
+export function isSave(operation: Operation): boolean {
+  return SAVES.has(operation);
+}
+
+export function commandOf({ commands }: Peer, operation: Operation): string | undefined {
+  return commands[operation] ?? (isSave(operation) ? commands.save : undefined);
+}
+
+/** What the programs read from the environment. Restic's progress would go to a log a thousand times. */
+export function environmentOf(places: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  const { STORE = '', CACHE = '' } = places;
+  return {
+    ...process.env,
+    ...places,
+    LC_ALL: 'C',
+    RESTIC_REPOSITORY: `${STORE}/all`,
+    RESTIC_CACHE_DIR: CACHE,
+    RESTIC_PASSWORD: 'bench',
+    BORG_PASSPHRASE: 'bench',
+    BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK: 'yes',
+    BORG_RELOCATED_REPO_ACCESS_IS_OK: 'yes',
+  };
 }

@@ -1,135 +1,170 @@
-/**
- * Whole commands against their peers: `npm run bench [-- DIR] [--rounds N]`. Times are of one machine in one hour; the ratios
- * are what lasts. Nothing is deleted between rounds: files made soon after many were removed are 5–10 times slower on ext4.
- */
+/** `npm run bench`: whole commands against their peers, single parts, and trees at the edge. --help has examples. */
 
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 
-import { OPERATIONS, peers } from './peers.ts';
-import type { Operation, Peer } from './peers.ts';
+import { CORPORA, corpus } from './corpora.ts';
+import { openDisk, possibleKind } from './filesystem.ts';
+import type { Kind } from './filesystem.ts';
+import { machine } from './machine.ts';
+import { runMicro } from './micro.ts';
+import { HELP, UsageError, readOptions } from './options.ts';
+import type { Options } from './options.ts';
+import { peers } from './peers.ts';
+import type { Peer } from './peers.ts';
+import { plot } from './plot.ts';
+import { report } from './report.ts';
+import { keepResult, readResults } from './results.ts';
+import type { CorpusResult, MicroResult, ScaleResult } from './results.ts';
+import { runRounds } from './rounds.ts';
+import { runScale } from './scale.ts';
+import { SCALE_TREES } from './scale-trees.ts';
+import { shell, succeeds } from './shell.ts';
 
-const ROOT = resolve(import.meta.dirname, '..');
-const RESULTS = join(ROOT, 'bench', 'results.md');
+const INSTALL = 'npm run services install bench';
 
-const { values, positionals } = parseArgs({
-  options: { rounds: { type: 'string', default: '3' } },
-  allowPositionals: true,
-});
-const rounds = Number(values.rounds);
-const tree = resolve(positionals[0] ?? join(ROOT, 'node_modules'));
+const log = (line: string) => void process.stderr.write(`${line}\n`);
 
-/** Seconds by peer and operation, one a round. */
-const seconds = new Map<string, number[]>();
-const storeBytes = new Map<string, number>();
-
-const place = mkdtempSync(join(tmpdir(), 'strata-bench-'));
-try {
-  const present = peers(join(ROOT, 'bin', 'strata')).filter(isPresent);
-  // Warms the page cache: what is measured is the program, not the disk.
-  shell('find "$TREE" -type f -exec cat {} + >/dev/null', { TREE: tree });
-  for (let round = 0; round < rounds; round++) {
-    const order = rotated(present, round);
-    const directories = new Map(order.map((peer, at) => [peer.name, join(place, `${round}-${at}`)]));
-    for (const peer of order) prepare(peer, directories.get(peer.name)!);
-    for (const operation of OPERATIONS) {
-      for (const peer of order) measure(peer, operation, directories.get(peer.name)!);
-    }
-    for (const peer of order) storeBytes.set(peer.name, size(join(directories.get(peer.name)!, 'store')));
+async function main(words: readonly string[], signal: AbortSignal): Promise<void> {
+  const options = readOptions(words, process.env);
+  if (options === 'help') return void process.stdout.write(HELP);
+  if (options.mode === 'micro' && startedAsStrata(options.strata)) return;
+  mkdirSync(options.cache, { recursive: true });
+  mkdirSync(options.work, { recursive: true });
+  if (options.mode === 'corpora') return buildCorpora(options, signal);
+  if (options.mode !== 'report') {
+    // In a clone bin/strata runs its sources, slowly, when the build is older than they are.
+    const clone = resolve(options.strata, '../..');
+    if (existsSync(join(clone, 'scripts/build'))) await shell('bash scripts/build', { cwd: clone, signal });
+    if (options.trial) rmSync(resultsOf(options), { recursive: true, force: true });
+    await run(options, signal);
   }
-  const report = table(present);
-  writeFileSync(RESULTS, report);
-  process.stdout.write(report);
-} finally {
-  rmSync(place, { recursive: true, force: true });
+  writeReport(options);
 }
 
-function isPresent(peer: Peer): boolean {
-  const here = spawnSync('sh', ['-c', peer.probe], { stdio: 'ignore' }).status === 0;
-  if (!here) process.stderr.write(`${peer.name} is not here: npm run services install\n`);
-  return here;
+async function run(options: Options, signal: AbortSignal): Promise<void> {
+  const kind = await possibleKind();
+  if (options.mode === 'micro') return micro(options, signal);
+  if (!(await succeeds('test -x /usr/bin/time')))
+    throw new UsageError(`/usr/bin/time is not here: ${INSTALL}`);
+  if (kind === 'directory')
+    log('no loop devices (not root?): measuring in a directory, which the results will say');
+  if (options.mode === 'scale') return scale(options, kind, signal);
+  await compare(options, kind, signal);
 }
 
-function prepare(peer: Peer, directory: string): void {
-  mkdirSync(directory);
-  if (peer.init !== undefined) shell(peer.init, environment(directory));
+async function buildCorpora(options: Options, signal: AbortSignal): Promise<void> {
+  for (const each of CORPORA.filter(({ name }) => options.corpora.includes(name))) {
+    const { tree, files, bytes } = await corpus(each, options.cache, signal);
+    log(`${each.name}: ${files} files, ${(bytes / 1e6).toFixed(0)} MB in ${tree}`);
+  }
 }
 
-function measure(peer: Peer, operation: Operation, directory: string): void {
-  const command = peer.commands[operation];
-  if (command === undefined) return;
-  spawnSync('sync');
-  const started = performance.now();
-  shell(command, environment(directory));
-  const key = `${peer.name} ${operation}`;
-  const times = seconds.get(key) ?? [];
-  times.push((performance.now() - started) / 1000);
-  seconds.set(key, times);
+async function compare(options: Options, kind: Kind, signal: AbortSignal): Promise<void> {
+  const present = await presentPeers(options);
+  const directory = resultsOf(options);
+  for (const each of CORPORA.filter(({ name }) => options.corpora.includes(name))) {
+    const { tree, files, bytes } = await corpus(each, options.cache, signal);
+    log(`${each.name}: ${files} files, ${(bytes / 1e6).toFixed(0)} MB, ${options.rounds} rounds`);
+    const where = await machine(kind, present, options.strata);
+    const { rows, failures } = await runRounds({
+      source: tree,
+      operations: each.operations,
+      renamed: each.renamed,
+      alone: each.alone,
+      peers: present,
+      pause: 1.1,
+      rounds: options.rounds,
+      openDisk: () => openDisk(options.work, kind, signal),
+      signal,
+      log,
+    });
+    const { name, about } = each;
+    const result = {
+      machine: where,
+      corpus: name,
+      about,
+      files,
+      bytes,
+      rounds: options.rounds,
+      rows,
+      failures,
+    };
+    keepResult(directory, `corpus-${name}`, result satisfies CorpusResult);
+    if (failures.length > 0) process.exitCode = 1;
+  }
 }
 
-function environment(directory: string): Record<string, string> {
-  const store = join(directory, 'store');
-  return {
-    TREE: tree,
-    STORE: store,
-    OUT: join(directory, 'out'),
-    RESTIC_REPOSITORY: store,
-    RESTIC_PASSWORD: 'bench',
-    RESTIC_CACHE_DIR: join(directory, 'cache'),
-  };
+async function presentPeers(options: Options): Promise<Peer[]> {
+  const present: Peer[] = [];
+  for (const peer of peers(options.strata).filter(({ name }) => options.peers.includes(name)))
+    if (await succeeds(peer.probe)) present.push(peer);
+    else log(`${peer.name} is not here: ${INSTALL}`);
+  if (present.length === 0) throw new UsageError(`none of these programs is here: ${INSTALL}`);
+  return present;
 }
 
-function shell(command: string, variables: Record<string, string>): void {
-  const { status } = spawnSync('sh', ['-c', command], {
-    env: { ...process.env, ...variables },
-    stdio: ['ignore', 'ignore', 'inherit'],
+async function micro(options: Options, signal: AbortSignal): Promise<void> {
+  const where = await machine(undefined, [], options.strata);
+  const figures = await runMicro({ strata: options.strata, signal, log, chunks: 1_000_000 });
+  keepResult(resultsOf(options), 'micro', { machine: where, figures } satisfies MicroResult);
+}
+
+/**
+ * What bin/strata sets before it starts Node: sealing runs at half speed without it. It is too late for this process.
+ *
+ * @returns whether it was missing; then another process has done everything
+ */
+function startedAsStrata(strata: string): boolean {
+  const settings = [...readFileSync(strata, 'utf8').matchAll(/^export (MALLOC_\w+)="\$\{\w+-(\d+)\}"/gm)];
+  const missing = settings.filter(([, name = '']) => process.env[name] === undefined);
+  if (missing.length === 0) return false;
+  const env = { ...process.env, ...Object.fromEntries(missing.map(([, name = '', value]) => [name, value])) };
+  const { status } = spawnSync(process.execPath, process.argv.slice(1), { env, stdio: 'inherit' });
+  process.exitCode = status ?? 1;
+  return true;
+}
+
+async function scale(options: Options, kind: Kind, signal: AbortSignal): Promise<void> {
+  const { files, strata } = options;
+  for (const tree of SCALE_TREES.filter((each) => options.trees.includes(each))) {
+    const where = await machine(kind, [], strata);
+    await using disk = await openDisk(options.work, kind, signal);
+    const rows = await runScale({ tree, files, strata, disk, signal, log });
+    keepResult(resultsOf(options), `scale-${tree}`, { machine: where, rows } satisfies ScaleResult);
+  }
+}
+
+function resultsOf({ cache, trial }: Options): string {
+  return join(cache, trial ? 'results-trial' : 'results');
+}
+
+function writeReport(options: Options): void {
+  const corpora = CORPORA.map(({ name }) => name);
+  const results = readResults(resultsOf(options), corpora, SCALE_TREES);
+  const page = report(results, peers(options.strata));
+  mkdirSync(options.out, { recursive: true });
+  writeFileSync(join(options.out, 'results.md'), page);
+  if (results.corpora.length > 0) writeFileSync(join(options.out, 'results.svg'), plot(results.corpora));
+  process.stdout.write(page);
+  log(`this is in ${join(options.out, 'results.md')}`);
+}
+
+const controller = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(signal, () => {
+    log('\nstopping, and cleaning up');
+    controller.abort(new UsageError('stopped'));
   });
-  if (status !== 0) throw new Error(`failed with ${status}: ${command}`);
-}
-
-function rotated<Item>(items: readonly Item[], by: number): Item[] {
-  const at = by % items.length;
-  return [...items.slice(at), ...items.slice(0, at)];
-}
-
-function size(directory: string): number {
-  return readdirSync(directory, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
-}
-
-function median(numbers: readonly number[]): number {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-}
-
-function table(present: readonly Peer[]): string {
-  const first = present[0]!.name;
-  const cell = (peer: Peer, operation: Operation) => {
-    const own = median(seconds.get(`${peer.name} ${operation}`) ?? []);
-    const ratio = own / median(seconds.get(`${first} ${operation}`) ?? []);
-    return peer.name === first ? `${own.toFixed(2)} s` : `${own.toFixed(2)} s (${ratio.toFixed(2)}×)`;
-  };
-  const files = readdirSync(tree, { recursive: true, withFileTypes: true }).filter((entry) =>
-    entry.isFile(),
-  ).length;
-  const rows = present.map(
-    (peer) =>
-      `| ${[peer.name, ...OPERATIONS.map((operation) => cell(peer, operation)), `${(storeBytes.get(peer.name)! / 1e6).toFixed(1)} MB`].join(' | ')} |`,
+try {
+  await main(process.argv.slice(2), controller.signal);
+} catch (error) {
+  process.exitCode = controller.signal.aborted ? 130 : error instanceof UsageError ? 2 : 1;
+  log(
+    error instanceof UsageError
+      ? `bench: ${error.message}`
+      : `bench: ${error instanceof Error ? error.stack : String(error)}`,
   );
-  return [
-    '# Results',
-    '',
-    `${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.versions.node}; medians of ${rounds} rounds in`,
-    `rotated order, page cache warm. The tree is this project's node_modules: ${files} files, ${(size(tree) / 1e6).toFixed(0)} MB. In brackets: times Strata's.`,
-    '`npm run bench` makes this page.',
-    '',
-    `| | ${[...OPERATIONS, 'store after two saves'].join(' | ')} |`,
-    `|---|${'---|'.repeat(OPERATIONS.length + 1)}`,
-    ...rows,
-    '',
-  ].join('\n');
+  if (error instanceof UsageError && !controller.signal.aborted) log('npm run bench -- --help has examples');
 }

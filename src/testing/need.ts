@@ -19,7 +19,7 @@ const REQUIREMENTS = {
   loop: { met: () => runs('losetup', '--find'), remedy: 'loop devices: sudo npm test' },
   git: { met: () => runs('git', '--version'), remedy: 'git: apt-get install git' },
   python3: { met: () => runs('python3', '--version'), remedy: 'python3: apt-get install python3' },
-  restic: { met: () => runs('restic', 'version'), remedy: 'restic: apt-get install restic' },
+  time: { met: () => runs('/usr/bin/time', '--version'), remedy: '/usr/bin/time: apt-get install time' },
 } as const satisfies Record<string, Requirement>;
 
 export type Need = keyof typeof REQUIREMENTS;

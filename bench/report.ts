@@ -1,0 +1,222 @@
+/** bench/results.md: everything that is kept of the runs, the bad figures too. */
+
+import type { Machine } from './machine.ts';
+import { OPERATIONS, TITLES, isSave } from './peers.ts';
+import type { Operation, Peer } from './peers.ts';
+import type { CorpusResult, MicroResult, Results, Row, ScaleResult } from './results.ts';
+import { median, ratioOf, rowsOf, wallOf } from './statistics.ts';
+import { judge } from './targets.ts';
+
+const US = 'strata';
+/** What a save or a restore may take, whatever the tree: memory must not grow with it. Bytes, of all processes. */
+const CEILING = 400e6;
+
+/** @param all who took part, for their settings */
+export function report({ corpora, micro, scale }: Results, all: readonly Peer[]): string {
+  return [
+    '# Results',
+    '',
+    '`npm run bench` makes this page; [CONTRIBUTING.md](../CONTRIBUTING.md) says how. Times are of one machine in one hour: the ratios are',
+    'what lasts. They are taken inside one round, and only then their median.',
+    '',
+    ...(corpora.length === 0 ? [] : ['![Times of all programs by those of Strata](results.svg)', '']),
+    ...corpora.flatMap(corpusSection),
+    ...(micro === undefined ? [] : microSection(micro)),
+    ...(scale.length === 0 ? [] : scaleSection(scale)),
+    ...(corpora.length === 0 ? [] : method(all)),
+  ].join('\n');
+}
+
+function corpusSection(result: CorpusResult): string[] {
+  const { corpus, about, files, bytes, rounds, rows, failures, machine } = result;
+  const peers = [...new Set(rows.map((row) => row.peer))].sort((a, b) => Number(b === US) - Number(a === US));
+  const operations = OPERATIONS.filter((operation) => rows.some((row) => row.operation === operation));
+  const notes = [
+    ...rows.flatMap(({ peer, operation, differences }) =>
+      (differences?.count ?? 0) === 0
+        ? []
+        : [
+            `${peer}, ${TITLES[operation]}: ${counted(differences!.count, 'path')} came back different, as ${differences!.first}`,
+          ],
+    ),
+    ...failures,
+  ];
+  return [
+    `## ${corpus}`,
+    '',
+    `${about[0]!.toUpperCase()}${about.slice(1)}: ${counted(files, 'file')}, ${megabytes(bytes)}; ${rounds === 1 ? 'one round' : `medians of ${rounds} rounds`}. ${told(machine)}`,
+    '',
+    '| seconds (times Strata’s) | ' + operations.map((operation) => TITLES[operation]).join(' | ') + ' |',
+    `|---|${'---|'.repeat(operations.length)}`,
+    ...peers.map((peer) =>
+      line(
+        peer,
+        operations.map((operation) => time(rows, peer, operation)),
+      ),
+    ),
+    '',
+    '| processor s / peak memory of all processes / written | ' +
+      operations.map((operation) => TITLES[operation]).join(' | ') +
+      ' |',
+    `|---|${'---|'.repeat(operations.length)}`,
+    ...peers.map((peer) =>
+      line(
+        peer,
+        operations.map((operation) => effort(rows, peer, operation)),
+      ),
+    ),
+    '',
+    ...stores(rows, peers, operations),
+    ...(rows.some((each) => each.peer === US) ? targets(result) : []),
+    ...(notes.length === 0 ? [] : ['What went wrong:', '', ...notes.map((note) => `- ${oneLine(note)}`), '']),
+  ];
+}
+
+function time(rows: readonly Row[], peer: string, operation: Operation): string {
+  const wall = wallOf(rows, peer, operation);
+  if (wall === undefined) return '–';
+  const ratio = peer === US ? undefined : ratioOf(rows, peer, US, operation);
+  return `${seconds(wall)}${ratio === undefined ? '' : ` (${ratio.toFixed(2)}×)`}`;
+}
+
+function effort(rows: readonly Row[], peer: string, operation: Operation): string {
+  const own = rowsOf(rows, peer, operation);
+  if (own.length === 0) return '–';
+  const of = (pick: (row: Row) => number) => median(own.map(pick));
+  const written = megabytes(of((each) => each.writtenBytes));
+  return `${seconds(of((each) => each.cpu))} / ${megabytes(of((each) => each.peakBytes))} / ${written}`;
+}
+
+function stores(rows: readonly Row[], peers: readonly string[], operations: readonly Operation[]): string[] {
+  const saves = operations.filter(isSave);
+  // Some store nothing.
+  const keepers = peers.filter((peer) => rowsOf(rows, peer, 'first').length > 0);
+  if (keepers.length === 0) return [];
+  const size = (peer: string, operation: Operation) => {
+    const own = rowsOf(rows, peer, operation);
+    return own.length === 0 ? '–' : megabytes(median(own.map((each) => each.addedBytes!)));
+  };
+  return [
+    `| store grows by | ${saves.map((operation) => TITLES[operation]).join(' | ')} |`,
+    `|---|${'---|'.repeat(saves.length)}`,
+    ...keepers.map((peer) =>
+      line(
+        peer,
+        saves.map((operation) => size(peer, operation)),
+      ),
+    ),
+    '',
+  ];
+}
+
+function targets(result: CorpusResult): string[] {
+  return [
+    '| Strata’s targets | against | measured | target | floor | |',
+    '|---|---|---|---|---|---|',
+    ...judge(result).map((each) =>
+      line(each.row, [each.against, each.value, each.target, each.floor, each.verdict]),
+    ),
+    '',
+  ];
+}
+
+function microSection({ figures, machine }: MicroResult): string[] {
+  return [
+    '## Single parts',
+    '',
+    `One thread, medians of five (\`npm run bench -- micro\`). ${told(machine)}`,
+    '',
+    '| | | |',
+    '|---|---|---|',
+    ...figures.map(({ name, value, unit, note }) => line(name, [`${rounded(value)} ${unit}`, note])),
+    '',
+  ];
+}
+
+function scaleSection(results: readonly ScaleResult[]): string[] {
+  const rows = results.flatMap((result) => result.rows);
+  // Trees measured in one go differ in the minute.
+  const machines = new Map(results.map(({ machine }) => [told({ ...machine, date: '', load: 0 }), machine]));
+  return [
+    '## Scale',
+    '',
+    'Strata alone, each once (`npm run bench -- scale`). Files opened were counted in runs of their own, under strace. Memory is to stay',
+    `below ${megabytes(CEILING)}. ${[...machines.values()].map(told).join(' ')}`,
+    '',
+    '| tree | operation | seconds | processor s | peak memory of all processes | written | files opened |',
+    '|---|---|---|---|---|---|---|',
+    ...rows.map(({ tree, operation, sample, opened }) =>
+      line(tree, [
+        operation,
+        seconds(sample.wall),
+        seconds(sample.cpu),
+        `${megabytes(sample.peakBytes)}${sample.peakBytes > CEILING ? ' (too much)' : ''}`,
+        megabytes(sample.writtenBytes),
+        opened === undefined ? '–' : String(opened),
+      ]),
+    ),
+    '',
+  ];
+}
+
+function method(all: readonly Peer[]): string[] {
+  return [
+    '## How it is measured',
+    '',
+    'Every command is a process start, as somebody would type it. Before each, what others left is written (`sync -f`); the page cache is',
+    'warm. Wall time is from before `/usr/bin/time` starts to after it ends. Memory is the largest sum over all processes of the command,',
+    'looked at every 20 ms, and at least what `time` says of the largest; pages that two processes share count twice. Written is what the',
+    'processes gave to file systems, the restored files too. In the first round everything restored is compared with the tree: names,',
+    'kinds, modes, links, content, and times within 1 µs where the program keeps them.',
+    '',
+    'tar, zstd, cp and casync return before their bytes are on the disk. The edit adds a line to one file in 200 and touches as many,',
+    'inserts 100 bytes near the start of the largest file, removes one in 400, adds as many of 4 KiB, and renames one directory.',
+    '',
+    ...all.map(({ name, settings }) => `- **${name}**: ${settings}`),
+    '',
+  ];
+}
+
+function told({
+  date,
+  processor,
+  memory,
+  system,
+  load,
+  filesystem,
+  node,
+  commit,
+  versions,
+}: Machine): string {
+  return [
+    `Measured ${date} UTC on ${processor}, ${memory}, ${system}; load ${load.toFixed(1)} at the start${filesystem === '' ? '' : `; ${filesystem}`}.`,
+    `${[`Node ${node}`, `commit ${commit}`, ...versions].join(', ')}.`,
+  ].join(' ');
+}
+
+function line(name: string, cells: readonly string[]): string {
+  return `| ${[name, ...cells].map(oneLine).join(' | ')} |`;
+}
+
+/** Neither may end a cell or a row of a table. */
+function oneLine(text: string): string {
+  return text.replaceAll('\n', ' ').replaceAll('|', String.raw`\|`);
+}
+
+function counted(number: number, what: string): string {
+  return `${number.toLocaleString('en')} ${what}${number === 1 ? '' : 's'}`;
+}
+
+function seconds(number: number): string {
+  return number < 10 ? number.toFixed(2) : number.toFixed(1);
+}
+
+/** With the digits that mean something. */
+function rounded(number: number): string {
+  return number >= 100 ? Math.round(number).toLocaleString('en') : number.toFixed(number >= 10 ? 1 : 2);
+}
+
+function megabytes(bytes: number): string {
+  const number = bytes / 1e6;
+  return `${number >= 100 ? number.toFixed(0) : number.toFixed(number >= 10 ? 1 : 2)} MB`;
+}

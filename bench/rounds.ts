@@ -1,0 +1,169 @@
+/**
+ * All peers and operations on one corpus, some rounds of it. In a round every peer does an operation before the next operation
+ * starts, and each round starts with another peer: what the machine does meanwhile meets all of them.
+ */
+
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { KEPT, ONE_FILE } from './corpora.ts';
+import { edit } from './edit.ts';
+import { measure } from './measure.ts';
+import { commandOf, environmentOf, isSave } from './peers.ts';
+import type { Operation, Peer } from './peers.ts';
+import type { Disk } from './filesystem.ts';
+import type { Row } from './results.ts';
+import { quote, shell } from './shell.ts';
+import { bytesIn, differencesOf } from './tree.ts';
+
+export interface Plan {
+  /** What is copied to each disk. */
+  readonly source: string;
+  readonly operations: readonly Operation[];
+  readonly renamed?: string | undefined;
+  /** One peer after the other, each with the whole disk. */
+  readonly alone?: boolean | undefined;
+  readonly peers: readonly Peer[];
+  /** Between a change of the tree and the next save. Seconds. */
+  readonly pause: number;
+  readonly rounds: number;
+  readonly openDisk: () => Promise<Disk>;
+  readonly signal: AbortSignal;
+  readonly log: (line: string) => void;
+}
+
+export interface Outcome {
+  readonly rows: readonly Row[];
+  readonly failures: readonly string[];
+}
+
+interface Round extends Plan {
+  readonly disk: Disk;
+  readonly number: number;
+  /** What is saved, on the disk. */
+  readonly tree: string;
+  readonly rows: Row[];
+  readonly failures: string[];
+}
+
+export async function runRounds(plan: Plan): Promise<Outcome> {
+  const rows: Row[] = [];
+  const failures: string[] = [];
+  for (let number = 0; number < plan.rounds; number++) {
+    await using disk = await plan.openDisk();
+    const tree = join(disk.path, 'tree');
+    await runRound({ ...plan, disk, number, tree, rows, failures });
+  }
+  return { rows, failures };
+}
+
+async function runRound(round: Round): Promise<void> {
+  const { source, tree, disk, operations, signal } = round;
+  await shell(`cp -a ${quote(source)} ${quote(tree)} && sync -f ${quote(disk.path)}`, { signal });
+  const order = rotated(round.peers, round.number);
+  for (const peer of order) await prepare(round, peer);
+  if (round.alone) {
+    for (const peer of order) {
+      await warm(round);
+      for (const operation of operations) await run(round, peer, operation);
+      // One file of gigabytes: removing it does not slow what follows, and the next peer needs the room.
+      await shell(`rm -rf ${quote(placeOf(round, peer))}`, { signal });
+      await disk.trim();
+    }
+    return;
+  }
+  await warm(round);
+  for (const operation of operations) {
+    if (operation === 'edited') {
+      edit(tree, KEPT, round.renamed, new Date());
+      await warm(round);
+    }
+    for (const peer of order) await run(round, peer, operation);
+  }
+}
+
+/**
+ * What is measured is the program, not the disk, so the tree is read once. GNU tar sees /dev/null and does not read: hence cat.
+ * The pause is for borg: it reads again next time what is as new as the newest file.
+ */
+async function warm({ tree, pause, signal }: Round): Promise<void> {
+  await shell(`sleep ${pause}; tar -C ${quote(tree)} -cf - . | cat >/dev/null`, { signal });
+}
+
+function placeOf({ disk }: Round, peer: Peer): string {
+  return join(disk.path, peer.name.replaceAll(/\W+/g, '-'));
+}
+
+function placesOf(round: Round, peer: Peer, operation: Operation): Record<string, string> {
+  const place = placeOf(round, peer);
+  return {
+    TREE: round.tree,
+    STORE: join(place, 'store'),
+    CACHE: join(place, 'cache'),
+    OUT: join(place, `out-${operation}`),
+    FILE: ONE_FILE,
+    // Nothing but a save makes one; later operations name the newest.
+    SAVE: isSave(operation) ? operation : (round.operations.findLast(isSave) ?? operation),
+  };
+}
+
+async function prepare(round: Round, peer: Peer): Promise<void> {
+  const places = placesOf(round, peer, 'first');
+  mkdirSync(places['STORE']!, { recursive: true });
+  mkdirSync(places['CACHE']!, { recursive: true });
+  if (peer.init !== undefined) await shell(peer.init, { env: environmentOf(places), signal: round.signal });
+}
+
+async function run(round: Round, peer: Peer, operation: Operation): Promise<void> {
+  const command = commandOf(peer, operation);
+  if (command === undefined) return;
+  const { signal, disk, number, rows, failures } = round;
+  const places = placesOf(round, peer, operation);
+  if (!isSave(operation)) mkdirSync(places['OUT']!);
+  // What others left to be written is not for this command to wait for.
+  await shell(`sync -f ${quote(disk.path)}`, { signal });
+  try {
+    const sample = await measure(command, { env: environmentOf(places), notes: disk.notes, signal });
+    const before = rows.findLast(
+      (row) => row.round === number && row.peer === peer.name && isSave(row.operation),
+    );
+    const storeBytes = isSave(operation) ? bytesIn(places['STORE']!) : undefined;
+    const differences = number === 0 ? verify(peer, operation, places) : undefined;
+    rows.push({
+      ...sample,
+      round: number,
+      peer: peer.name,
+      operation,
+      ...(storeBytes === undefined ? {} : { storeBytes, addedBytes: storeBytes - (before?.storeBytes ?? 0) }),
+      ...(differences === undefined ? {} : { differences }),
+    });
+    const wrong = (differences?.count ?? 0) > 0 ? `, ${differences!.count} paths differ` : '';
+    round.log(
+      `  ${number + 1} ${operation.padEnd(9)} ${peer.name.padEnd(18)} ${sample.wall.toFixed(3)} s${wrong}`,
+    );
+  } catch (error) {
+    signal.throwIfAborted();
+    // The others can still be measured; the results say what failed.
+    const reason = error instanceof Error ? error.message : String(error);
+    failures.push(`${peer.name}, ${operation}, round ${number + 1}: ${reason}`);
+    round.log(`  ${number + 1} ${operation.padEnd(9)} ${peer.name.padEnd(18)} failed: ${reason}`);
+  }
+}
+
+/** @returns undefined for what restores nothing */
+function verify(peer: Peer, operation: Operation, places: Record<string, string>): Row['differences'] {
+  const { OUT = '', TREE = '', FILE = '' } = places;
+  if (operation === 'restore') {
+    const all = differencesOf(TREE, OUT, peer.micros);
+    return { count: all.length, first: all[0] ?? '' };
+  }
+  if (operation !== 'one') return undefined;
+  const one = join(OUT, 'one');
+  const same = existsSync(one) && readFileSync(one).equals(readFileSync(join(TREE, FILE)));
+  return { count: same ? 0 : 1, first: same ? '' : FILE };
+}
+
+function rotated<Item>(items: readonly Item[], by: number): Item[] {
+  const at = items.length === 0 ? 0 : by % items.length;
+  return [...items.slice(at), ...items.slice(0, at)];
+}
