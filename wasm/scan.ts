@@ -18,14 +18,14 @@ export function scan(from: usize, to: usize, shift: u32): usize {
   // g of eight bytes is made in three steps, of two, four and eight. Each step needs the one before it at earlier positions, so
   // the vector in front of the first is made too; its own first lanes are wrong, and nothing looks at them.
   let mapped = map(v128.load(from - 17), low, high);
-  let pairs = v128.xor(mapped, rotate(after1(zero, mapped), 1));
-  let quads = v128.xor(pairs, rotate(after2(zero, pairs), 2));
+  let pairs = v128.xor(mapped, rotate1(after1(zero, mapped)));
+  let quads = v128.xor(pairs, rotate2(after2(zero, pairs)));
 
   for (let at = from; at < to; at += 16) {
     const nextMapped = map(v128.load(at - 1), low, high);
-    const nextPairs = v128.xor(nextMapped, rotate(after1(mapped, nextMapped), 1));
-    const nextQuads = v128.xor(nextPairs, rotate(after2(pairs, nextPairs), 2));
-    const sums = v128.xor(nextQuads, rotate(after4(quads, nextQuads), 4));
+    const nextPairs = v128.xor(nextMapped, rotate1(after1(mapped, nextMapped)));
+    const nextQuads = v128.xor(nextPairs, rotate2(after2(pairs, nextPairs)));
+    const sums = v128.xor(nextQuads, rotate4(after4(quads, nextQuads)));
     let hits = i8x16.bitmask(i8x16.eq(sums, wanted));
     while (hits != 0) {
       const position = at + ctz(hits);
@@ -44,16 +44,39 @@ export function scan(from: usize, to: usize, shift: u32): usize {
 // @ts-ignore: decorator
 @inline
 function map(bytes: v128, low: v128, high: v128): v128 {
+  const nibble = i8x16.splat(15);
+  // No index is over 15, so the relaxed form, which is one instruction, is exact.
   return v128.xor(
-    i8x16.swizzle(low, v128.and(bytes, i8x16.splat(15))),
-    i8x16.swizzle(high, i8x16.shr_u(bytes, 4)),
+    i8x16.relaxed_swizzle(low, v128.and(bytes, nibble)),
+    i8x16.relaxed_swizzle(high, v128.and(i16x8.shr_u(bytes, 4), nibble)),
+  );
+}
+
+// Processors shift words and not bytes: what comes over from the neighbour is masked away.
+
+// @ts-ignore: decorator
+@inline
+function rotate1(bytes: v128): v128 {
+  // Twice the byte, and one more where its top bit was set: there the comparison is -1.
+  return i8x16.sub(i8x16.add(bytes, bytes), i8x16.lt_s(bytes, i8x16.splat(0)));
+}
+
+// @ts-ignore: decorator
+@inline
+function rotate2(bytes: v128): v128 {
+  return v128.or(
+    v128.and(i16x8.shl(bytes, 2), i8x16.splat(<i8>0xfc)),
+    v128.and(i16x8.shr_u(bytes, 6), i8x16.splat(0x03)),
   );
 }
 
 // @ts-ignore: decorator
 @inline
-function rotate(bytes: v128, by: i32): v128 {
-  return v128.or(i8x16.shl(bytes, by), i8x16.shr_u(bytes, 8 - by));
+function rotate4(bytes: v128): v128 {
+  return v128.or(
+    v128.and(i16x8.shl(bytes, 4), i8x16.splat(<i8>0xf0)),
+    v128.and(i16x8.shr_u(bytes, 4), i8x16.splat(0x0f)),
+  );
 }
 
 // The lanes of `next`, each one (two, four) positions later: the last ones of `before` move in.
