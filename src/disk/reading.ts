@@ -28,8 +28,8 @@ const MAX_THREADS = 4;
 /** Work that is worth threads: starting them takes as long as reading this. */
 const WORTH_THREADS = { files: 1000, bytes: 8 * 1024 * 1024 };
 
-/** One job of a thread, about 10 ms of it. */
-const JOB = { files: 128, bytes: 2 * 1024 * 1024 };
+/** One job of a thread, about 20 ms of it. */
+const JOB = { files: 256, bytes: 4 * 1024 * 1024 };
 
 /** Files that may wait for threads. */
 const MAX_WAITING = 4096;

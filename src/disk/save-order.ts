@@ -34,9 +34,14 @@ export type SaveOrder =
     }
   | { readonly kind: 'finish' };
 
-export type SaveAnswer =
-  /** A part of a pack; they come while a job is worked at, and belong to none. */
-  | { readonly kind: 'output'; readonly output: ThreadOutput }
+export interface SaveAnswer {
+  /** Parts of packs that came up meanwhile; they belong to no job. */
+  readonly outputs: readonly ThreadOutput[];
+  /** Undefined: there was no job, and nothing is left. */
+  readonly outcome: JobOutcome | undefined;
+}
+
+export type JobOutcome =
   | {
       readonly kind: 'files';
       readonly job: number;
@@ -51,8 +56,7 @@ export type SaveAnswer =
       /** Undefined if the file was changed. */
       readonly extents: Uint8Array | undefined;
       readonly failure: readonly [errno: string | undefined, error: ErrorMessage] | undefined;
-    }
-  | { readonly kind: 'finished' };
+    };
 
 /** The file was changed, or is no longer there. */
 export const CHANGED = -1;

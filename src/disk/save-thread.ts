@@ -6,13 +6,14 @@ import type { TransferListItem } from 'node:worker_threads';
 import { errno, errorMessage, isStrataError, serveThread } from '../base/index.ts';
 import { MIN_CHUNK } from '../chunk/index.ts';
 import { ThreadWriter } from '../vault/index.ts';
+import type { ThreadOutput } from '../vault/index.ts';
 import { atText, nameBytes } from './at.ts';
 import { cutBuffer, cutInto, cutShort } from './cut-file.ts';
 import { cutRange, rangeBuffer } from './cut-range.ts';
 import { ExtentList } from './extent-list.ts';
 import { Seams } from './ranges.ts';
 import { CHANGED, FACTS, FAILED } from './save-order.ts';
-import type { SaveAnswer, SaveData, SaveOrder } from './save-order.ts';
+import type { JobOutcome, SaveAnswer, SaveData, SaveOrder } from './save-order.ts';
 import { TICK_MS, isThere, isUnchanged, isYoung, openFile } from './scan-file.ts';
 import type { Facts } from './scan-file.ts';
 
@@ -23,30 +24,37 @@ interface Thread {
 }
 
 serveThread<SaveData, SaveOrder, SaveAnswer>(({ share }, post) => {
+  // Told with the answer to a job: each message wakes the other side.
+  let outputs: ThreadOutput[] = [];
   const thread: Thread = {
     extents: new ExtentList(),
     buffer: longer(cutBuffer(), rangeBuffer()),
-    writer: new ThreadWriter(share, (output) =>
-      post(
-        { kind: 'output', output },
-        memoryOf(output.part?.kind === 'bytes' ? output.part.bytes : undefined),
-      ),
-    ),
+    writer: new ThreadWriter(share, (output) => outputs.push(output)),
   };
   return (order) => {
-    if (order.kind === 'finish') {
-      thread.writer.finish();
-      return post({ kind: 'finished' });
-    }
-    const answer = order.kind === 'files' ? readFiles(thread, order) : readRange(thread, order);
-    return post(answer, memoryOf(answer.extents));
+    const outcome = workAt(thread, order);
+    const memory = outputs.map(({ part }) => (part?.kind === 'bytes' ? part.bytes : undefined));
+    post({ outputs, outcome }, memoryOf([...memory, outcome?.extents]));
+    outputs = [];
   };
 });
+
+function workAt(thread: Thread, order: SaveOrder): JobOutcome | undefined {
+  switch (order.kind) {
+    case 'files':
+      return readFiles(thread, order);
+    case 'range':
+      return readRange(thread, order);
+    case 'finish':
+      thread.writer.finish();
+      return undefined;
+  }
+}
 
 function readFiles(
   thread: Thread,
   order: Extract<SaveOrder, { kind: 'files' }>,
-): SaveAnswer & { kind: 'files' } {
+): JobOutcome & { kind: 'files' } {
   const { job, names, directories, facts } = order;
   const { extents } = thread;
   const lengths = new Float64Array(names.length);
@@ -103,7 +111,7 @@ function cutLonger(...cutting: Parameters<typeof cutInto>): boolean {
 function readRange(
   thread: Thread,
   order: Extract<SaveOrder, { kind: 'range' }>,
-): SaveAnswer & { kind: 'range' } {
+): JobOutcome & { kind: 'range' } {
   const { job, fd, range, number } = order;
   const { writer, extents, buffer } = thread;
   const seams = new Seams(order.seams);
@@ -152,6 +160,6 @@ function longer(a: Uint8Array, b: Uint8Array): Uint8Array {
   return a.length > b.length ? a : b;
 }
 
-function memoryOf(bytes: Uint8Array | undefined): TransferListItem[] {
-  return bytes === undefined ? [] : [bytes.buffer as ArrayBuffer];
+function memoryOf(all: readonly (Uint8Array | undefined)[]): TransferListItem[] {
+  return all.flatMap((bytes) => (bytes === undefined ? [] : [bytes.buffer as ArrayBuffer]));
 }

@@ -3,7 +3,7 @@
 import { Threads, messageError } from '../base/index.ts';
 import type { SharedSink } from '../vault/index.ts';
 import { FACTS } from './save-order.ts';
-import type { SaveAnswer, SaveData, SaveOrder } from './save-order.ts';
+import type { JobOutcome, SaveAnswer, SaveData, SaveOrder } from './save-order.ts';
 import type { FileSlot } from './assembler.ts';
 import type { Range } from './cut-range.ts';
 import type { Seams } from './ranges.ts';
@@ -12,8 +12,8 @@ import { threadModule } from './thread-module.ts';
 /** Jobs that a thread has at a time: one in work, and one that it need not wait for. */
 const JOBS = 2;
 
-export type FilesAnswer = Extract<SaveAnswer, { kind: 'files' }>;
-export type RangeAnswer = Extract<SaveAnswer, { kind: 'range' }>;
+export type FilesAnswer = Extract<JobOutcome, { kind: 'files' }>;
+export type RangeAnswer = Extract<JobOutcome, { kind: 'range' }>;
 
 export interface SaveThreadsOptions {
   readonly count: number;
@@ -29,7 +29,7 @@ export class SaveThreads implements AsyncDisposable {
   /** How many jobs each thread has. */
   readonly #load: number[];
   /** By number: what is done with the answer. */
-  readonly #jobs = new Map<number, (answer: FilesAnswer | RangeAnswer) => void>();
+  readonly #jobs = new Map<number, (answer: JobOutcome) => void>();
   readonly #onProgress: () => void;
   readonly #onFailure: (error: unknown) => void;
   #nextJob = 0;
@@ -101,7 +101,7 @@ export class SaveThreads implements AsyncDisposable {
     return this.#threads[Symbol.asyncDispose]();
   }
 
-  #begin(done: (answer: FilesAnswer | RangeAnswer) => void): number {
+  #begin(done: (answer: JobOutcome) => void): number {
     this.#jobs.set(this.#nextJob, done);
     return this.#nextJob++;
   }
@@ -112,21 +112,21 @@ export class SaveThreads implements AsyncDisposable {
     this.#threads.post(thread, order);
   }
 
-  #answer(answer: SaveAnswer, thread: number): void {
-    if (answer.kind === 'output') this.#sink.take(answer.output);
-    else if (answer.kind === 'finished') this.#finished++;
+  #answer({ outputs, outcome }: SaveAnswer, thread: number): void {
+    for (const output of outputs) this.#sink.take(output);
+    if (outcome === undefined) this.#finished++;
     else {
       this.#load[thread]!--;
-      const done = this.#jobs.get(answer.job)!;
-      this.#jobs.delete(answer.job);
+      const done = this.#jobs.get(outcome.job)!;
+      this.#jobs.delete(outcome.job);
       try {
-        done(answer);
+        done(outcome);
       } catch (error) {
         // Nobody stands above an answer who could catch it.
         this.#onFailure(error);
       }
     }
-    if (answer.kind !== 'output') this.#onProgress();
+    this.#onProgress();
   }
 }
 

@@ -7,6 +7,7 @@ import type { CutTables } from '../chunk/index.ts';
 import type { Store } from '../store/index.ts';
 import type { ChunkIndex } from './chunk-index.ts';
 import type { ContentSink, SharedSink } from './content.ts';
+import { IdTable } from './id-table.ts';
 import type { Keyring } from './keyring.ts';
 import { packId } from './names.ts';
 import type { IntentId, PackType, SegmentId } from './names.ts';
@@ -43,8 +44,9 @@ export class VaultWriter implements ContentSink {
   readonly cutTables: CutTables;
   readonly #world: WriterWorld;
   readonly #packs: Readonly<Record<PackType, PackWriter>>;
-  /** What this save has packed itself: not in the index before it is committed. */
-  readonly #own: Readonly<Record<PackType, SharedIds>> = { data: new SharedIds(), tree: new SharedIds() };
+  /** What this save has packed itself: not in the index before it is committed. Threads take only data. */
+  readonly #ownData = new SharedIds();
+  readonly #ownTree = new IdTable();
   /** How many packs were begun, by all threads together. */
   readonly #begun = new Uint32Array(new SharedArrayBuffer(4));
   #newBytes = 0;
@@ -93,7 +95,7 @@ export class VaultWriter implements ContentSink {
       intent,
       packs: this.#begun,
       index: index.data.share(),
-      own: this.#own.data.share,
+      own: this.#ownData.share,
     };
     return {
       share,
@@ -130,9 +132,10 @@ export class VaultWriter implements ContentSink {
 
   /** @returns whether it was new */
   #add(type: PackType, id: Sha256, bytes: Uint8Array): boolean {
-    if (this.#world.index[type].has(id) || !this.#own[type].claim(id, 0)) return false;
-    this.#packs[type].add(id, bytes);
-    return true;
+    if (this.#world.index[type].has(id)) return false;
+    const isNew = type === 'data' ? this.#ownData.claim(id, 0) : this.#ownTree.add(id);
+    if (isNew) this.#packs[type].add(id, bytes);
+    return isNew;
   }
 }
 
