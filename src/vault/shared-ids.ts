@@ -49,7 +49,9 @@ export class SharedIds {
     const mask = this.#slots.length - 1;
     const hash = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      let number = Atomics.load(this.#slots, slot);
+      // Not a mere load: reading a page that nobody has written to maps the kernel's page of zeros, and the write that follows then has
+      // to interrupt every thread to take it away again. That took longer than all else here.
+      let number = Atomics.or(this.#slots, slot, 0);
       if (number === 0) {
         const own = this.#spareWith(bytes, at);
         if (own === -1) return true;

@@ -109,7 +109,7 @@ export class VaultWriter implements ContentSink {
   /** Stores what is left, then the index segment. A reference to any chunk may be written after this, not before. */
   async finish(): Promise<Written> {
     const { store, keyring, random, signal } = this.#world;
-    const tables = [...(await this.#packs.data.finish()), ...(await this.#packs.tree.finish())];
+    const tables = (await Promise.all([this.#packs.data.finish(), this.#packs.tree.finish()])).flat();
     const packed = this.#packs.data.storedBytes + this.#packs.tree.storedBytes;
     if (tables.length === 0) return { tables: [], newBytes: 0, storedBytes: 0 };
     const encoded = tables.map((bytes) => checkOnlyTable(bytes, 'a table of our own'));
