@@ -22,6 +22,9 @@ export type LongFileEnd = (file: LongFile, content: CutContent | undefined, erro
 interface Around {
   readonly sink: ContentSink;
   readonly pace: Pace;
+  readonly threads: SaveThreads;
+  /** Which of them the file is begun for. */
+  readonly thread: number;
 }
 
 export class LongFile implements Disposable {
@@ -29,7 +32,6 @@ export class LongFile implements Disposable {
   readonly #fd: number;
   readonly #ranges: readonly Range[];
   readonly #seams: Seams;
-  readonly #threads: SaveThreads;
   readonly #around: Around;
   readonly #end: LongFileEnd;
   /** Of ranges that came before their turn, by number. */
@@ -46,12 +48,12 @@ export class LongFile implements Disposable {
   #error: unknown;
 
   /** @returns undefined if it is not the file that it was @throws the system's error */
-  static open(slot: FileSlot, threads: SaveThreads, around: Around, end: LongFileEnd): LongFile | undefined {
+  static open(slot: FileSlot, around: Around, end: LongFileEnd): LongFile | undefined {
     const fd = openFile(at(slot.directory, slot.name));
     if (fd === undefined) return undefined;
     try {
       const ranges = rangesOf(slot.facts.size, holeMap(fd, slot.facts.size));
-      return new LongFile(slot, fd, ranges, threads, around, end);
+      return new LongFile(slot, fd, ranges, around, end);
     } catch (error) {
       closeSync(fd);
       throw error;
@@ -62,7 +64,6 @@ export class LongFile implements Disposable {
     slot: FileSlot,
     fd: number,
     ranges: readonly Range[],
-    threads: SaveThreads,
     around: Around,
     end: LongFileEnd,
   ) {
@@ -70,7 +71,6 @@ export class LongFile implements Disposable {
     this.#fd = fd;
     this.#ranges = ranges;
     this.#seams = Seams.of(ranges.length);
-    this.#threads = threads;
     this.#around = around;
     this.#end = end;
   }
@@ -81,13 +81,16 @@ export class LongFile implements Disposable {
     return this.#posted > 0 && this.#posted === this.#ranges.length;
   }
 
+  get thread(): number {
+    return this.#around.thread;
+  }
+
   /** Gives the next range to a thread. A file that is one hole has none, and ends at once. */
-  post(): void {
+  post(thread: number): void {
     if (this.#ranges.length === 0) return this.#finish();
     const number = this.#posted++;
-    this.#threads.range(this.#fd, this.#ranges[number]!, number, this.#seams, (answer) =>
-      this.#take(number, answer),
-    );
+    const job = { fd: this.#fd, range: this.#ranges[number]!, number, seams: this.#seams };
+    this.#around.threads.range(thread, job, (answer) => this.#take(number, answer));
   }
 
   /** When no answer will come any more. */

@@ -60,9 +60,7 @@ export class Reading implements AsyncDisposable {
   #waitingBytes = 0;
   /** What came in so far. */
   #seen = { files: 0, bytes: 0 };
-  /** Ranges of it are still to be given to threads. */
-  #long: LongFile | undefined;
-  /** Long files that have not ended. */
+  /** Long files that have not ended; of each thread at most one with ranges that nobody has yet. */
   readonly #begun = new Set<LongFile>();
   #buffer: Uint8Array | undefined;
   #threads: SaveThreads | undefined;
@@ -103,11 +101,7 @@ export class Reading implements AsyncDisposable {
     if (this.#threads === undefined && !this.#isWorthThreads) return this.#readHere();
     this.#threads ??= this.#startThreads();
     await this.#feed();
-    while (
-      this.#waiting.length >= MAX_WAITING ||
-      this.directories.size >= MAX_HELD ||
-      this.#long !== undefined
-    ) {
+    while (this.#waiting.length >= MAX_WAITING || this.directories.size >= MAX_HELD) {
       await this.#progress();
       await this.#feed();
     }
@@ -118,7 +112,7 @@ export class Reading implements AsyncDisposable {
     if (this.#threads === undefined && !this.#isWorthThreads) return this.#readHere();
     this.#threads ??= this.#startThreads();
     await this.#feed(true);
-    while (this.#waiting.length > 0 || this.#threads.jobs > 0 || this.#long !== undefined) {
+    while (this.#waiting.length > 0 || this.#threads.jobs > 0 || this.#begun.size > 0) {
       await this.#progress();
       await this.#feed(true);
     }
@@ -184,21 +178,29 @@ export class Reading implements AsyncDisposable {
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure;
       throwIfAborted(this.#options.signal);
-      const hasJob =
-        this.#long !== undefined ||
+      const hasFiles = () =>
         this.#waiting.length >= JOB.files ||
         this.#waitingBytes >= JOB.bytes ||
         (this.#waiting.length > 0 && (all || threads.isIdle || this.directories.size >= MAX_HELD));
-      if (!hasJob || !threads.hasRoom) return;
+      if (threads.freest === undefined || !(hasFiles() || this.#longFor() !== undefined)) return;
       // What was sealed waits for the store: no more of it than that, whoever makes it.
       await this.#options.sink.drain();
-      if (this.#long === undefined) this.#postFiles(threads);
-      else if (this.#long.isPosted) this.#long = undefined;
-      else this.#long.post();
+      const thread = threads.freest;
+      // A thread stays with its long file: the next range then never waits for another thread. Who has nothing else to do helps.
+      const long = this.#longFor(thread) ?? (hasFiles() ? undefined : this.#longFor());
+      if (long !== undefined) long.post(thread);
+      else this.#postFiles(threads, thread);
     }
   }
 
-  #postFiles(threads: SaveThreads): void {
+  /** A long file with ranges that nobody has yet. @param thread that it was begun for; undefined: any */
+  #longFor(thread?: number): LongFile | undefined {
+    for (const long of this.#begun)
+      if (!long.isPosted && (thread === undefined || long.thread === thread)) return long;
+    return undefined;
+  }
+
+  #postFiles(threads: SaveThreads, thread: number): void {
     const slots: FileSlot[] = [];
     let bytes = 0;
     while (slots.length < JOB.files && bytes < JOB.bytes) {
@@ -210,25 +212,25 @@ export class Reading implements AsyncDisposable {
     const long = slots.length === 0 ? this.#waiting.shift() : undefined;
     if (long !== undefined) {
       this.#waitingBytes -= long.facts.size;
-      return this.#beginLong(long, threads);
+      return this.#beginLong(long, threads, thread);
     }
     if (slots.length === 0) return;
     this.#waiting = this.#waiting.slice(slots.length);
     this.#waitingBytes -= bytes;
-    threads.files(slots, (answer) => this.#settle(slots, answer));
+    threads.files(thread, slots, (answer) => this.#settle(slots, answer));
   }
 
-  #beginLong(slot: FileSlot, threads: SaveThreads): void {
+  #beginLong(slot: FileSlot, threads: SaveThreads, thread: number): void {
     const end = (long: LongFile, content: CutContent | undefined, error?: unknown) => {
       this.#begun.delete(long);
       if (error === undefined) this.#verdicts.content(slot, content);
       else this.#verdicts.error(slot, error);
     };
     try {
-      const long = LongFile.open(slot, threads, this.#options, end);
+      const long = LongFile.open(slot, { ...this.#options, threads, thread }, end);
       if (long === undefined) return this.#verdicts.content(slot, undefined);
-      this.#long = long;
       this.#begun.add(long);
+      long.post(thread);
     } catch (error) {
       this.#verdicts.error(slot, error);
     }

@@ -15,6 +15,15 @@ const JOBS = 2;
 export type FilesAnswer = Extract<JobOutcome, { kind: 'files' }>;
 export type RangeAnswer = Extract<JobOutcome, { kind: 'range' }>;
 
+export interface RangeJob {
+  /** An open file. */
+  readonly fd: number;
+  readonly range: Range;
+  /** Of the range, counted from 0. */
+  readonly number: number;
+  readonly seams: Seams;
+}
+
 export interface SaveThreadsOptions {
   readonly count: number;
   readonly sink: SharedSink;
@@ -49,9 +58,10 @@ export class SaveThreads implements AsyncDisposable {
     });
   }
 
-  /** Whether a thread can take another job. */
-  get hasRoom(): boolean {
-    return this.#load.some((load) => load < JOBS);
+  /** The thread with the least to do; undefined if none can take another job. */
+  get freest(): number | undefined {
+    const least = Math.min(...this.#load);
+    return least < JOBS ? this.#load.indexOf(least) : undefined;
   }
 
   /** Whether one has nothing to do. */
@@ -68,7 +78,7 @@ export class SaveThreads implements AsyncDisposable {
     return this.#finished === this.#threads.count;
   }
 
-  files(slots: readonly FileSlot[], done: (answer: FilesAnswer) => void): void {
+  files(thread: number, slots: readonly FileSlot[], done: (answer: FilesAnswer) => void): void {
     const facts = new Float64Array(slots.length * FACTS);
     for (const [file, slot] of slots.entries()) {
       const { dev, ino, size, mtimeMs, ctimeMs } = slot.facts;
@@ -76,19 +86,19 @@ export class SaveThreads implements AsyncDisposable {
     }
     const job = this.#begin((answer) => answer.kind === 'files' && done(answer));
     const names = slots.map(({ name }) => name.toString('latin1'));
-    this.#post({ kind: 'files', job, directories: slots.map(({ directory }) => directory), names, facts });
+    this.#post(thread, {
+      kind: 'files',
+      job,
+      directories: slots.map(({ directory }) => directory),
+      names,
+      facts,
+    });
   }
 
   /** Ranges of one file are posted in their order: a thread that waits for the one before must not stand before it. */
-  range(
-    fd: number,
-    range: Range,
-    number: number,
-    { share }: Seams,
-    done: (answer: RangeAnswer) => void,
-  ): void {
+  range(thread: number, { fd, range, number, seams }: RangeJob, done: (answer: RangeAnswer) => void): void {
     const job = this.#begin((answer) => answer.kind === 'range' && done(answer));
-    this.#post({ kind: 'range', job, fd, range, number, seams: share });
+    this.#post(thread, { kind: 'range', job, fd, range, number, seams: seams.share });
   }
 
   /** After the last job. */
@@ -106,8 +116,7 @@ export class SaveThreads implements AsyncDisposable {
     return this.#nextJob++;
   }
 
-  #post(order: SaveOrder): void {
-    const thread = this.#load.indexOf(Math.min(...this.#load));
+  #post(thread: number, order: SaveOrder): void {
     this.#load[thread]!++;
     this.#threads.post(thread, order);
   }
