@@ -10,14 +10,14 @@ export const CODECS = { stored: 0, zstd: 1 } as const;
 export type Codec = keyof typeof CODECS;
 
 /**
- * The fastest level that still finds the repetition in source trees, with a window over the whole block and a table that fits it: 3 % smaller
- * than the level's own, binaries 4 %, at the same speed within a few per cent. Measured on node_modules and on executables.
+ * The fastest level that still finds the repetition in source trees, with a window over the whole block: binaries become 1 % smaller so
+ * and are 5 % faster done. A larger table and shorter matches would make them 4 % smaller, and take 15 % longer.
  */
 const PARAMETERS = {
   [constants.ZSTD_c_compressionLevel]: 1,
   [constants.ZSTD_c_windowLog]: 20,
-  [constants.ZSTD_c_hashLog]: 15,
-  [constants.ZSTD_c_minMatch]: 6,
+  [constants.ZSTD_c_hashLog]: 14,
+  [constants.ZSTD_c_minMatch]: 7,
 };
 
 const SAMPLES = 4096;
