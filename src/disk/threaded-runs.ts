@@ -6,6 +6,7 @@ import { withPath } from './failure.ts';
 import type { FillerOptions } from './fill.ts';
 import type { Pace } from './pace.ts';
 import type { ThreadAnswer, ThreadData, ThreadOrder } from './restore-thread.ts';
+import { RunShares } from './run-shares.ts';
 import type { Run } from './runs.ts';
 import { pathOfPiece } from './schedule.ts';
 import type { Schedule } from './schedule.ts';
@@ -58,9 +59,9 @@ export class ThreadedRuns implements AsyncDisposable {
   /** All of one window. @throws what a thread throws; internal if one dies; integrity, unavailable from the store; cancelled */
   async write(runs: readonly Run[], signal: AbortSignal | undefined): Promise<void> {
     this.#window++;
-    let next = 0;
+    const shares = new RunShares(runs, this.#threads.count);
     const feed = async (thread: number): Promise<void> => {
-      for (let run = runs[next++]; run !== undefined; run = runs[next++]) {
+      for (let run = shares.next(thread); run !== undefined; run = shares.next(thread)) {
         const sealed = run.blocks.length === 0 ? undefined : await this.#fetch(run);
         const { files, bytes } = await this.#work(thread, {
           window: this.#window,
