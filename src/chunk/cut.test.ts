@@ -6,7 +6,7 @@ import { noise, prose } from '../testing/noise.ts';
 import { CUT_SEED_BYTES, MAX_CHUNK, MIN_CHUNK, NORMAL_CHUNK, cutTables, nextCut } from './index.ts';
 import type { CutTables } from './index.ts';
 import { scanScalar } from './scan-scalar.ts';
-import { scanSimd } from './scan-simd.ts';
+import { scanBuffer, scanSimd } from './scan-simd.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -172,6 +172,27 @@ describe('cuts', () => {
         }
       }),
       { numRuns: 60 },
+    );
+  });
+
+  it('[H18] are the same in memory that is scanned in its place', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: 600_000 }),
+        fc.constantFrom('noise', 'prose'),
+        fc.string(),
+        (length, kind, seed) => {
+          const bytes = kind === 'noise' ? noise(seed, length) : prose(seed, length);
+          const place = scanBuffer(length);
+          place.set(bytes);
+          for (let at = 0; at < length;) {
+            const cut = nextCut(TABLES, bytes, at, length, true, scanScalar);
+            expect(nextCut(TABLES, place, at, length, true, scanSimd)).toBe(cut);
+            at = cut;
+          }
+        },
+      ),
+      { numRuns: 30 },
     );
   });
 

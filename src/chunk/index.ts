@@ -2,6 +2,7 @@
 
 export { CUT_SEED_BYTES, MAX_CHUNK, MIN_CHUNK, NORMAL_CHUNK, cutTables, nextCut } from './cut.ts';
 export type { CutTables } from './cut.ts';
+export { scanBuffer } from './scan-simd.ts';
 export { FRAME_HEADER_BYTES, MAX_FRAME_PLAIN, frameShape } from './frame.ts';
 export type { FrameShape, Sealed } from './frame.ts';
 export { HEADER_BYTES } from './header.ts';

@@ -21,7 +21,11 @@ const WINDOW = 64 * 1024;
 /** Where the module expects things. */
 const TABLES_AT = { low: 0, high: 16, add: 32, mul: 64 } as const;
 const BYTES_AT = 128;
-const PAGES = 2;
+/** Bytes behind those that are scanned: it looks at 16 at a time. */
+const BEYOND = 64;
+const PAGE = 64 * 1024;
+/** The fewest that it declares to need. */
+const LEAST_PAGES = 2;
 
 interface Module {
   readonly memory: Uint8Array;
@@ -29,9 +33,24 @@ interface Module {
   tables: CutTables | undefined;
 }
 
-let module: Module | 'unsupported' | undefined;
+/** The code, compiled once; undefined where a processor, or Node, does not have the instructions. */
+let code: object | 'unsupported' | undefined;
 
-/** See `Scan`. About 2.5 GB/s; a processor without the instructions gets the scalar one. */
+/** For bytes that lie elsewhere. */
+let shared: Module | undefined;
+
+/** By the memory that `scanBuffer` gave away. */
+const own = new WeakMap<ArrayBufferLike, Module>();
+
+/** Memory in which bytes are scanned without being copied first. */
+export function scanBuffer(length: number): Uint8Array {
+  const module = instantiate(length);
+  if (module === undefined) return new Uint8Array(length);
+  own.set(module.memory.buffer, module);
+  return module.memory.subarray(BYTES_AT, BYTES_AT + length);
+}
+
+/** See `Scan`. About 2 GB/s; a processor without the instructions gets the scalar one. */
 export function scanSimd(
   tables: CutTables,
   bytes: Uint8Array,
@@ -39,9 +58,21 @@ export function scanSimd(
   to: number,
   shift: number,
 ): number {
-  module ??= instantiate();
-  if (module === 'unsupported') return scanScalar(tables, bytes, from, to, shift);
+  const module = own.get(bytes.buffer) ?? (shared ??= instantiate(WINDOW + STRENGTH_WINDOW));
+  if (module === undefined) return scanScalar(tables, bytes, from, to, shift);
   if (module.tables !== tables) setTables(module, tables);
+  return module === shared
+    ? scanCopy(module, bytes, from, to, shift)
+    : scanPlace(module, bytes, from, to, shift);
+}
+
+function scanPlace({ scan }: Module, bytes: Uint8Array, from: number, to: number, shift: number): number {
+  if (from >= to) return -1;
+  const found = scan(bytes.byteOffset + from, bytes.byteOffset + to, shift);
+  return found === 0 ? -1 : found - bytes.byteOffset;
+}
+
+function scanCopy(module: Module, bytes: Uint8Array, from: number, to: number, shift: number): number {
   for (let at = from; at < to; at += WINDOW) {
     const end = Math.min(to, at + WINDOW);
     module.memory.set(bytes.subarray(at - STRENGTH_WINDOW, end), BYTES_AT);
@@ -52,16 +83,23 @@ export function scanSimd(
   return -1;
 }
 
-function instantiate(): Module | 'unsupported' {
-  const code = Buffer.from(SCAN_WASM, 'base64');
-  if (!WebAssembly.validate(code)) return 'unsupported';
-  const memory = new WebAssembly.Memory({ initial: PAGES });
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(code), { env: { memory } });
+/** @param length bytes that it has room for @returns undefined where it cannot run */
+function instantiate(length: number): Module | undefined {
+  code ??= compile();
+  if (code === 'unsupported') return undefined;
+  const pages = Math.ceil((BYTES_AT + length + BEYOND) / PAGE);
+  const memory = new WebAssembly.Memory({ initial: Math.max(LEAST_PAGES, pages) });
+  const { exports } = new WebAssembly.Instance(code, { env: { memory } });
   return {
     memory: new Uint8Array(memory.buffer),
     scan: exports['scan'] as Module['scan'],
     tables: undefined,
   };
+}
+
+function compile(): object | 'unsupported' {
+  const bytes = Buffer.from(SCAN_WASM, 'base64');
+  return WebAssembly.validate(bytes) ? new WebAssembly.Module(bytes) : 'unsupported';
 }
 
 function setTables(to: Module, tables: CutTables): void {

@@ -3,7 +3,7 @@
 import { readSync } from 'node:fs';
 
 import type { Sha256 } from '../base/index.ts';
-import { MAX_CHUNK, MIN_CHUNK, nextCut } from '../chunk/index.ts';
+import { MAX_CHUNK, MIN_CHUNK, nextCut, scanBuffer } from '../chunk/index.ts';
 import type { CutTables } from '../chunk/index.ts';
 import { contentOf } from '../tree/index.ts';
 import type { BuiltContent } from '../tree/index.ts';
@@ -20,7 +20,7 @@ const ZERO_PAGE = Buffer.alloc(PAGE);
 /** What `cutFile` works in; one for many files. A chunk may begin in one part and end in the next. */
 export function cutBuffer(): Uint8Array {
   // No Buffer: whoever keeps a `slice` of a chunk would keep a view of what is overwritten by the next part.
-  return new Uint8Array(PART + MAX_CHUNK);
+  return scanBuffer(PART + MAX_CHUNK);
 }
 
 /** Takes the chunks of a file and names them: what cutting needs of a `ContentSink`. */

@@ -6,7 +6,7 @@
  * (docs/design.md 2: the cuts after any true cut are the true ones). Only then anything is hashed.
  */
 
-import { MAX_CHUNK, nextCut } from '../chunk/index.ts';
+import { MAX_CHUNK, nextCut, scanBuffer } from '../chunk/index.ts';
 import { isZeroPage, readFully } from './cut-file.ts';
 import type { ChunkSink, ExtentSink } from './cut-file.ts';
 import { PAGE } from './hole-map.ts';
@@ -27,7 +27,7 @@ export interface Range {
 
 /** What `cutRange` works in. */
 export function rangeBuffer(): Uint8Array {
-  return new Uint8Array(RANGE + MAX_CHUNK);
+  return scanBuffer(RANGE + MAX_CHUNK);
 }
 
 /** Pieces of a range, in bytes from its start: data runs are cut, holes are not. */

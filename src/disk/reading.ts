@@ -89,10 +89,16 @@ export class Reading implements AsyncDisposable {
     this.#seen.bytes += slot.facts.size;
   }
 
-  /** Whether enough is waiting, so that `room` has something to do. */
+  /** Whether `room` has something to do: asked for each file, so it costs next to nothing. */
   get isFull(): boolean {
     const { files, bytes } = this.#count > 0 && this.#threads === undefined ? WORTH_THREADS : JOB;
-    return this.#waiting.length >= files || this.#waitingBytes >= bytes || this.directories.size >= MAX_HELD;
+    if (this.#isOver) return true;
+    if (this.#waiting.length < files && this.#waitingBytes < bytes) return false;
+    return this.#threads === undefined || this.#threads.freest !== undefined;
+  }
+
+  get #isOver(): boolean {
+    return this.#waiting.length >= MAX_WAITING || this.directories.size >= MAX_HELD;
   }
 
   /** Returns when more may be added. @throws what ends the save */
@@ -101,7 +107,7 @@ export class Reading implements AsyncDisposable {
     if (this.#threads === undefined && !this.#isWorthThreads) return this.#readHere();
     this.#threads ??= this.#startThreads();
     await this.#feed();
-    while (this.#waiting.length >= MAX_WAITING || this.directories.size >= MAX_HELD) {
+    while (this.#isOver) {
       await this.#progress();
       await this.#feed();
     }

@@ -60,8 +60,10 @@ export class SaveThreads implements AsyncDisposable {
 
   /** The thread with the least to do; undefined if none can take another job. */
   get freest(): number | undefined {
-    const least = Math.min(...this.#load);
-    return least < JOBS ? this.#load.indexOf(least) : undefined;
+    let freest = 0;
+    for (let thread = 1; thread < this.#load.length; thread++)
+      if (this.#load[thread]! < this.#load[freest]!) freest = thread;
+    return this.#load[freest]! < JOBS ? freest : undefined;
   }
 
   /** Whether one has nothing to do. */
