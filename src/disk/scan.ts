@@ -27,7 +27,10 @@ import { Walk } from './walk.ts';
 export interface StatMemory {
   /** What was written down the last time; undefined if there is nothing. */
   readonly records: Uint8Array | undefined;
-  /** Takes what is to be remembered now, part by part; nothing if all is as it was. Of no use before the save was committed. */
+  /**
+   * Takes what is to be remembered now, part by part; nothing if all is as it was. Each is good until the call returns. Of no use before
+   * the save was committed.
+   */
   readonly write: (part: Uint8Array) => void;
 }
 

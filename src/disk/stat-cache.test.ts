@@ -38,7 +38,7 @@ class Remembering {
   async save(directory: string, options: ScanOptions = {}) {
     const parts: Uint8Array[] = [];
     this.read = 0;
-    const memory = { records: this.records, write: (part: Uint8Array) => void parts.push(part) };
+    const memory = { records: this.records, write: (part: Uint8Array) => void parts.push(part.slice()) };
     const { root } = await scanDirectory(directory, this.sink(), { ...options, memory });
     this.wrote = parts.length > 0;
     if (this.wrote) this.records = concatBytes(parts);
@@ -214,7 +214,7 @@ describe('a restore that is remembered', () => {
     ] as const) {
       const parts: Uint8Array[] = [];
       const target = join(scratch(), 'target');
-      const remember = (part: Uint8Array) => void parts.push(part);
+      const remember = (part: Uint8Array) => void parts.push(part.slice());
       const { remembered } = await restoreTree(saves.content.source, root, target, { remember, crew });
       expect(remembered).toBe(true);
       saves.records = concatBytes(parts);

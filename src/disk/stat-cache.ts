@@ -35,13 +35,13 @@ const PART_BYTES = 1024 * 1024;
 export class StatCacheWriter {
   readonly #emit: (part: Uint8Array) => void;
   readonly #before: number;
-  #writer = new ByteWriter();
+  readonly #writer = new ByteWriter();
   readonly #view = new DataView(new ArrayBuffer(8));
 
   /**
    * @param began when the save began, in milliseconds. What changed less than a tick before, or later, is not written down: another
    *   change might leave no trace
-   * @param emit is given the bytes of all records, part by part
+   * @param emit is given the bytes of all records, part by part; each is good until the call returns
    */
   constructor(began: number, emit: (part: Uint8Array) => void) {
     this.#before = began - TICK_MS;
@@ -108,8 +108,8 @@ export class StatCacheWriter {
 
   #handOn(atLeast: number): void {
     if (this.#writer.length < atLeast) return;
-    this.#emit(this.#writer.finish());
-    this.#writer = new ByteWriter();
+    this.#emit(this.#writer.written);
+    this.#writer.clear();
   }
 }
 

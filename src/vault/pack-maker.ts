@@ -1,6 +1,6 @@
 /** Chunks become blocks, blocks become the parts of packs. Stores nothing and waits for nothing, so it runs on any thread. */
 
-import { ByteWriter, SHA256_BYTES, StrataError } from '../base/index.ts';
+import { ByteWriter, SHA256_BYTES, StrataError, concatBytes } from '../base/index.ts';
 import type { Random, Sha256 } from '../base/index.ts';
 import { HEADER_BYTES, MAX_FRAME_PLAIN, OBJECT_TYPES, ObjectSealer } from '../chunk/index.ts';
 import type { Sealed, SealingKey } from '../chunk/index.ts';
@@ -38,8 +38,6 @@ export type PackPart =
 interface OpenPack {
   readonly id: PackId;
   readonly sealer: ObjectSealer;
-  /** Rows of its blocks, as the table has them. */
-  readonly rows: ByteWriter;
   blocks: number;
   chunks: number;
   bytes: number;
@@ -53,6 +51,8 @@ export class PackMaker {
   #rows = new Uint8Array(FIRST_ROWS * CHUNK_ROW_BYTES);
   #rowCount = 0;
   #pack: OpenPack | undefined;
+  /** Rows of the blocks of the open pack, as its table has them. One for all packs: that of a million small files grows to 5 MB. */
+  readonly #blockRows = new ByteWriter();
 
   constructor(world: PackMakerWorld) {
     this.#world = world;
@@ -90,7 +90,7 @@ export class PackMaker {
     const pack = (this.#pack ??= this.#openPack());
     const plain = this.#block.subarray(0, this.#blockLength);
     const frame = pack.sealer.frame(pack.blocks, plain);
-    pack.rows
+    this.#blockRows
       .u32(pack.bytes)
       .u32(frame.length)
       .u32(plain.length)
@@ -111,7 +111,8 @@ export class PackMaker {
     const sealer = new ObjectSealer(key, packIdentity(tenant, type, id), random);
     // Not the sealer's own: whoever takes a part may take its memory.
     this.#emitBytes(id, sealer.header.slice() as Sealed);
-    return { id, sealer, rows: new ByteWriter(), blocks: 0, chunks: 0, bytes: HEADER_BYTES };
+    this.#blockRows.clear();
+    return { id, sealer, blocks: 0, chunks: 0, bytes: HEADER_BYTES };
   }
 
   #endPack(): void {
@@ -119,12 +120,8 @@ export class PackMaker {
     if (pack === undefined) return;
     this.#pack = undefined;
     const { type, tenant } = this.#world;
-    const table = new ByteWriter()
-      .u8(OBJECT_TYPES[type])
-      .bytes(pack.id)
-      .u32(pack.blocks)
-      .bytes(pack.rows.finish())
-      .finish();
+    const head = new ByteWriter().u8(OBJECT_TYPES[type]).bytes(pack.id).u32(pack.blocks).finish();
+    const table = concatBytes([head, this.#blockRows.written]);
     for (const part of sealTrailer(pack.sealer, packIdentity(tenant, type, pack.id), pack.bytes, table))
       this.#emitBytes(pack.id, part);
     this.#world.emit({ kind: 'end', type, pack: pack.id, table });
