@@ -268,6 +268,7 @@ describe('what passes through', () => {
       MALLOC_MMAP_THRESHOLD_: '33554432',
       MALLOC_TRIM_THRESHOLD_: '536870912',
       MALLOC_TOP_PAD_: '67108864',
+      MALLOC_ARENA_MAX: '1',
     };
     expect(report(join(base, 'bin/strata')).malloc).toEqual(set);
     const env = { PATH: plainPath(), MALLOC_TOP_PAD_: '1' };
