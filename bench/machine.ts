@@ -1,10 +1,11 @@
 /** Where and with what it was measured: figures without that say nothing. */
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import type { Kind } from './filesystem.ts';
+import { COMMIT } from './installed.ts';
 import type { Peer } from './peers.ts';
 import { shell } from './shell.ts';
 
@@ -39,9 +40,8 @@ export async function machine(
   for (const { probe } of present) versions.add((await shell(probe)).split('\n')[0]!.trim());
   const kernel = await shell('uname -sr');
   const name = /^PRETTY_NAME="?(.*?)"?$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1];
-  const commit = await shell('git describe --always --dirty', { cwd: dirname(strata) }).catch(
-    () => 'unknown',
-  );
+  const built = join(dirname(strata), '..', COMMIT);
+  const commit = existsSync(built) ? readFileSync(built, 'utf8') : 'unknown';
   return {
     date: new Date().toISOString().slice(0, 16).replace('T', ' '),
     processor: `${cpus().length} × ${cpus()[0]?.model.trim()}`,

@@ -17,8 +17,8 @@ export interface Sample {
   readonly writtenBytes: number;
 }
 
-/** Of memory. Often enough for a peak of some length, and too seldom to cost a measurable part of one core. Milliseconds. */
-const INTERVAL = 20;
+/** Of memory. Often enough for a peak of some length; a look takes half a millisecond that the command could have had. Milliseconds. */
+const INTERVAL = 100;
 const PAGE = 4096;
 /** `/usr/bin/time` counts what was written in these. Bytes. */
 const SECTOR = 512;

@@ -165,7 +165,7 @@ function method(all: readonly Peer[]): string[] {
     '',
     'Every command is a process start, as somebody would type it. Before each, what others left is written (`sync -f`); the page cache is',
     'warm. Wall time is from before `/usr/bin/time` starts to after it ends. Memory is the largest sum over all processes of the command,',
-    'looked at every 20 ms, and at least what `time` says of the largest; pages that two processes share count twice. Written is what the',
+    'looked at every 100 ms, and at least what `time` says of the largest; pages that two processes share count twice. Written is what the',
     'processes gave to file systems, the restored files too. In the first round everything restored is compared with the tree: names,',
     'kinds, modes, links, content, and times within 1 µs where the program keeps them.',
     '',

@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { CORPORA, corpus } from './corpora.ts';
 import { openDisk, possibleKind } from './filesystem.ts';
 import type { Kind } from './filesystem.ts';
+import { installed } from './installed.ts';
 import { machine } from './machine.ts';
 import { runMicro } from './micro.ts';
 import { HELP, UsageError, readOptions } from './options.ts';
@@ -38,7 +39,8 @@ async function main(words: readonly string[], signal: AbortSignal): Promise<void
     const clone = resolve(options.strata, '../..');
     if (existsSync(join(clone, 'scripts/build'))) await shell('bash scripts/build', { cwd: clone, signal });
     if (options.trial) rmSync(resultsOf(options), { recursive: true, force: true });
-    await run(options, signal);
+    using copy = installed(options.strata, options.work);
+    await run({ ...options, strata: copy.strata }, signal);
   }
   writeReport(options);
 }

@@ -26,6 +26,8 @@ export class OpenDirectories implements Disposable {
   readonly #schedule: Schedule;
   readonly #names: Buffer;
   readonly #root: number;
+  /** All that is made below the root is on its file system: the same inode number elsewhere is another directory. */
+  readonly #device: number;
   /** In the order of their last use: Map keeps insertion order. */
   readonly #open = new Map<number, number>();
 
@@ -35,6 +37,7 @@ export class OpenDirectories implements Disposable {
     this.#schedule = schedule;
     this.#names = Buffer.from(buffer, byteOffset, byteLength);
     this.#root = root;
+    this.#device = fstatSync(root).dev;
   }
 
   /**
@@ -97,7 +100,8 @@ export class OpenDirectories implements Disposable {
       names.push(this.#names.toString('latin1', name[from], name[from]! + nameLength[from]!));
     const start = from === 0 ? this.#root : this.#open.get(from)!;
     const fd = descend(start, names.reverse());
-    if (fstatSync(fd).ino === inode[directory]) return fd;
+    const { dev, ino } = fstatSync(fd);
+    if (dev === this.#device && ino === inode[directory]) return fd;
     closeSync(fd);
     throw new StrataError('file_changed', 'a directory was replaced while it was being written to', {
       hint: 'Run the command again when nothing else moves directories around.',

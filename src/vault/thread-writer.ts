@@ -1,7 +1,9 @@
 /** The part of a writer that works on a thread of its own: it hashes, looks up, packs and seals, and stores nothing. */
 
+import { inspect } from 'node:util';
+
 import { sha256, systemRandom } from '../base/index.ts';
-import type { Sha256 } from '../base/index.ts';
+import type { Branded, Sha256 } from '../base/index.ts';
 import type { CutTables, SealingKey } from '../chunk/index.ts';
 import { sharedIndex } from './chunk-index.ts';
 import type { IndexShare, SharedIndex } from './chunk-index.ts';
@@ -12,8 +14,10 @@ import type { PackPart } from './pack-maker.ts';
 import { SharedIds } from './shared-ids.ts';
 import type { IdsShare } from './shared-ids.ts';
 
-/** What a thread needs to take chunks for a save. It holds a key: it goes to threads of this process, and nowhere else. */
-export interface WriterShare {
+/** What a thread needs to take chunks for a save. Not to be looked into, kept or printed: it holds a key. */
+export type WriterShare = Branded<object, 'writer share'>;
+
+interface Shared {
   readonly tenant: TenantId;
   readonly key: SealingKey;
   readonly cutTables: CutTables;
@@ -21,6 +25,11 @@ export interface WriterShare {
   readonly packs: Uint32Array;
   readonly index: IndexShare;
   readonly own: IdsShare;
+}
+
+export function shareWriter(shared: Shared): WriterShare {
+  // Not enumerable, so that a message to a thread can carry the rest.
+  return Object.defineProperty(shared, inspect.custom, { value: () => '[keys]' }) as object as WriterShare;
 }
 
 /** What a thread made, for the writer that it works for. */
@@ -40,10 +49,10 @@ export class ThreadWriter {
 
   /** @param emit takes over each output, and the memory of its bytes */
   constructor(share: WriterShare, emit: (output: ThreadOutput) => void) {
-    const { tenant, key, intent, packs } = share;
-    this.cutTables = share.cutTables;
-    this.#index = sharedIndex(share.index);
-    this.#own = new SharedIds(share.own);
+    const { tenant, key, intent, packs, index, own, cutTables } = share as object as Shared;
+    this.cutTables = cutTables;
+    this.#index = sharedIndex(index);
+    this.#own = new SharedIds(own);
     this.#emit = emit;
     this.#maker = new PackMaker({
       type: 'data',

@@ -16,7 +16,7 @@ import { putSegment } from './segment.ts';
 import { SharedIds } from './shared-ids.ts';
 import { checkOnlyTable, tableOf } from './table.ts';
 import type { PackTable } from './table.ts';
-import type { WriterShare } from './thread-writer.ts';
+import { shareWriter } from './thread-writer.ts';
 
 export interface WriterWorld {
   readonly store: Store;
@@ -88,7 +88,7 @@ export class VaultWriter implements ContentSink {
   get shared(): SharedSink {
     const { keyring, index, intent } = this.#world;
     const { tenant, cutTables } = keyring;
-    const share: WriterShare = {
+    const share = shareWriter({
       tenant,
       key: keyring.seal('data'),
       cutTables,
@@ -96,7 +96,7 @@ export class VaultWriter implements ContentSink {
       packs: this.#begun,
       index: index.data.share(),
       own: this.#ownData.share,
-    };
+    });
     return {
       share,
       take: ({ part, newBytes }) => {
