@@ -101,8 +101,8 @@ function misfit(value: number, count: number): never {
   throw new StrataError('internal', `${value} does not fit into ${count} bytes of a record`);
 }
 
-/** The low 32 bits of any safe integer. */
-function putWord(bytes: Uint8Array, at: number, value: number): void {
+/** The low 32 bits of any safe integer, little-endian. */
+export function putWord(bytes: Uint8Array, at: number, value: number): void {
   const word = value | 0;
   bytes[at] = word;
   bytes[at + 1] = word >>> 8;

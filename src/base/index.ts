@@ -2,7 +2,7 @@
 
 export { giveWay, throwIfAborted } from './abort.ts';
 export type { Cancellable } from './abort.ts';
-export { ByteReader, ByteWriter } from './binary.ts';
+export { ByteReader, ByteWriter, putWord } from './binary.ts';
 export {
   EMPTY,
   SHA256_BYTES,

@@ -69,11 +69,6 @@ export class Assembler {
     this.#cache = cache;
   }
 
-  /** Items that wait for a file before them. */
-  get waiting(): number {
-    return this.#items.length - this.#next;
-  }
-
   /** The root's, when it was left. */
   get tree(): TreeRef | undefined {
     return this.#tree;
@@ -81,7 +76,7 @@ export class Assembler {
 
   /** Items come in the order of a walk. */
   add(item: Item): void {
-    if (this.waiting === 0 && this.#take(item)) return;
+    if (this.#next === this.#items.length && this.#take(item)) return;
     this.#items.push(item);
   }
 

@@ -1,15 +1,13 @@
 /** The extents of a file in the making, packed: they go from a thread to whoever keeps them, without becoming objects. */
 
-import { SHA256_BYTES } from '../base/index.ts';
 import type { Sha256 } from '../base/index.ts';
-import { EXTENT_BYTES, unpackExtents } from '../tree/index.ts';
+import { EXTENT_BYTES, extentLength, unpackExtents, writeExtent } from '../tree/index.ts';
 
 const FIRST_EXTENTS = 256;
 const NO_HOLE = -1;
 
 export class ExtentList {
   #bytes = new Uint8Array(FIRST_EXTENTS * EXTENT_BYTES);
-  #view = new DataView(this.#bytes.buffer);
   #length = 0;
   /** Where the hole stands that may still grow: two holes never touch. */
   #hole = NO_HOLE;
@@ -29,7 +27,8 @@ export class ExtentList {
       this.#hole = this.#length;
       this.#add(undefined, length);
     } else {
-      this.#setLength(this.#hole, this.#lengthAt(this.#hole) + length);
+      const grown = extentLength(this.#bytes, this.#hole) + length;
+      writeExtent(this.#bytes, this.#hole, { chunk: undefined, length: grown });
     }
   }
 
@@ -63,27 +62,14 @@ export class ExtentList {
     return taken;
   }
 
-  #add(id: Sha256 | undefined, length: number): void {
+  #add(chunk: Sha256 | undefined, length: number): void {
     const at = this.#length;
     this.#length += EXTENT_BYTES;
     if (this.#length > this.#bytes.length) {
       const grown = new Uint8Array(this.#bytes.length * 2);
       grown.set(this.#bytes);
       this.#bytes = grown;
-      this.#view = new DataView(grown.buffer);
     }
-    if (id === undefined) this.#bytes.fill(0, at, at + SHA256_BYTES);
-    else this.#bytes.set(id, at);
-    this.#setLength(at, length);
-  }
-
-  #lengthAt(at: number): number {
-    const low = this.#view.getUint32(at + SHA256_BYTES, true);
-    return low + this.#view.getUint32(at + SHA256_BYTES + 4, true) * 2 ** 32;
-  }
-
-  #setLength(at: number, length: number): void {
-    this.#view.setUint32(at + SHA256_BYTES, length >>> 0, true);
-    this.#view.setUint32(at + SHA256_BYTES + 4, Math.floor(length / 2 ** 32), true);
+    writeExtent(this.#bytes, at, { chunk, length });
   }
 }

@@ -5,9 +5,8 @@
  * It is a list of records in the order of a walk: a directory's, then those of all in it by the bytes of their names, then its end.
  */
 
-import { ByteReader, ByteWriter } from '../base/index.ts';
-import type { Sha256 } from '../base/index.ts';
-import { SHA256_BYTES } from '../base/index.ts';
+import { ByteReader, ByteWriter, SHA256_BYTES } from '../base/index.ts';
+import { readTree, writeTree } from '../tree/index.ts';
 import type { FileEntry, SymlinkEntry, TreeRef } from '../tree/index.ts';
 import type { Looks } from './looks.ts';
 import { TICK_MS } from './scan-file.ts';
@@ -71,16 +70,8 @@ export class StatCacheWriter {
     this.#writer.u32(entry.target.length).bytes(entry.target);
   }
 
-  leave({ node, digest, summary }: TreeRef): void {
-    const { files, directories, symlinks, bytes } = summary;
-    this.#writer
-      .u8(RECORDS.leave)
-      .bytes(node)
-      .bytes(digest)
-      .u64(files)
-      .u64(directories)
-      .u64(symlinks)
-      .u64(bytes);
+  leave(tree: TreeRef): void {
+    writeTree(this.#writer.u8(RECORDS.leave), tree);
     this.#handOn(PART_BYTES);
   }
 
@@ -115,15 +106,5 @@ export class StatCacheWriter {
 
 /** Reads the end of a directory. @param at where its record starts */
 export function readLeave(bytes: Uint8Array, at: number): TreeRef {
-  const reader = new ByteReader(bytes.subarray(at + 1, at + LEAVE_BYTES), 'a stat cache');
-  return {
-    node: reader.bytes(SHA256_BYTES) as Sha256,
-    digest: reader.bytes(SHA256_BYTES) as Sha256,
-    summary: {
-      files: reader.u64(),
-      directories: reader.u64(),
-      symlinks: reader.u64(),
-      bytes: reader.u64(),
-    },
-  };
+  return readTree(new ByteReader(bytes.subarray(at + 1, at + LEAVE_BYTES), 'a stat cache'));
 }

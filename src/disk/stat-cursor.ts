@@ -3,9 +3,8 @@
 import type { Looks } from './looks.ts';
 import type { Facts } from './scan-file.ts';
 import { LEAVE_BYTES, LOOKS_BYTES, MARKS_BYTES, NAME_AT, RECORDS, readLeave } from './stat-cache.ts';
-import { EXTENT_BYTES } from '../tree/index.ts';
 import type { Entry, NodeSink, TreeRef } from '../tree/index.ts';
-import { contentOf } from '../tree/index.ts';
+import { EXTENT_BYTES, contentOf, isHole } from '../tree/index.ts';
 
 export class StatCursor {
   readonly bytes: Uint8Array;
@@ -51,7 +50,7 @@ export class StatCursor {
     const from = this.#looksAt + LOOKS_BYTES + MARKS_BYTES + 4;
     const to = from + this.#view.getUint32(from - 4, true);
     for (let at = from; at < to; at += EXTENT_BYTES)
-      if (!isHoleAt(this.bytes, at) && !has(this.bytes, at)) return false;
+      if (!isHole(this.bytes, at) && !has(this.bytes, at)) return false;
     return true;
   }
 
@@ -123,9 +122,4 @@ export class StatCursor {
     }
     return length - name.length;
   }
-}
-
-function isHoleAt(bytes: Uint8Array, at: number): boolean {
-  for (let byte = at; byte < at + EXTENT_BYTES - 8; byte++) if (bytes[byte] !== 0) return false;
-  return true;
 }

@@ -3,7 +3,7 @@
  * a u64 length. They stay packed from disk to memory: a file of 1 TiB has 17 million.
  */
 
-import { SHA256_BYTES, copyBytes } from '../base/index.ts';
+import { SHA256_BYTES, copyBytes, putWord } from '../base/index.ts';
 import type { Sha256 } from '../base/index.ts';
 import type { Fail } from './limits.ts';
 
@@ -28,20 +28,26 @@ export interface Extent {
 export function* unpackExtents(packed: Uint8Array): Generator<Extent, void> {
   for (let at = 0; at < packed.length; at += EXTENT_BYTES) {
     const chunk = isHole(packed, at) ? undefined : (packed.subarray(at, at + SHA256_BYTES) as Sha256);
-    yield { chunk, length: lengthAt(packed, at) };
+    yield { chunk, length: extentLength(packed, at) };
   }
 }
 
 export function packExtents(extents: readonly Extent[]): Uint8Array {
   const packed = new Uint8Array(extents.length * EXTENT_BYTES);
   let at = 0;
-  for (const { chunk, length } of extents) {
-    if (chunk !== undefined) copyBytes(chunk, 0, SHA256_BYTES, packed, at);
-    putWord(packed, at + SHA256_BYTES, length);
-    putWord(packed, at + SHA256_BYTES + 4, Math.floor(length / 0x1_0000_0000));
+  for (const extent of extents) {
+    writeExtent(packed, at, extent);
     at += EXTENT_BYTES;
   }
   return packed;
+}
+
+/** Packs one, over whatever is there. */
+export function writeExtent(packed: Uint8Array, at: number, { chunk, length }: Extent): void {
+  if (chunk === undefined) packed.fill(0, at, at + SHA256_BYTES);
+  else copyBytes(chunk, 0, SHA256_BYTES, packed, at);
+  putWord(packed, at + SHA256_BYTES, length);
+  putWord(packed, at + SHA256_BYTES + 4, Math.floor(length / 0x1_0000_0000));
 }
 
 /** @returns how many bytes they cover together */
@@ -50,7 +56,7 @@ export function checkExtents(packed: Uint8Array, fail: Fail): number {
   let total = 0;
   let afterHole = false;
   for (let at = 0; at < packed.length; at += EXTENT_BYTES) {
-    const length = lengthAt(packed, at);
+    const length = extentLength(packed, at);
     const hole = isHole(packed, at);
     if (length === 0) fail('an extent is empty');
     if (hole && afterHole) fail('two holes touch');
@@ -70,23 +76,15 @@ export function endsInHole(packed: Uint8Array): boolean {
   return isHole(packed, packed.length - EXTENT_BYTES);
 }
 
-function isHole(packed: Uint8Array, at: number): boolean {
+/** Whether the extent at `at` is one. */
+export function isHole(packed: Uint8Array, at: number): boolean {
   for (let i = at; i < at + SHA256_BYTES; i++) if (packed[i] !== 0) return false;
   return true;
 }
 
-/** May be past the safe integers, never below its true value rounded; `checkExtents` refuses such totals. */
-function lengthAt(packed: Uint8Array, at: number): number {
+/** Of the extent at `at`. May be past the safe integers, never below its true value rounded; `checkExtents` refuses such totals. */
+export function extentLength(packed: Uint8Array, at: number): number {
   return wordAt(packed, at + SHA256_BYTES) + wordAt(packed, at + SHA256_BYTES + 4) * 0x1_0000_0000;
-}
-
-/** The low 32 bits. */
-function putWord(bytes: Uint8Array, at: number, value: number): void {
-  const word = value | 0;
-  bytes[at] = word;
-  bytes[at + 1] = word >>> 8;
-  bytes[at + 2] = word >>> 16;
-  bytes[at + 3] = word >>> 24;
 }
 
 function wordAt(bytes: Uint8Array, at: number): number {

@@ -17,7 +17,8 @@ export type {
   TreeRef,
   WhiteoutEntry,
 } from './entry.ts';
-export { EXTENT_BYTES, packExtents, unpackExtents } from './extent.ts';
+export { readTree, writeTree } from './entry-record.ts';
+export { EXTENT_BYTES, extentLength, isHole, packExtents, unpackExtents, writeExtent } from './extent.ts';
 export type { Extent } from './extent.ts';
 export { MAX_DEPTH } from './limits.ts';
 export type { NodeSink, NodeSource } from './node.ts';

@@ -1,6 +1,6 @@
 /** Chunks become blocks, blocks become the parts of packs. Stores nothing and waits for nothing, so it runs on any thread. */
 
-import { ByteWriter, SHA256_BYTES, StrataError, concatBytes } from '../base/index.ts';
+import { ByteWriter, SHA256_BYTES, StrataError, concatBytes, putWord } from '../base/index.ts';
 import type { Random, Sha256 } from '../base/index.ts';
 import { HEADER_BYTES, MAX_FRAME_PLAIN, OBJECT_TYPES, ObjectSealer } from '../chunk/index.ts';
 import type { Sealed, SealingKey } from '../chunk/index.ts';
@@ -83,7 +83,7 @@ export class PackMaker {
       this.#rows = grown;
     }
     this.#rows.set(id, at);
-    for (let byte = 0; byte < 4; byte++) this.#rows[at + SHA256_BYTES + byte] = length >>> (8 * byte);
+    putWord(this.#rows, at + SHA256_BYTES, length);
   }
 
   #sealBlock(): void {
