@@ -47,32 +47,43 @@ export interface ThreadsOptions<Answer> {
 
 /** @typeParam Order what is posted to a thread @typeParam Answer what it posts back */
 export class Threads<Order, Answer> implements AsyncDisposable {
+  readonly #module: URL;
+  readonly #options: ThreadsOptions<Answer>;
   readonly #workers: Worker[] = [];
-  readonly #onFailure: (error: StrataError) => void;
   #ended = false;
 
   /** @param module calls `serveThread` */
-  constructor(module: URL, { count, data, onAnswer, onFailure }: ThreadsOptions<Answer>) {
-    this.#onFailure = onFailure;
-    const threads = threading();
-    for (let thread = 0; thread < count; thread++) {
-      // Whatever this process was started with (a test runner's loader, an inspector) is not for a thread.
-      const worker = new threads.Worker(module, { workerData: data, env: threads.SHARE_ENV, execArgv: [] });
-      worker.on('message', (answer: Answer | { readonly threadFailure: ErrorMessage }) => {
-        if (this.#ended) return;
-        if (isFailure(answer)) this.#fail(messageError(answer.threadFailure));
-        else onAnswer(answer, thread);
-      });
-      worker.on('error', (error) => this.#fail(messageError(errorMessage(error))));
-      worker.on('exit', () =>
-        this.#fail(new StrataError('internal', 'a thread died in the middle of its work')),
-      );
-      this.#workers.push(worker);
-    }
+  constructor(module: URL, options: ThreadsOptions<Answer>) {
+    this.#module = module;
+    this.#options = options;
+    for (let thread = 0; thread < options.count; thread++) this.add();
   }
 
   get count(): number {
     return this.#workers.length;
+  }
+
+  /** Starts one more. */
+  add(): void {
+    const { data, onAnswer } = this.#options;
+    const thread = this.#workers.length;
+    const threads = threading();
+    // Whatever this process was started with (a test runner's loader, an inspector) is not for a thread.
+    const worker = new threads.Worker(this.#module, {
+      workerData: data,
+      env: threads.SHARE_ENV,
+      execArgv: [],
+    });
+    worker.on('message', (answer: Answer | { readonly threadFailure: ErrorMessage }) => {
+      if (this.#ended) return;
+      if (isFailure(answer)) this.#fail(messageError(answer.threadFailure));
+      else onAnswer(answer, thread);
+    });
+    worker.on('error', (error) => this.#fail(messageError(errorMessage(error))));
+    worker.on('exit', () =>
+      this.#fail(new StrataError('internal', 'a thread died in the middle of its work')),
+    );
+    this.#workers.push(worker);
   }
 
   /** @param transfer memory that the thread takes over */
@@ -89,7 +100,7 @@ export class Threads<Order, Answer> implements AsyncDisposable {
   #fail(error: StrataError): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#onFailure(error);
+    this.#options.onFailure(error);
   }
 }
 

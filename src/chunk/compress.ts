@@ -33,14 +33,18 @@ export interface Compressed {
 
 export function compress(bytes: Uint8Array): Compressed {
   if (!looksLikeNoise(bytes)) {
-    // Room for all of it at once: else it is pieced together.
-    const packed = zstdCompressSync(bytes, {
-      chunkSize: Math.max(64, bytes.length),
-      params: PARAMETERS,
-    });
+    const packed = zstdCompressSync(bytes, { chunkSize: compressBound(bytes.length), params: PARAMETERS });
     if (packed.length < bytes.length) return { codec: 'zstd', bytes: packed };
   }
   return { codec: 'stored', bytes };
+}
+
+/**
+ * Room that zstd needs to compress from one buffer straight into the other (`ZSTD_compressBound`): with less it copies everything
+ * through buffers of its own.
+ */
+function compressBound(length: number): number {
+  return length + (length >> 8) + 64;
 }
 
 /**

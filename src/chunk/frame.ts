@@ -1,6 +1,7 @@
 /** Frames: the sealed pieces of an object, after its header. docs/design.md 3.3. */
 
 import { createCipheriv, createDecipheriv } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 
 import { ByteReader, ByteWriter, StrataError, concatBytes, equalBytes, release } from '../base/index.ts';
 import type { Branded } from '../base/index.ts';
@@ -20,7 +21,8 @@ const TAG_BYTES = 16;
 
 /** What all frames of an object have in common. */
 export interface FrameKey {
-  readonly secret: Uint8Array;
+  /** Prepared once: bytes would be for each frame. */
+  readonly secret: KeyObject;
   /** Header and tenant: a frame opens nowhere but in its object. */
   readonly additional: Uint8Array;
 }

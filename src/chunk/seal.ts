@@ -5,6 +5,8 @@
  * to that key in the open, so that no ciphertext opens under two keys.
  */
 
+import { createSecretKey } from 'node:crypto';
+
 import { StrataError, concatBytes, equalBytes } from '../base/index.ts';
 import type { Random } from '../base/index.ts';
 import { openFrame, sealFrame } from './frame.ts';
@@ -24,7 +26,7 @@ export class ObjectSealer {
     const salt = random(SALT_BYTES);
     const { secret, commitment } = objectKey(key, salt, identity);
     this.header = encodeHeader(identity, { keyId: key.id, salt, commitment }) as Sealed;
-    this.#key = { secret, additional: concatBytes([this.header, identity.tenant]) };
+    this.#key = frameKey(secret, this.header, identity);
   }
 
   /** @param number each number once per object: it is the nonce */
@@ -61,7 +63,7 @@ export class ObjectOpener {
     }
     const own = objectKey(sealingKey, salt, identity);
     if (!equalBytes(commitment, own.commitment)) throw damaged(identity, 'its key commitment does not match');
-    return new ObjectOpener({ secret: own.secret, additional: concatBytes([header, identity.tenant]) });
+    return new ObjectOpener(frameKey(own.secret, header, identity));
   }
 
   /**
@@ -71,4 +73,8 @@ export class ObjectOpener {
   frame(number: number, bytes: Uint8Array): Uint8Array {
     return openFrame(this.#key, number, bytes);
   }
+}
+
+function frameKey(secret: Uint8Array, header: Uint8Array, { tenant }: ObjectIdentity): FrameKey {
+  return { secret: createSecretKey(secret), additional: concatBytes([header, tenant]) };
 }

@@ -4,9 +4,7 @@
  * Little is waiting at any time: whoever adds files lets `room` hold them.
  */
 
-import { availableParallelism } from 'node:os';
-
-import { throwIfAborted } from '../base/index.ts';
+import { giveWay, throwIfAborted } from '../base/index.ts';
 import type { Clock } from '../base/index.ts';
 import { contentOf } from '../tree/index.ts';
 import type { ContentSink } from '../vault/index.ts';
@@ -20,13 +18,8 @@ import { CHANGED, FAILED } from './save-order.ts';
 import { SaveThreads, systemErrorOf } from './save-threads.ts';
 import type { FilesAnswer } from './save-threads.ts';
 import { readFileOnce } from './scan-file.ts';
+import { WORTH_ANOTHER, WORTH_THREADS, usefulThreads } from './useful-threads.ts';
 import { Verdicts } from './verdicts.ts';
-
-/** More threads than this gain nothing: the walk, or the disk, is the limit then. */
-const MAX_THREADS = 4;
-
-/** Work that is worth threads: starting them takes as long as reading this. */
-const WORTH_THREADS = { files: 1000, bytes: 8 * 1024 * 1024 };
 
 /** One job of a thread, about 20 ms of it. */
 const JOB = { files: 256, bytes: 4 * 1024 * 1024 };
@@ -45,8 +38,10 @@ export interface ReadingOptions {
   readonly pace: Pace;
   readonly clock: Clock;
   readonly signal: AbortSignal | undefined;
-  /** How many; 0: none. Undefined: as many as are worth it, when they are. */
+  /** How many beside this one; 0: none. Undefined: as many as are worth it, when they are. */
   readonly threads: number | undefined;
+  /** Started already, and ended by who did. */
+  readonly ahead: SaveThreads | undefined;
   /** Called when the outcome of one file or more is known. */
   readonly onOutcome: () => void;
 }
@@ -64,6 +59,7 @@ export class Reading implements AsyncDisposable {
   readonly #begun = new Set<LongFile>();
   #buffer: Uint8Array | undefined;
   #threads: SaveThreads | undefined;
+  #own: SaveThreads | undefined;
   #failure: unknown;
   #wake: (() => void) | undefined;
 
@@ -79,6 +75,7 @@ export class Reading implements AsyncDisposable {
       again: (slot) => this.#wait(slot),
     });
     this.#count = options.sink.shared === undefined ? 0 : (options.threads ?? usefulThreads());
+    if (this.#count > 0 && options.ahead !== undefined) this.#threads = this.#begin(options.ahead);
   }
 
   /** Takes a file of an open directory, which stays open until it was read. */
@@ -94,7 +91,7 @@ export class Reading implements AsyncDisposable {
     const { files, bytes } = this.#count > 0 && this.#threads === undefined ? WORTH_THREADS : JOB;
     if (this.#isOver) return true;
     if (this.#waiting.length < files && this.#waitingBytes < bytes) return false;
-    return this.#threads === undefined || this.#threads.freest !== undefined;
+    return this.#threads === undefined || this.#threads.freest(false) !== undefined;
   }
 
   get #isOver(): boolean {
@@ -105,29 +102,28 @@ export class Reading implements AsyncDisposable {
   async room(): Promise<void> {
     if (!this.isFull) return;
     if (this.#threads === undefined && !this.#isWorthThreads) return this.#readHere();
-    this.#threads ??= this.#startThreads();
-    await this.#feed();
+    this.#threads ??= this.#begin((this.#own = new SaveThreads(this.#count)));
+    await this.#feed('files');
     while (this.#isOver) {
+      await this.#feed('room');
       await this.#progress();
-      await this.#feed();
     }
   }
 
   /** Returns when all was read. */
   async finish(): Promise<void> {
     if (this.#threads === undefined && !this.#isWorthThreads) return this.#readHere();
-    this.#threads ??= this.#startThreads();
-    await this.#feed(true);
+    this.#threads ??= this.#begin((this.#own = new SaveThreads(this.#count)));
     while (this.#waiting.length > 0 || this.#threads.jobs > 0 || this.#begun.size > 0) {
+      await this.#feed('all');
       await this.#progress();
-      await this.#feed(true);
     }
     this.#threads.finish();
     while (!this.#threads.finished) await this.#progress();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#threads?.[Symbol.asyncDispose]();
+    await this.#own?.[Symbol.asyncDispose]();
     for (const long of this.#begun) long[Symbol.dispose]();
     this.directories[Symbol.dispose]();
   }
@@ -165,33 +161,37 @@ export class Reading implements AsyncDisposable {
     }
   }
 
-  #startThreads(): SaveThreads {
-    const { sink } = this.#options;
-    return new SaveThreads({
-      count: this.#count,
-      sink: sink.shared!,
+  #begin(threads: SaveThreads): SaveThreads {
+    threads.begin({
+      sink: this.#options.sink.shared!,
       onProgress: () => this.#wakeUp(),
       onFailure: (error) => {
         this.#failure ??= error;
         this.#wakeUp();
       },
     });
+    return threads;
   }
 
-  /** Gives the threads jobs as long as they have room. @param all also a last small one */
-  async #feed(all = false): Promise<void> {
+  /**
+   * Gives the threads jobs as long as they have room.
+   *
+   * @param want `files`: whole jobs, the walk goes on; `room`: this thread would wait, and takes one too; `all`: also a last small one
+   */
+  async #feed(want: 'files' | 'room' | 'all'): Promise<void> {
     const threads = this.#threads!;
+    if (this.#seen.bytes >= WORTH_ANOTHER) threads.relieve();
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure;
       throwIfAborted(this.#options.signal);
       const hasFiles = () =>
         this.#waiting.length >= JOB.files ||
         this.#waitingBytes >= JOB.bytes ||
-        (this.#waiting.length > 0 && (all || threads.isIdle || this.directories.size >= MAX_HELD));
-      if (threads.freest === undefined || !(hasFiles() || this.#longFor() !== undefined)) return;
+        (this.#waiting.length > 0 && (want === 'all' || threads.isIdle || this.directories.size >= MAX_HELD));
+      const thread = threads.freest(want !== 'files');
+      if (thread === undefined || !(hasFiles() || this.#longFor() !== undefined)) return;
       // What was sealed waits for the store: no more of it than that, whoever makes it.
       await this.#options.sink.drain();
-      const thread = threads.freest;
       // A thread stays with its long file: the next range then never waits for another thread. Who has nothing else to do helps.
       const long = this.#longFor(thread) ?? (hasFiles() ? undefined : this.#longFor());
       if (long !== undefined) long.post(thread);
@@ -260,8 +260,10 @@ export class Reading implements AsyncDisposable {
     }
   }
 
+  /** Works, or waits where there is nothing to do here. */
   async #progress(): Promise<void> {
-    if (this.#failure === undefined) await new Promise<void>((resolve) => (this.#wake = resolve));
+    if (this.#failure === undefined && this.#threads!.workHere()) await giveWay();
+    else if (this.#failure === undefined) await new Promise<void>((resolve) => (this.#wake = resolve));
     if (this.#failure !== undefined) throw this.#failure;
     throwIfAborted(this.#options.signal);
     this.#options.pace.report();
@@ -271,10 +273,4 @@ export class Reading implements AsyncDisposable {
     this.#wake?.();
     this.#wake = undefined;
   }
-}
-
-/** On one processor they would only take turns with the walk. */
-function usefulThreads(): number {
-  const processors = availableParallelism();
-  return processors === 1 ? 0 : Math.min(processors, MAX_THREADS);
 }

@@ -8,8 +8,9 @@ import type { SeamsShare } from './ranges.ts';
 /** Of each file: device, inode, size, time of content, time of change; so that a message is one array and not a thousand objects. */
 export const FACTS = 5;
 
-/** What a thread is started with. */
-export interface SaveData {
+/** The first order: a thread is started before it is known what for. */
+export interface SaveBegin {
+  readonly kind: 'begin';
   readonly share: WriterShare;
 }
 

@@ -1,165 +1,24 @@
-/** The module of a thread that reads files for a save: read, cut, hash, look up, pack and seal, and no byte is handed over in between. */
+/** The module of a thread that reads files for a save. */
 
-import { closeSync, fstatSync } from 'node:fs';
 import type { TransferListItem } from 'node:worker_threads';
 
-import { errno, errorMessage, isStrataError, serveThread } from '../base/index.ts';
-import { MIN_CHUNK } from '../chunk/index.ts';
-import { ThreadWriter } from '../vault/index.ts';
-import type { ThreadOutput } from '../vault/index.ts';
-import { atText, nameBytes } from './at.ts';
-import { cutBuffer, cutInto, cutShort } from './cut-file.ts';
-import { cutRange, rangeBuffer } from './cut-range.ts';
-import { ExtentList } from './extent-list.ts';
-import { Seams } from './ranges.ts';
-import { CHANGED, FACTS, FAILED } from './save-order.ts';
-import type { JobOutcome, SaveAnswer, SaveData, SaveOrder } from './save-order.ts';
-import { TICK_MS, isThere, isUnchanged, isYoung, openFile } from './scan-file.ts';
-import type { Facts } from './scan-file.ts';
+import { serveThread } from '../base/index.ts';
+import type { SaveAnswer, SaveBegin, SaveOrder } from './save-order.ts';
+import { SaveWorker } from './save-worker.ts';
 
-interface Thread {
-  readonly writer: ThreadWriter;
-  readonly extents: ExtentList;
-  readonly buffer: Uint8Array;
-}
-
-serveThread<SaveData, SaveOrder, SaveAnswer>(({ share }, post) => {
-  // Told with the answer to a job: each message wakes the other side.
-  let outputs: ThreadOutput[] = [];
-  const thread: Thread = {
-    extents: new ExtentList(),
-    buffer: longer(cutBuffer(), rangeBuffer()),
-    writer: new ThreadWriter(share, (output) => outputs.push(output)),
-  };
+serveThread<undefined, SaveBegin | SaveOrder, SaveAnswer>((_, post) => {
+  const worker = new SaveWorker();
   return (order) => {
-    const outcome = workAt(thread, order);
-    const memory = outputs.map(({ part }) => (part?.kind === 'bytes' ? part.bytes : undefined));
-    post({ outputs, outcome }, memoryOf([...memory, outcome?.extents]));
-    outputs = [];
+    if (order.kind === 'begin') return worker.begin(order.share);
+    const answer = worker.work(order);
+    post(answer, memoryOf(answer));
   };
 });
 
-function workAt(thread: Thread, order: SaveOrder): JobOutcome | undefined {
-  switch (order.kind) {
-    case 'files':
-      return readFiles(thread, order);
-    case 'range':
-      return readRange(thread, order);
-    case 'finish':
-      thread.writer.finish();
-      return undefined;
-  }
-}
-
-function readFiles(
-  thread: Thread,
-  order: Extract<SaveOrder, { kind: 'files' }>,
-): JobOutcome & { kind: 'files' } {
-  const { job, names, directories, facts } = order;
-  const { extents } = thread;
-  const lengths = new Float64Array(names.length);
-  const failures: [number, string | undefined, ReturnType<typeof errorMessage>][] = [];
-  for (const [file, name] of names.entries()) {
-    const before = extents.length;
-    try {
-      const whole = readFile(thread, directories[file]!, name, factsAt(facts, file));
-      lengths[file] = whole ? extents.length - before : CHANGED;
-    } catch (error) {
-      // Not the file's, but ours: that ends the save.
-      if (isStrataError(error)) throw error;
-      lengths[file] = FAILED;
-      failures.push([file, errno(error), errorMessage(error)]);
-    }
-    if (lengths[file]! < 0) extents.cutBack(before);
-    extents.separate();
-  }
-  return { kind: 'files', job, lengths, failures, extents: extents.take() };
-}
-
-/** One try. @returns false if the file changed, or is no longer there under that name */
-function readFile(
-  { writer, extents, buffer }: Thread,
-  directory: number,
-  name: string,
-  before: Facts,
-): boolean {
-  if (isYoung(before, Date.now())) {
-    sleep(TICK_MS);
-    if (!isThere(directory, nameBytes(name), before)) return false;
-  }
-  const fd = openFile(atText(directory, name));
-  if (fd === undefined) return false;
-  try {
-    const whole =
-      before.size <= MIN_CHUNK
-        ? cutShort(extents, fd, before.size, writer, buffer)
-        : cutLonger(extents, fd, before.size, writer, buffer);
-    return whole && isUnchanged(before, fstatSync(fd));
-  } finally {
-    closeSync(fd);
-  }
-}
-
-/** `cutInto` without its pauses: a thread has nobody to make way for. */
-function cutLonger(...cutting: Parameters<typeof cutInto>): boolean {
-  const parts = cutInto(...cutting);
-  let part = parts.next();
-  while (part.done !== true) part = parts.next();
-  return part.value;
-}
-
-function readRange(
-  thread: Thread,
-  order: Extract<SaveOrder, { kind: 'range' }>,
-): JobOutcome & { kind: 'range' } {
-  const { job, fd, range, number } = order;
-  const { writer, extents, buffer } = thread;
-  const seams = new Seams(order.seams);
-  let told = false;
-  try {
-    const whole = cutRange(
-      fd,
-      range,
-      writer,
-      buffer,
-      extents,
-      () => seams.wait(number),
-      (position) => {
-        seams.tell(number + 1, position);
-        told = true;
-      },
-    );
-    const bytes = extents.take();
-    return { kind: 'range', job, extents: whole ? bytes : undefined, failure: undefined };
-  } catch (error) {
-    if (isStrataError(error)) throw error;
-    extents.take();
-    return { kind: 'range', job, extents: undefined, failure: [errno(error), errorMessage(error)] };
-  } finally {
-    // Whatever happened here: the thread with the next range must not wait for ever.
-    if (!told) seams.giveUp(number + 1);
-  }
-}
-
-function factsAt(facts: Float64Array, file: number): Facts {
-  const at = file * FACTS;
-  return {
-    dev: facts[at]!,
-    ino: facts[at + 1]!,
-    size: facts[at + 2]!,
-    mtimeMs: facts[at + 3]!,
-    ctimeMs: facts[at + 4]!,
-  };
-}
-
-function sleep(milliseconds: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
-}
-
-function longer(a: Uint8Array, b: Uint8Array): Uint8Array {
-  return a.length > b.length ? a : b;
-}
-
-function memoryOf(all: readonly (Uint8Array | undefined)[]): TransferListItem[] {
-  return all.flatMap((bytes) => (bytes === undefined ? [] : [bytes.buffer as ArrayBuffer]));
+/** What is given away with an answer, and not copied. */
+function memoryOf({ outputs, outcome }: SaveAnswer): TransferListItem[] {
+  const memory = outputs.map(({ part }) => (part?.kind === 'bytes' ? part.bytes : undefined));
+  return [...memory, outcome?.extents].flatMap((bytes) =>
+    bytes === undefined ? [] : [bytes.buffer as ArrayBuffer],
+  );
 }

@@ -121,7 +121,7 @@ describe('threads', () => {
   it('[K8] read a file again that changes, and name it if it keeps changing', async () => {
     const base = scratch();
     for (let file = 0; file < 300; file++) writeFileSync(join(base, `${file}`), noise(10_000, file + 1));
-    writeFileSync(join(base, 'long'), noise(40 * MIB, 7));
+    writeFileSync(join(base, 'long'), noise(120 * MIB, 7));
     age(base);
     // Between the answers of threads, while ranges of the long file are with them.
     const save = (most: number) => {
@@ -132,7 +132,7 @@ describe('threads', () => {
       return scanDirectory(base, writerOver(openMemoryStore()), { threads: 2, onProgress });
     };
     const { root } = await save(1);
-    expect(root.tree.summary).toMatchObject({ files: 301, bytes: 3_000_000 + 40 * MIB + 4 });
+    expect(root.tree.summary).toMatchObject({ files: 301, bytes: 3_000_000 + 120 * MIB + 4 });
     await expect(save(10_000)).rejects.toMatchObject({ code: 'file_changed', details: { paths: ['long'] } });
   });
 

@@ -1,16 +1,23 @@
-/** The threads that read files for a save: jobs go to whichever has the least to do, outcomes come back in any order. */
+/**
+ * The threads that read files for a save: jobs go to whichever has the least to do, outcomes come back in any order. The caller's own
+ * thread is one of them, for when it would have to wait for the others.
+ */
 
 import { Threads, messageError } from '../base/index.ts';
 import type { SharedSink } from '../vault/index.ts';
 import { FACTS } from './save-order.ts';
-import type { JobOutcome, SaveAnswer, SaveData, SaveOrder } from './save-order.ts';
+import type { JobOutcome, SaveAnswer, SaveBegin, SaveOrder } from './save-order.ts';
+import { SaveWorker } from './save-worker.ts';
 import type { FileSlot } from './assembler.ts';
 import type { Range } from './cut-range.ts';
 import type { Seams } from './ranges.ts';
 import { threadModule } from './thread-module.ts';
 
 /** Jobs that a thread has at a time: one in work, and one that it need not wait for. */
-const JOBS = 2;
+const JOBS = 3;
+
+/** The caller's; the others count from 1. */
+const OWN = 0;
 
 export type FilesAnswer = Extract<JobOutcome, { kind: 'files' }>;
 export type RangeAnswer = Extract<JobOutcome, { kind: 'range' }>;
@@ -24,8 +31,8 @@ export interface RangeJob {
   readonly seams: Seams;
 }
 
-export interface SaveThreadsOptions {
-  readonly count: number;
+/** What threads work for. */
+export interface SaveThreadsWork {
   readonly sink: SharedSink;
   /** Called after each answer: there may be room for another job. */
   readonly onProgress: () => void;
@@ -33,42 +40,72 @@ export interface SaveThreadsOptions {
 }
 
 export class SaveThreads implements AsyncDisposable {
-  readonly #threads: Threads<SaveOrder, SaveAnswer>;
-  readonly #sink: SharedSink;
+  readonly #threads: Threads<SaveBegin | SaveOrder, SaveAnswer>;
+  /** Of the caller's thread. */
+  #own: SaveWorker | undefined;
+  #ownOrder: SaveOrder | undefined;
+  #relieved = false;
+  #work: SaveThreadsWork | undefined;
   /** How many jobs each thread has. */
   readonly #load: number[];
   /** By number: what is done with the answer. */
   readonly #jobs = new Map<number, (answer: JobOutcome) => void>();
-  readonly #onProgress: () => void;
-  readonly #onFailure: (error: unknown) => void;
+  /** What went wrong before there was anybody to tell. */
+  #failure: unknown;
   #nextJob = 0;
   #finished = 0;
 
-  constructor({ count, sink, onProgress, onFailure }: SaveThreadsOptions) {
-    this.#sink = sink;
-    this.#onProgress = onProgress;
-    this.#onFailure = onFailure;
-    this.#load = Array.from({ length: count }, () => 0);
-    const data: SaveData = { share: sink.share };
+  /** Starts them; they can do nothing before `begin`. @param count beside the caller's */
+  constructor(count: number) {
+    this.#load = Array.from({ length: count + 1 }, () => 0);
     this.#threads = new Threads(threadModule('save-thread'), {
       count,
-      data,
-      onAnswer: (answer, thread) => this.#answer(answer, thread),
-      onFailure,
+      data: undefined,
+      onAnswer: (answer, thread) => this.#answer(answer, thread + 1),
+      onFailure: (error) => this.#fail(error),
     });
   }
 
-  /** The thread with the least to do; undefined if none can take another job. */
-  get freest(): number | undefined {
-    let freest = 0;
-    for (let thread = 1; thread < this.#load.length; thread++)
+  /** Once, before the first job. */
+  begin(work: SaveThreadsWork): void {
+    this.#work = work;
+    if (this.#failure !== undefined) return work.onFailure(this.#failure);
+    const { share } = work.sink;
+    this.#own = new SaveWorker();
+    this.#own.begin(share);
+    this.#postAll({ kind: 'begin', share });
+  }
+
+  /** The thread with the least to do; undefined if none can take another job. @param own whether the caller's may be the one */
+  freest(own: boolean): number | undefined {
+    let freest = 1;
+    for (let thread = 2; thread < this.#load.length; thread++)
       if (this.#load[thread]! < this.#load[freest]!) freest = thread;
+    if (own && !this.#relieved && this.#load[OWN] === 0 && this.#load[freest]! > 0) return OWN;
     return this.#load[freest]! < JOBS ? freest : undefined;
   }
 
-  /** Whether one has nothing to do. */
+  /** Starts one more instead of the caller's, which gets no job any more. Once. */
+  relieve(): void {
+    if (this.#relieved) return;
+    this.#relieved = true;
+    this.#load.push(0);
+    this.#threads.add();
+    this.#threads.post(this.#threads.count - 1, { kind: 'begin', share: this.#work!.sink.share });
+  }
+
+  /** Whether one beside the caller's has nothing to do. */
   get isIdle(): boolean {
-    return this.#load.some((load) => load === 0);
+    return this.#load.some((load, thread) => load === 0 && thread !== OWN);
+  }
+
+  /** Does the job of the caller's thread. @returns false if it has none @throws what ends the save */
+  workHere(): boolean {
+    const order = this.#ownOrder;
+    if (order === undefined) return false;
+    this.#ownOrder = undefined;
+    this.#answer(this.#own!.work(order), OWN);
+    return true;
   }
 
   get jobs(): number {
@@ -77,7 +114,7 @@ export class SaveThreads implements AsyncDisposable {
 
   /** Whether all have given away what they had. */
   get finished(): boolean {
-    return this.#finished === this.#threads.count;
+    return this.#finished === this.#load.length;
   }
 
   files(thread: number, slots: readonly FileSlot[], done: (answer: FilesAnswer) => void): void {
@@ -105,8 +142,8 @@ export class SaveThreads implements AsyncDisposable {
 
   /** After the last job. */
   finish(): void {
-    for (let thread = 0; thread < this.#threads.count; thread++)
-      this.#threads.post(thread, { kind: 'finish' });
+    this.#postAll({ kind: 'finish' });
+    this.#answer(this.#own!.work({ kind: 'finish' }), OWN);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -120,11 +157,22 @@ export class SaveThreads implements AsyncDisposable {
 
   #post(thread: number, order: SaveOrder): void {
     this.#load[thread]!++;
-    this.#threads.post(thread, order);
+    if (thread === OWN) this.#ownOrder = order;
+    else this.#threads.post(thread - 1, order);
+  }
+
+  #postAll(order: SaveBegin | SaveOrder): void {
+    for (let thread = 0; thread < this.#threads.count; thread++) this.#threads.post(thread, order);
+  }
+
+  #fail(error: unknown): void {
+    if (this.#work === undefined) this.#failure = error;
+    else this.#work.onFailure(error);
   }
 
   #answer({ outputs, outcome }: SaveAnswer, thread: number): void {
-    for (const output of outputs) this.#sink.take(output);
+    const { sink, onProgress } = this.#work!;
+    for (const output of outputs) sink.take(output);
     if (outcome === undefined) this.#finished++;
     else {
       this.#load[thread]!--;
@@ -134,10 +182,10 @@ export class SaveThreads implements AsyncDisposable {
         done(outcome);
       } catch (error) {
         // Nobody stands above an answer who could catch it.
-        this.#onFailure(error);
+        this.#fail(error);
       }
     }
-    this.#onProgress();
+    onProgress();
   }
 }
 

@@ -1,7 +1,5 @@
 /** A directory on disk becomes a tree: every step down goes by open directories, so nothing outside is ever read. */
 
-import { closeSync } from 'node:fs';
-
 import { StrataError, systemClock, systemError } from '../base/index.ts';
 import type { Clock } from '../base/index.ts';
 import type { Root } from '../tree/index.ts';
@@ -16,6 +14,7 @@ import { Pace } from './pace.ts';
 import type { PaceOptions } from './pace.ts';
 import { Reading } from './reading.ts';
 import { Recollection } from './recollection.ts';
+import type { ScanAhead } from './scan-ahead.ts';
 import { openSource } from './source.ts';
 import { StatCacheWriter } from './stat-cache.ts';
 import { StatCursor } from './stat-cursor.ts';
@@ -47,8 +46,9 @@ export interface ScanOptions extends PaceOptions {
   readonly memory?: StatMemory | undefined;
   /** What the directory is guessed to hold: tells how far the save is, before the walk knows. */
   readonly expected?: { readonly files: number; readonly bytes: number } | undefined;
-  /** How many threads read files; 0: none. Default: as many as are worth it, when they are. */
+  /** How many threads read files beside the caller's; 0: none. Default: as many as are worth it, when they are. */
   readonly threads?: number | undefined;
+  readonly ahead?: ScanAhead | undefined;
 }
 
 export interface ScanReport {
@@ -91,6 +91,7 @@ export async function scanDirectory(
     clock,
     signal,
     threads,
+    ahead: options.ahead?.threads,
     onOutcome: () => assembler.advance(),
   });
   using chain = new DirectoryChain(start, reading.directories.leave);
@@ -115,19 +116,6 @@ export async function scanDirectory(
   for (const line of warnings(leftOut)) options.warn?.(line);
   if (unreadable.count > 0) options.warn?.(`what cannot be read is left out: ${tallyText(unreadable)}`);
   return { root, leftOut, skipped: unreadable };
-}
-
-/**
- * What can be said of a save before there is a place to save to.
- *
- * @throws not_found, bad_input if there is no such directory; bad_input for a pattern that cannot be read
- */
-export async function checkSource(
-  directory: string,
-  { exclude = [], offLimits }: Pick<ScanOptions, 'exclude' | 'offLimits'> = {},
-): Promise<void> {
-  await excludeBy(exclude);
-  closeSync(openSource(directory, new OffLimits(offLimits)));
 }
 
 function refusal(directory: string, unreadable: Tally, changed: Tally): StrataError {

@@ -48,6 +48,11 @@ export class Home implements AsyncDisposable {
     this.#tenant = checkName(tenant, 'a tenant');
   }
 
+  /** Where what only spares work is kept. */
+  get cacheDirectory(): string {
+    return join(this.#directory, 'cache');
+  }
+
   get findRootKeys(): FindRootKeys {
     return findRootKeys(this.keySource, this.keyWorld);
   }
@@ -89,7 +94,7 @@ export class Home implements AsyncDisposable {
       ...vault.world,
       vault: await vault.tenant(this.#tenant, options),
       offLimits: this.#offLimits,
-      cacheDirectory: join(this.#directory, 'cache'),
+      cacheDirectory: this.cacheDirectory,
     };
   }
 

@@ -11,8 +11,8 @@ export function workspacesOf(home: Home): Workspaces {
   return {
     save: async (directory, options) => {
       // A mistyped path must not make a home.
-      await workspace.checkSave(directory, options);
-      return workspace.saveDirectory(await home.world('write', options), directory, options);
+      await using ahead = await workspace.prepareSave(directory, options, home.cacheDirectory);
+      return await workspace.saveDirectory(await home.world('write', options), directory, options, ahead);
     },
     restore: async (ref, directory, options) =>
       workspace.restoreSnapshot(await read(options), ref, directory, options),

@@ -18,7 +18,7 @@ export type {
   StoreStats,
   WorkspaceInfo,
 } from './results.ts';
-export { checkSave, saveDirectory } from './save.ts';
+export { prepareSave, saveDirectory } from './save.ts';
 export type { SaveOptions } from './save.ts';
 export { storeStats } from './stats.ts';
 export type { WorkspaceWorld } from './world.ts';

@@ -2,13 +2,13 @@
 
 import { StrataError, isStrataError, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
-import { checkSource, scanDirectory } from '../disk/index.ts';
+import { ScanAhead, scanDirectory } from '../disk/index.ts';
 import type { LeftOut as Scanned, LeftOutReason, Progress } from '../disk/index.ts';
 import { findWorkspace, latestSize } from './catalog.ts';
 import { addSnapshot, checkNothingUnknown, createWorkspace, publishHeads } from './commit.ts';
 import { checkName, defaultName } from './name.ts';
 import type { LeftOut, SaveResult } from './results.ts';
-import { openStatMemory } from './stat-memory.ts';
+import { isRemembered, openStatMemory } from './stat-memory.ts';
 import type { WorkspaceWorld } from './world.ts';
 
 export interface SaveOptions extends Cancellable {
@@ -22,10 +22,20 @@ export interface SaveOptions extends Cancellable {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
-/** Finds what is wrong with a save before there is a world to save to. @throws bad_input, not_found, unreadable */
-export async function checkSave(directory: string, options: SaveOptions = {}): Promise<void> {
+/**
+ * Finds what is wrong with a save before there is a world to save to, and begins with what needs none.
+ *
+ * @param cacheDirectory of the world that there will be
+ * @throws bad_input, not_found, unreadable
+ */
+export async function prepareSave(
+  directory: string,
+  options: SaveOptions = {},
+  cacheDirectory?: string,
+): Promise<ScanAhead> {
   nameOf(directory, options);
-  await checkSource(directory, options);
+  const { exclude } = options;
+  return ScanAhead.of(directory, { exclude, isKnown: isRemembered(cacheDirectory, directory) });
 }
 
 /** @throws as `scanDirectory`; disk_full, unavailable, … of the store; then nothing is visible of the save */
@@ -33,6 +43,7 @@ export async function saveDirectory(
   world: WorkspaceWorld,
   directory: string,
   options: SaveOptions = {},
+  ahead?: ScanAhead,
 ): Promise<SaveResult> {
   const name = nameOf(directory, options);
   const { vault, database, clock, offLimits } = world;
@@ -54,6 +65,7 @@ export async function saveDirectory(
     offLimits,
     memory,
     expected,
+    ahead,
     warn: (line) => warnings.push(line),
   });
   const { newBytes, storedBytes } = await save.finish();

@@ -16,6 +16,7 @@ const MOST = { files: 64, bytes: 512 * 1024 * 1024 };
 /** After this nobody is writing a temporary file any more. Milliseconds. */
 const TEMPORARY_LIFE = 24 * 60 * 60 * 1000;
 
+/** A name is that many digits for the directory, and as many for the tenant. */
 const NAME_DIGITS = 32;
 
 export interface OpenStatMemory extends StatMemory, Disposable {
@@ -34,9 +35,9 @@ export async function openStatMemory(
 ): Promise<OpenStatMemory | undefined> {
   if (cacheDirectory === undefined) return undefined;
   const place = join(cacheDirectory, 'stat');
-  const name = nameOf(toHex(vault.id), directory);
+  const name = nameOf(directory);
   if (name === undefined) return undefined;
-  const path = join(place, name);
+  const path = join(place, name + digits(toHex(vault.id)));
   const file = vault.localFile(path, KIND);
   const records = reads ? await file.read() : undefined;
   if (records !== undefined) markUsed(path, clock());
@@ -52,14 +53,29 @@ export async function openStatMemory(
   };
 }
 
+/** Whether any tenant has something remembered of it, as far as one can see without opening it. */
+export function isRemembered(cacheDirectory: string | undefined, directory: string): boolean {
+  const name = nameOf(directory);
+  if (cacheDirectory === undefined || name === undefined) return false;
+  let found = false;
+  quietly(() => {
+    found = readdirSync(join(cacheDirectory, 'stat')).some((file) => file.startsWith(name));
+  });
+  return found;
+}
+
 /** @returns undefined if the directory cannot be found, which others say better */
-function nameOf(tenant: string, directory: string): string | undefined {
+function nameOf(directory: string): string | undefined {
   try {
-    return toHex(sha256(utf8(`${tenant} ${realPath(resolve(directory))}`))).slice(0, NAME_DIGITS);
+    return digits(realPath(resolve(directory)));
   } catch (error) {
     if (errno(error) === undefined) throw error;
     return undefined;
   }
+}
+
+function digits(text: string): string {
+  return toHex(sha256(utf8(text))).slice(0, NAME_DIGITS);
 }
 
 /** Without links, also of a directory that is still to be made. */
