@@ -43,7 +43,9 @@ export function copyBytes(from: Uint8Array, start: number, end: number, to: Uint
 export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
   let length = 0;
   for (const part of parts) length += part.length;
-  const whole = new Uint8Array(length);
+  // Zeros that are written over at once cost as much as what is written over them.
+  const whole =
+    length > Buffer.poolSize ? plainBytes(Buffer.allocUnsafeSlow(length)) : new Uint8Array(length);
   let at = 0;
   for (const part of parts) {
     whole.set(part, at);

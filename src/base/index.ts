@@ -12,6 +12,7 @@ export {
   copyBytes,
   equalBytes,
   fromHex,
+  plainBytes,
   release,
   toHex,
   utf8,

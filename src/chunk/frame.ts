@@ -3,7 +3,15 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 
-import { ByteReader, ByteWriter, StrataError, concatBytes, equalBytes, release } from '../base/index.ts';
+import {
+  ByteReader,
+  ByteWriter,
+  StrataError,
+  concatBytes,
+  equalBytes,
+  plainBytes,
+  release,
+} from '../base/index.ts';
 import type { Branded } from '../base/index.ts';
 import { CODECS, compress, decompress } from './compress.ts';
 import type { Codec } from './compress.ts';
@@ -53,8 +61,10 @@ export function frameShape(bytes: Uint8Array): FrameShape {
 /**
  * Compresses and seals one frame, and opens it again before it is given away: a bit that flips in our own memory
  * must not become a block that nobody can read.
+ *
+ * @returns the parts that make it up, in order: to join them is one more copy of each byte
  */
-export function sealFrame(key: FrameKey, number: number, plain: Uint8Array): Sealed {
+export function sealFrame(key: FrameKey, number: number, plain: Uint8Array): readonly Sealed[] {
   if (plain.length > MAX_FRAME_PLAIN) throw new StrataError('internal', 'a frame is too long');
   const { codec, bytes } = compress(plain);
   const head = new ByteWriter()
@@ -65,26 +75,42 @@ export function sealFrame(key: FrameKey, number: number, plain: Uint8Array): Sea
     .finish();
   const cipher = createCipheriv(CIPHER, key.secret, nonce(number), { authTagLength: TAG_BYTES });
   cipher.setAAD(additional(key, number, head));
-  const encrypted = cipher.update(bytes);
-  const sealed = concatBytes([head, encrypted, cipher.final(), cipher.getAuthTag()]) as Sealed;
-  release(encrypted);
+  const body = plainBytes(cipher.update(bytes));
+  // The mode has no padding.
+  cipher.final();
+  const tag = new Uint8Array(cipher.getAuthTag());
   if (codec !== 'stored') release(bytes);
-  const opened = openFrame(key, number, sealed);
+  const opened = open(key, number, { head, body, tag });
   if (!equalBytes(opened, plain))
     throw new StrataError('internal', 'a sealed frame does not open to what was sealed');
   release(opened);
-  return sealed;
+  return [head, body, tag] as readonly Uint8Array[] as readonly Sealed[];
 }
 
 /** @param frame one whole frame, its head included. @throws integrity */
 export function openFrame(key: FrameKey, number: number, frame: Uint8Array): Uint8Array {
-  const shape = frameShape(frame);
-  if (shape.frameLength !== frame.length)
+  const end = Math.max(FRAME_HEADER_BYTES, frame.length - TAG_BYTES);
+  return open(key, number, {
+    head: frame.subarray(0, FRAME_HEADER_BYTES),
+    body: frame.subarray(FRAME_HEADER_BYTES, end),
+    tag: frame.subarray(end),
+  });
+}
+
+interface FrameParts {
+  readonly head: Uint8Array;
+  readonly body: Uint8Array;
+  readonly tag: Uint8Array;
+}
+
+function open(key: FrameKey, number: number, { head, body, tag }: FrameParts): Uint8Array {
+  const shape = frameShape(head);
+  if (shape.frameLength !== head.length + body.length + tag.length)
     throw new StrataError('integrity', 'a frame does not have the length that it says');
   const decipher = createDecipheriv(CIPHER, key.secret, nonce(number), { authTagLength: TAG_BYTES });
-  decipher.setAAD(additional(key, number, frame.subarray(0, FRAME_HEADER_BYTES)));
-  decipher.setAuthTag(frame.subarray(frame.length - TAG_BYTES));
-  const bytes = decipher.update(frame.subarray(FRAME_HEADER_BYTES, frame.length - TAG_BYTES));
+  decipher.setAAD(additional(key, number, head));
+  decipher.setAuthTag(tag);
+  const bytes = decipher.update(body);
   try {
     decipher.final();
   } catch (error) {

@@ -31,6 +31,11 @@ export class ObjectSealer {
 
   /** @param number each number once per object: it is the nonce */
   frame(number: number, plain: Uint8Array): Sealed {
+    return concatBytes(this.frameParts(number, plain)) as Sealed;
+  }
+
+  /** As `frame`, in parts that follow each other. */
+  frameParts(number: number, plain: Uint8Array): readonly Sealed[] {
     return sealFrame(this.#key, number, plain);
   }
 }

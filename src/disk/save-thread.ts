@@ -15,10 +15,10 @@ serveThread<undefined, SaveBegin | SaveOrder, SaveAnswer>((_, post) => {
   };
 });
 
-/** What is given away with an answer, and not copied. */
+/** What is given away with an answer, and not copied: memory that nothing else is in. */
 function memoryOf({ outputs, outcome }: SaveAnswer): TransferListItem[] {
   const memory = outputs.map(({ part }) => (part?.kind === 'bytes' ? part.bytes : undefined));
   return [...memory, outcome?.extents].flatMap((bytes) =>
-    bytes === undefined ? [] : [bytes.buffer as ArrayBuffer],
+    bytes === undefined || bytes.length < bytes.buffer.byteLength ? [] : [bytes.buffer as ArrayBuffer],
   );
 }

@@ -89,17 +89,18 @@ export class PackMaker {
   #sealBlock(): void {
     const pack = (this.#pack ??= this.#openPack());
     const plain = this.#block.subarray(0, this.#blockLength);
-    const frame = pack.sealer.frame(pack.blocks, plain);
+    const parts = pack.sealer.frameParts(pack.blocks, plain);
+    const length = parts.reduce((sum, part) => sum + part.length, 0);
     this.#blockRows
       .u32(pack.bytes)
-      .u32(frame.length)
+      .u32(length)
       .u32(plain.length)
       .u32(this.#rowCount)
       .bytes(this.#rows.subarray(0, this.#rowCount * CHUNK_ROW_BYTES));
     pack.blocks += 1;
-    pack.bytes += frame.length;
+    pack.bytes += length;
     pack.chunks += this.#rowCount;
-    this.#emitBytes(pack.id, frame);
+    for (const part of parts) this.#emitBytes(pack.id, part);
     this.#blockLength = 0;
     this.#rowCount = 0;
     if (pack.bytes >= PACK_BYTES || pack.chunks + BLOCK_CHUNKS > MAX_PACK_CHUNKS) this.#endPack();
