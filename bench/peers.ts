@@ -44,7 +44,12 @@ export function peers(program: string): readonly Peer[] {
       settings:
         'as it comes: deduplicated, zstd -1, AES-256-GCM, each block opened again before it is stored',
       micros: 1n,
-      init: String.raw`printf 'storage:\n  local:\n    path: %s\n' "$STORE/store" >"$CACHE/strata.yaml"`,
+      // An empty directory: keys, database and store are there then, as after the `init` of others.
+      init: [
+        String.raw`printf 'storage:\n  local:\n    path: %s\n' "$STORE/store" >"$CACHE/strata.yaml"`,
+        'mkdir "$CACHE/nothing"',
+        `${strata} save "$CACHE/nothing" -w nothing`,
+      ].join(' && '),
       commands: {
         save: `exec ${strata} save "$TREE" -w tree`,
         restore: `exec ${strata} restore tree "$OUT"`,
@@ -115,6 +120,16 @@ export function peers(program: string): readonly Peer[] {
       commands: {
         first:
           'tar -C "$TREE" -cf - . | zstd -1 -T2 -q -o "$STORE/$SAVE.tar.zst" && exec sync "$STORE/$SAVE.tar.zst"',
+      },
+    },
+    {
+      name: 'find + node',
+      probe: 'find --version',
+      settings:
+        '`find -printf` of all that tells whether a file was changed, then `node -e 0`: an unchanged save needs both',
+      micros: 1n,
+      commands: {
+        unchanged: `find "$TREE" -printf '%p %y %m %i %s %T@ %C@\\n' >/dev/null && exec ${quote(process.execPath)} -e 0`,
       },
     },
     {

@@ -58,10 +58,11 @@ export function decompress(codec: Codec, bytes: Uint8Array, plainLength: number)
   }
   let plain: Uint8Array;
   try {
-    // One output chunk of the exact size is 1.3–1.8 times faster than the default.
+    // One output chunk for all of it is 1.3–1.8 times faster than the default. Trap: when one is filled to its last byte Node makes
+    // another, and after a few of them V8 collects garbage.
     plain = zstdDecompressSync(bytes, {
       maxOutputLength: Math.max(1, plainLength),
-      chunkSize: Math.max(64, plainLength),
+      chunkSize: Math.max(64, plainLength + 1),
     });
   } catch (error) {
     throw new StrataError('integrity', 'a block does not decompress', { cause: error });

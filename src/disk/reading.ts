@@ -120,6 +120,8 @@ export class Reading implements AsyncDisposable {
     }
     this.#threads.finish();
     while (!this.#threads.finished) await this.#progress();
+    // They end while the store takes what they made.
+    void this.#threads[Symbol.asyncDispose]();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
