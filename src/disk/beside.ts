@@ -2,7 +2,6 @@
 
 import { closeSync, existsSync, fsyncSync, mkdirSync, renameSync, rmdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 
 import { StrataError, errno, syncDirectory } from '../base/index.ts';
 import type { Random } from '../base/index.ts';
@@ -12,7 +11,6 @@ import { writeError } from './failure.ts';
 import { setLooks } from './looks.ts';
 import { Rememberer } from './remember.ts';
 import { removeQuietly } from './remove.ts';
-import { TICK_MS } from './scan-file.ts';
 import type { Stage } from './stage.ts';
 import { findStagings, makeStaging, sweep } from './staging.ts';
 import type { Plan } from './survey.ts';
@@ -63,9 +61,7 @@ async function restoreNextTo(parent: number, work: Work, { name, existing }: Tar
       );
       const rememberer = work.remember && new Rememberer(work.remember);
       const plan = await stage.write(fd, undefined, rememberer);
-      // Until another change of a file would show in its times.
-      if (rememberer !== undefined) await setTimeout(TICK_MS);
-      rememberer?.finish();
+      await rememberer?.finish();
       if (existing !== undefined) await sweep(existing.fd, existing.leftovers);
       setLooks(fd, root, sync);
       renameSync(at(parent, staging), at(parent, name));

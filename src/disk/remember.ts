@@ -1,5 +1,7 @@
 /** What a restore has put on the disk, written down for the next save of it: that one then opens no file. */
 
+import { setTimeout } from 'node:timers/promises';
+
 import { SHA256_BYTES } from '../base/index.ts';
 import type { Sha256 } from '../base/index.ts';
 import type { TreeRef } from '../tree/index.ts';
@@ -7,6 +9,7 @@ import { ExtentList } from './extent-list.ts';
 import { nameAt } from './schedule.ts';
 import type { Schedule } from './schedule.ts';
 import type { Window } from './scheduler.ts';
+import { TICK_MS } from './scan-file.ts';
 import { StatCacheWriter } from './stat-cache.ts';
 
 /**
@@ -24,10 +27,11 @@ export class Rememberer {
   readonly #extents = new ExtentList();
   /** Rows of the directories from the first one down to where we are. */
   #open: number[] = [];
+  #settledAt = 0;
 
   /** @param emit as of `StatCacheWriter` */
   constructor(emit: (part: Uint8Array) => void) {
-    // Whoever publishes the directory waits for the tick that could hide a change.
+    // `finish` waits for the tick that could hide a change.
     this.#writer = new StatCacheWriter(Number.POSITIVE_INFINITY, emit);
   }
 
@@ -50,7 +54,15 @@ export class Rememberer {
     while (this.#open.length > 1 && directories.closed[this.#open.at(-1)!] === 1) this.#leave();
   }
 
-  finish(): void {
+  /** All that is there by now is as it is to be. */
+  settled(): void {
+    this.#settledAt = performance.now();
+  }
+
+  /** Nobody else can reach the files before this returns: from then on each change of one shows in its times. */
+  async finish(): Promise<void> {
+    const passed = performance.now() - this.#settledAt;
+    if (passed < TICK_MS) await setTimeout(TICK_MS - passed);
     while (this.#open.length > 0) this.#leave();
     this.#writer.finish();
   }

@@ -7,7 +7,8 @@ import { Filler, fillRun } from './fill.ts';
 import type { FillerOptions } from './fill.ts';
 import type { Schedule } from './schedule.ts';
 
-export interface ThreadData {
+/** The first order: a thread is started before it is known what for. */
+export interface ThreadBegin {
   readonly schedule: Schedule;
   readonly share: BlockShare;
   /** The descriptor of the directory that is restored into: threads share them. */
@@ -29,18 +30,31 @@ export interface ThreadAnswer {
   readonly bytes: number;
 }
 
-serveThread<ThreadData, ThreadOrder, ThreadAnswer>(({ schedule, share, root, filling }, post) => {
-  const opener = BlockOpener.of(share);
-  let filler = new Filler(schedule, root, filling);
-  let window = 0;
+interface Begun extends ThreadBegin {
+  readonly opener: BlockOpener;
+  filler: Filler;
+  window: number;
+}
+
+serveThread<undefined, ThreadBegin | ThreadOrder, ThreadAnswer>((_, post) => {
+  let begun: Begun | undefined;
   return (order) => {
-    if (order.window !== window) {
-      filler[Symbol.dispose]();
-      filler = new Filler(schedule, root, filling);
-      window = order.window;
-    }
-    const before = { files: filler.files, bytes: filler.bytes };
-    fillRun(filler, schedule.pieces, opener, order.sealed, order.starts);
-    post({ files: filler.files - before.files, bytes: filler.bytes - before.bytes });
+    if (!('window' in order)) {
+      const filler = new Filler(order.schedule, order.root, order.filling);
+      begun = { ...order, opener: BlockOpener.of(order.share), filler, window: 0 };
+    } else post(fill(begun!, order));
   };
 });
+
+function fill(begun: Begun, { window, sealed, starts }: ThreadOrder): ThreadAnswer {
+  const { schedule, root, filling, opener } = begun;
+  if (window !== begun.window) {
+    begun.filler[Symbol.dispose]();
+    begun.filler = new Filler(schedule, root, filling);
+    begun.window = window;
+  }
+  const { filler } = begun;
+  const before = { files: filler.files, bytes: filler.bytes };
+  fillRun(filler, schedule.pieces, opener, sealed, starts);
+  return { files: filler.files - before.files, bytes: filler.bytes - before.bytes };
+}

@@ -5,6 +5,8 @@ import type { Random } from '../base/index.ts';
 import type { Path, Root, Summary } from '../tree/index.ts';
 import type { ContentSource } from '../vault/index.ts';
 import { restoreBeside } from './beside.ts';
+import { threadsFor } from './crew.ts';
+import type { Crew } from './crew.ts';
 import { writeError } from './failure.ts';
 import { restoreInside } from './inside.ts';
 import { summaryOf } from './descend.ts';
@@ -16,7 +18,7 @@ import { prepareStage } from './stage.ts';
 import { restoreId } from './staging.ts';
 import type { Plan } from './survey.ts';
 import { openTarget } from './target.ts';
-import type { Crew } from './window-writer.ts';
+import { ThreadedRuns } from './threaded-runs.ts';
 
 export interface RestoreOptions extends PaceOptions {
   /** Restore into a directory that is not empty: what it has beside the tree stays. */
@@ -97,7 +99,11 @@ async function restore(
   const selection = { source, tree: root.tree, only, signal };
   const summary = await summaryOf(selection);
   checkRoom(summary, place);
-  const options = { dryRun, summary, offLimits, pace, sync, crew };
+  // All of it will be written: threads can start while it is planned.
+  const isNew = existing?.empty !== false && !resumes && !dryRun;
+  const count = isNew && source.blocks !== undefined ? threadsFor(crew, summary) : 0;
+  await using ahead = count > 0 ? new ThreadedRuns(count, crew.module) : undefined;
+  const options = { dryRun, summary, offLimits, pace, sync, crew, ahead };
   const stage = await prepareStage(selection, existing?.fd, options);
   if (dryRun) return { plan: stage.plan, summary, remembered: false };
 

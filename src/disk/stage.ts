@@ -62,13 +62,13 @@ export async function prepareStage(
       const window = planned?.window;
       if (window !== undefined) {
         reset(window.schedule);
-        await writer.write(window);
+        await writer.write(window, true);
         return plan;
       }
       const onFull = (full: Window) => writer.write(full);
       const scheduler = new Scheduler(source, { onFull, capacity: crew.window });
       const done = await survey(selection, kept, { exact: true, offLimits, pace, scheduler });
-      if (scheduler.window !== undefined) await writer.write(scheduler.window);
+      if (scheduler.window !== undefined) await writer.write(scheduler.window, true);
       return done;
     },
   };

@@ -5,7 +5,7 @@ import type { BlockSource, SealedBlocks } from '../vault/index.ts';
 import { withPath } from './failure.ts';
 import type { FillerOptions } from './fill.ts';
 import type { Pace } from './pace.ts';
-import type { ThreadAnswer, ThreadData, ThreadOrder } from './restore-thread.ts';
+import type { ThreadAnswer, ThreadBegin, ThreadOrder } from './restore-thread.ts';
 import { RunShares } from './run-shares.ts';
 import type { Run } from './runs.ts';
 import { pathOfPiece } from './schedule.ts';
@@ -15,50 +15,50 @@ import { threadModule } from './thread-module.ts';
 /** Runs that a thread has or waits for: one to work at, one that is there when it is done. */
 const AT_ONCE = 2;
 
-export interface ThreadedOptions {
-  readonly count: number;
+/** What threads write, and where. */
+export interface ThreadedWork {
+  readonly blocks: BlockSource;
+  readonly schedule: Schedule;
   readonly root: number;
   readonly filling: FillerOptions;
   readonly pace: Pace;
-  /** What the threads run; a test may give another. */
-  readonly module?: URL | undefined;
 }
 
 type Waiting = PromiseWithResolvers<ThreadAnswer>;
 
 export class ThreadedRuns implements AsyncDisposable {
-  readonly #blocks: BlockSource;
-  readonly #schedule: Schedule;
-  readonly #pace: Pace;
-  readonly #threads: Threads<ThreadOrder, ThreadAnswer>;
+  readonly #threads: Threads<ThreadBegin | ThreadOrder, ThreadAnswer>;
+  #given: ThreadedWork | undefined;
   /** Of each thread, in the order of its work. */
   readonly #waiting: Waiting[][];
   readonly #failed = Promise.withResolvers<never>();
   #window = 0;
 
-  constructor(
-    blocks: BlockSource,
-    schedule: Schedule,
-    { count, root, filling, pace, module = threadModule('restore-thread') }: ThreadedOptions,
-  ) {
-    const data: ThreadData = { schedule, share: blocks.share, root, filling };
-    this.#blocks = blocks;
-    this.#schedule = schedule;
-    this.#pace = pace;
+  /** Starts them; they can do nothing before `begin`. @param module what they run; a test may give another */
+  constructor(count: number, module = threadModule('restore-thread')) {
     this.#waiting = Array.from({ length: count }, () => []);
     // Whoever waits for nothing at the moment is told by the next wait.
     this.#failed.promise.catch(() => {});
     this.#threads = new Threads(module, {
       count,
-      data,
+      data: undefined,
       onAnswer: (answer, thread) => this.#waiting[thread]!.shift()?.resolve(answer),
       onFailure: (error) => this.#failed.reject(error),
     });
   }
 
+  /** Once, before the first window. */
+  begin(work: ThreadedWork): void {
+    const { schedule, blocks, root, filling } = work;
+    this.#given = work;
+    for (let thread = 0; thread < this.#threads.count; thread++)
+      this.#threads.post(thread, { schedule, share: blocks.share, root, filling });
+  }
+
   /** All of one window. @throws what a thread throws; internal if one dies; integrity, unavailable from the store; cancelled */
   async write(runs: readonly Run[], signal: AbortSignal | undefined): Promise<void> {
     this.#window++;
+    const { pace } = this.#given!;
     const shares = new RunShares(runs, this.#threads.count);
     const feed = async (thread: number): Promise<void> => {
       for (let run = shares.next(thread); run !== undefined; run = shares.next(thread)) {
@@ -68,9 +68,9 @@ export class ThreadedRuns implements AsyncDisposable {
           sealed,
           starts: run.starts,
         });
-        this.#pace.files += files;
-        this.#pace.bytes += bytes;
-        this.#pace.report();
+        pace.files += files;
+        pace.bytes += bytes;
+        pace.report();
       }
     };
     const { count } = this.#threads;
@@ -91,10 +91,11 @@ export class ThreadedRuns implements AsyncDisposable {
   }
 
   async #fetch({ blocks, starts }: Run): Promise<SealedBlocks> {
+    const given = this.#given!;
     try {
-      return await this.#blocks.fetch(blocks);
+      return await given.blocks.fetch(blocks);
     } catch (error) {
-      throw withPath(error, pathOfPiece(this.#schedule, starts[0]!));
+      throw withPath(error, pathOfPiece(given.schedule, starts[0]!));
     }
   }
 

@@ -1,10 +1,10 @@
 /** Writes the windows of a schedule: here, or in threads once there is enough to do for them. */
 
-import { availableParallelism } from 'node:os';
-
 import { EMPTY, throwIfAborted } from '../base/index.ts';
 import { BlockOpener } from '../vault/index.ts';
 import type { BlockSource, ContentSource } from '../vault/index.ts';
+import { threadsFor } from './crew.ts';
+import type { Crew } from './crew.ts';
 import { withPath } from './failure.ts';
 import { Filler, fillRun, idOf } from './fill.ts';
 import type { FillerOptions } from './fill.ts';
@@ -14,33 +14,17 @@ import type { Rememberer } from './remember.ts';
 import { planRuns } from './runs.ts';
 import type { Run } from './runs.ts';
 import { pathOfFile, pathOfPiece } from './schedule.ts';
-import type { Capacity } from './schedule.ts';
 import { wrongLength } from './scheduler.ts';
 import type { Window } from './scheduler.ts';
 import { ThreadedRuns } from './threaded-runs.ts';
-
-/** What is less than both is written before a first thread has started, which takes 40 ms. */
-const FEW_BYTES = 8 * 1024 * 1024;
-const FEW_FILES = 500;
-
-/** More would wait for the one disk. */
-const MOST_THREADS = 4;
-
-/** Who writes the files. */
-export interface Crew {
-  /** Threads, however little there is to do; 0 for none. By default one for each processor, at most 4, and none for a small tree. */
-  readonly threads?: number | undefined;
-  /** What they run; a test may give something else. */
-  readonly module?: URL | undefined;
-  /** Rows that are planned at a time; by default as many as memory is meant for. */
-  readonly window?: Capacity | undefined;
-}
 
 export interface WriterOptions {
   readonly sync: boolean;
   readonly pace: Pace;
   readonly signal: AbortSignal | undefined;
   readonly crew: Crew;
+  /** Started already, and ended by who did. */
+  readonly ahead: ThreadedRuns | undefined;
   /** Is told what is on the disk then. */
   readonly rememberer?: Rememberer | undefined;
 }
@@ -50,6 +34,7 @@ export class WindowWriter implements AsyncDisposable {
   readonly #root: number;
   readonly #options: WriterOptions;
   #threaded: ThreadedRuns | undefined;
+  #own: ThreadedRuns | undefined;
 
   /** @param root an open directory, which stays open, and which nobody else can reach */
   constructor(source: ContentSource, root: number, options: WriterOptions) {
@@ -58,10 +43,13 @@ export class WindowWriter implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** @throws integrity, disk_full, read_only, refused, conflict, each with the path; internal if a thread dies; cancelled */
-  async write(window: Window): Promise<void> {
+  /**
+   * @param last whether no window will follow
+   * @throws integrity, disk_full, read_only, refused, conflict, each with the path; internal if a thread dies; cancelled
+   */
+  async write(window: Window, last = false): Promise<void> {
     const { schedule } = window;
-    const { sync, pace, signal } = this.#options;
+    const { sync, pace, signal, rememberer } = this.#options;
     const { blocks } = this.#source;
     const { runs, sharedFiles } = planRuns(window);
     const threaded = blocks === undefined ? undefined : this.#threads(blocks, window);
@@ -73,15 +61,20 @@ export class WindowWriter implements AsyncDisposable {
         if (pace.step()) await pace.pause();
       }
       if (threaded === undefined) await this.#writeRuns(blocks, runs, window, filler);
-      else await threaded.write(runs, signal);
+      else {
+        await threaded.write(runs, signal);
+        // They end while the directories are finished.
+        if (last) void threaded[Symbol.asyncDispose]();
+      }
     }
     await finishDirectories(schedule, filler.directories, this.#root, { sync, pace });
+    rememberer?.settled();
     throwIfAborted(signal);
-    this.#options.rememberer?.add(window);
+    rememberer?.add(window);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#threaded?.[Symbol.asyncDispose]();
+    await this.#own?.[Symbol.asyncDispose]();
   }
 
   get #filling(): FillerOptions {
@@ -92,11 +85,15 @@ export class WindowWriter implements AsyncDisposable {
   /** Kept for the next window. */
   #threads(blocks: BlockSource, { schedule }: Window): ThreadedRuns | undefined {
     if (this.#threaded !== undefined) return this.#threaded;
-    const { crew, pace } = this.#options;
-    const count = crew.threads ?? (isSmall(schedule) ? 0 : Math.min(availableParallelism(), MOST_THREADS));
-    if (count === 0) return undefined;
-    const options = { count, root: this.#root, filling: this.#filling, pace, module: crew.module };
-    return (this.#threaded = new ThreadedRuns(blocks, schedule, options));
+    const { crew, pace, ahead } = this.#options;
+    if (ahead === undefined) {
+      const count = threadsFor(crew, workOf(schedule));
+      if (count === 0) return undefined;
+      this.#own = new ThreadedRuns(count, crew.module);
+    }
+    this.#threaded = ahead ?? this.#own!;
+    this.#threaded.begin({ blocks, schedule, root: this.#root, filling: this.#filling, pace });
+    return this.#threaded;
   }
 
   async #writeRuns(
@@ -144,9 +141,8 @@ export class WindowWriter implements AsyncDisposable {
   }
 }
 
-function isSmall({ files, pieces }: Window['schedule']): boolean {
-  if (files.count >= FEW_FILES) return false;
+function workOf({ files, pieces }: Window['schedule']): { readonly files: number; readonly bytes: number } {
   let bytes = 0;
   for (let piece = 0; piece < pieces.count; piece++) bytes += pieces.length[piece]!;
-  return bytes < FEW_BYTES;
+  return { files: files.count, bytes };
 }
