@@ -27,7 +27,7 @@ export class Rememberer {
   readonly #extents = new ExtentList();
   /** Rows of the directories from the first one down to where we are. */
   #open: number[] = [];
-  #settledAt = 0;
+  #filledAt = 0;
 
   /** @param emit as of `StatCacheWriter` */
   constructor(emit: (part: Uint8Array) => void) {
@@ -54,14 +54,14 @@ export class Rememberer {
     while (this.#open.length > 1 && directories.closed[this.#open.at(-1)!] === 1) this.#leave();
   }
 
-  /** All that is there by now is as it is to be. */
-  settled(): void {
-    this.#settledAt = performance.now();
+  /** The files that are there by now are as they are to be. */
+  filled(): void {
+    this.#filledAt = performance.now();
   }
 
   /** Nobody else can reach the files before this returns: from then on each change of one shows in its times. */
   async finish(): Promise<void> {
-    const passed = performance.now() - this.#settledAt;
+    const passed = performance.now() - this.#filledAt;
     if (passed < TICK_MS) await setTimeout(TICK_MS - passed);
     while (this.#open.length > 0) this.#leave();
     this.#writer.finish();

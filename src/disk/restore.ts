@@ -101,6 +101,7 @@ async function restore(
   checkRoom(summary, place);
   // All of it will be written: threads can start while it is planned.
   const isNew = existing?.empty !== false && !resumes && !dryRun;
+  if (isNew) pace.total = { files: summary.files, bytes: summary.bytes };
   const count = isNew && source.blocks !== undefined ? threadsFor(crew, summary) : 0;
   await using ahead = count > 0 ? new ThreadedRuns(count, crew.module) : undefined;
   const options = { dryRun, summary, offLimits, pace, sync, crew, ahead };

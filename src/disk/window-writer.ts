@@ -67,8 +67,8 @@ export class WindowWriter implements AsyncDisposable {
         if (last) void threaded[Symbol.asyncDispose]();
       }
     }
+    rememberer?.filled();
     await finishDirectories(schedule, filler.directories, this.#root, { sync, pace });
-    rememberer?.settled();
     throwIfAborted(signal);
     rememberer?.add(window);
   }
