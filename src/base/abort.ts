@@ -10,8 +10,12 @@ export interface Cancellable {
 }
 
 export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted !== true) return;
-  throw new StrataError('cancelled', 'cancelled', {
+  if (signal?.aborted === true) throw cancelled(signal);
+}
+
+/** What an operation ends with whose signal has aborted. */
+export function cancelled(signal: AbortSignal): StrataError {
+  return new StrataError('cancelled', 'cancelled', {
     hint: 'Nothing was half done; run the command again when you like.',
     cause: signal.reason,
   });

@@ -1,6 +1,6 @@
 /** Bedrock: errors, bytes, time and chance. No word of what Strata is for. */
 
-export { giveWay, throwIfAborted } from './abort.ts';
+export { cancelled, giveWay, throwIfAborted } from './abort.ts';
 export type { Cancellable } from './abort.ts';
 export { ByteReader, ByteWriter, putWord } from './binary.ts';
 export {

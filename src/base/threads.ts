@@ -56,24 +56,24 @@ export class Threads<Order, Answer> implements AsyncDisposable {
   constructor(module: URL, options: ThreadsOptions<Answer>) {
     this.#module = module;
     this.#options = options;
-    for (let thread = 0; thread < options.count; thread++) this.add();
+    try {
+      for (let thread = 0; thread < options.count; thread++) this.add();
+    } catch (error) {
+      // Those that did start would keep the process alive.
+      void this[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   get count(): number {
     return this.#workers.length;
   }
 
-  /** Starts one more. */
+  /** Starts one more. @throws internal if there can be none */
   add(): void {
-    const { data, onAnswer } = this.#options;
+    const { onAnswer } = this.#options;
     const thread = this.#workers.length;
-    const threads = threading();
-    // Whatever this process was started with (a test runner's loader, an inspector) is not for a thread.
-    const worker = new threads.Worker(this.#module, {
-      workerData: data,
-      env: threads.SHARE_ENV,
-      execArgv: [],
-    });
+    const worker = this.#start();
     worker.on('message', (answer: Answer | { readonly threadFailure: ErrorMessage }) => {
       if (this.#ended) return;
       if (isFailure(answer)) this.#fail(messageError(answer.threadFailure));
@@ -95,6 +95,17 @@ export class Threads<Order, Answer> implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ended = true;
     await Promise.all(this.#workers.map((worker) => worker.terminate()));
+  }
+
+  #start(): Worker {
+    const threads = threading();
+    const { data } = this.#options;
+    try {
+      // Whatever this process was started with (a test runner's loader, an inspector) is not for a thread.
+      return new threads.Worker(this.#module, { workerData: data, env: threads.SHARE_ENV, execArgv: [] });
+    } catch (error) {
+      throw messageError(errorMessage(error));
+    }
   }
 
   #fail(error: StrataError): void {

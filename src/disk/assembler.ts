@@ -74,6 +74,11 @@ export class Assembler {
     return this.#tree;
   }
 
+  /** Items that wait for a slot before them to be decided. */
+  get waiting(): number {
+    return this.#items.length - this.#next;
+  }
+
   /** Items come in the order of a walk. */
   add(item: Item): void {
     if (this.#next === this.#items.length && this.#take(item)) return;

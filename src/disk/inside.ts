@@ -7,6 +7,7 @@ import { openDirectoryAt } from './at.ts';
 import type { Work } from './beside.ts';
 import { writeError } from './failure.ts';
 import { looksOf, makeWritable, setLooks } from './looks.ts';
+import type { Looks } from './looks.ts';
 import { merge } from './merge.ts';
 import { removeQuietly, removeTree } from './remove.ts';
 import { makeStaging, markMoving, sweep } from './staging.ts';
@@ -34,7 +35,10 @@ export async function restoreInside(
     let plan: Plan;
     try {
       plan = await stage.write(staged, fd);
-      if (!resumes) staging = markMoving(fd, staging, id);
+      if (!resumes) {
+        staging = markMoving(fd, staging, id);
+        fsyncSync(fd);
+      }
       moving = true;
       await merge(staged, fd, sync);
     } finally {
@@ -45,12 +49,18 @@ export async function restoreInside(
     setLooks(fd, root, sync);
     return plan;
   } catch (error) {
-    if (staging !== undefined) {
-      await removeQuietly(fd, staging);
-      setLooks(fd, before, false);
-    }
+    if (staging !== undefined) await removeQuietly(fd, staging);
+    setLooksQuietly(fd, before);
     const known = writeError(error, 'restore into the target');
     throw moving ? halfDone(known) : known;
+  }
+}
+
+function setLooksQuietly(directory: number, looks: Looks): void {
+  try {
+    setLooks(directory, looks, false);
+  } catch {
+    // What refuses this has refused to be changed before.
   }
 }
 

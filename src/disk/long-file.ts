@@ -1,6 +1,7 @@
 /** One long file, cut by several threads at once: its ranges go out in order, and their extents are put together in order. */
 
 import { closeSync, fstatSync } from 'node:fs';
+import type { Stats } from 'node:fs';
 
 import { contentOf } from '../tree/index.ts';
 import type { ContentSink } from '../vault/index.ts';
@@ -12,9 +13,9 @@ import { ExtentList } from './extent-list.ts';
 import { holeMap } from './hole-map.ts';
 import type { Pace } from './pace.ts';
 import { Seams, rangesOf } from './ranges.ts';
-import { systemErrorOf } from './save-threads.ts';
+import { systemErrorOf } from './save-order.ts';
 import type { RangeAnswer, SaveThreads } from './save-threads.ts';
-import { isUnchanged, openFile } from './scan-file.ts';
+import { isAtRest, isUnchanged, openFile } from './scan-file.ts';
 
 /** @param content undefined if the file was changed @param error what the system refused */
 export type LongFileEnd = (file: LongFile, content: CutContent | undefined, error?: unknown) => void;
@@ -49,6 +50,7 @@ export class LongFile implements Disposable {
 
   /** @returns undefined if it is not the file that it was @throws the system's error */
   static open(slot: FileSlot, around: Around, end: LongFileEnd): LongFile | undefined {
+    if (!isAtRest(slot.directory, slot.name, slot.facts)) return undefined;
     const fd = openFile(at(slot.directory, slot.name));
     if (fd === undefined) return undefined;
     try {
@@ -95,8 +97,9 @@ export class LongFile implements Disposable {
 
   /** When no answer will come any more. */
   [Symbol.dispose](): void {
-    if (!this.#ended) closeSync(this.#fd);
+    if (this.#ended) return;
     this.#ended = true;
+    closeSync(this.#fd);
   }
 
   #take(number: number, { extents, failure }: RangeAnswer): void {
@@ -125,9 +128,14 @@ export class LongFile implements Disposable {
 
   #finish(): void {
     const { facts } = this.#slot;
-    const after = fstatSync(this.#fd);
-    this[Symbol.dispose]();
-    if (this.#error !== undefined) return this.#end(this, undefined, this.#error);
+    let after: Stats | undefined;
+    try {
+      after = fstatSync(this.#fd);
+      this[Symbol.dispose]();
+    } catch (error) {
+      this.#error ??= error;
+    }
+    if (after === undefined || this.#error !== undefined) return this.#end(this, undefined, this.#error);
     if (this.#changed || !isUnchanged(facts, after)) return this.#end(this, undefined);
     this.#fillTo(facts.size);
     const extents = this.#extents.take();

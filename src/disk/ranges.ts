@@ -54,6 +54,11 @@ export class Seams {
     this.#set(range, GIVEN_UP);
   }
 
+  /** Whether `wait` would return at once. */
+  isDecided(range: number): boolean {
+    return Atomics.load(this.share.states, range) !== UNKNOWN;
+  }
+
   /** Blocks the thread. @returns undefined if whoever should have told has given up */
   wait(range: number): number | undefined {
     const { positions, states } = this.share;

@@ -6,7 +6,6 @@
 
 import { giveWay, throwIfAborted } from '../base/index.ts';
 import type { Clock } from '../base/index.ts';
-import { contentOf } from '../tree/index.ts';
 import type { ContentSink } from '../vault/index.ts';
 import type { FileSlot } from './assembler.ts';
 import { cutBuffer } from './cut-file.ts';
@@ -14,9 +13,8 @@ import type { CutContent } from './cut-file.ts';
 import { HeldDirectories } from './held-directories.ts';
 import { LongFile } from './long-file.ts';
 import type { Pace } from './pace.ts';
-import { CHANGED, FAILED } from './save-order.ts';
-import { SaveThreads, systemErrorOf } from './save-threads.ts';
-import type { FilesAnswer } from './save-threads.ts';
+import { OWN, SaveThreads } from './save-threads.ts';
+import { settleFiles } from './settle-files.ts';
 import { readFileOnce } from './scan-file.ts';
 import { WORTH_ANOTHER, WORTH_THREADS, usefulThreads } from './useful-threads.ts';
 import { Verdicts } from './verdicts.ts';
@@ -30,6 +28,9 @@ const MAX_WAITING = 4096;
 /** Open directories that files are to be read from: far below the usual limit of 1024 descriptors. */
 const MAX_HELD = 256;
 
+/** Entries that may wait for a file before them: a long one is read for half a minute, and each of them takes a kilobyte. */
+const MAX_BACKLOG = 16_384;
+
 /** From this size on a file is cut by several threads. Bytes. */
 const LONG_FILE = 16 * 1024 * 1024;
 
@@ -40,10 +41,12 @@ export interface ReadingOptions {
   readonly signal: AbortSignal | undefined;
   /** How many beside this one; 0: none. Undefined: as many as are worth it, when they are. */
   readonly threads: number | undefined;
-  /** Started already, and ended by who did. */
+  /** Started already; whatever happens, they are ended here. */
   readonly ahead: SaveThreads | undefined;
   /** Called when the outcome of one file or more is known. */
   readonly onOutcome: () => void;
+  /** How many entries wait for an outcome. */
+  readonly backlog: () => number;
 }
 
 export class Reading implements AsyncDisposable {
@@ -59,7 +62,8 @@ export class Reading implements AsyncDisposable {
   readonly #begun = new Set<LongFile>();
   #buffer: Uint8Array | undefined;
   #threads: SaveThreads | undefined;
-  #own: SaveThreads | undefined;
+  /** All was read: nobody is at work any more. */
+  #finished = false;
   #failure: unknown;
   #wake: (() => void) | undefined;
 
@@ -95,14 +99,18 @@ export class Reading implements AsyncDisposable {
   }
 
   get #isOver(): boolean {
-    return this.#waiting.length >= MAX_WAITING || this.directories.size >= MAX_HELD;
+    return (
+      this.#waiting.length >= MAX_WAITING ||
+      this.directories.size >= MAX_HELD ||
+      this.#options.backlog() >= MAX_BACKLOG
+    );
   }
 
   /** Returns when more may be added. @throws what ends the save */
   async room(): Promise<void> {
     if (!this.isFull) return;
     if (this.#threads === undefined && !this.#isWorthThreads) return this.#readHere();
-    this.#threads ??= this.#begin((this.#own = new SaveThreads(this.#count)));
+    this.#threads ??= this.#begin(new SaveThreads(this.#count));
     await this.#feed('files');
     while (this.#isOver) {
       await this.#feed('room');
@@ -113,19 +121,23 @@ export class Reading implements AsyncDisposable {
   /** Returns when all was read. */
   async finish(): Promise<void> {
     if (this.#threads === undefined && !this.#isWorthThreads) return this.#readHere();
-    this.#threads ??= this.#begin((this.#own = new SaveThreads(this.#count)));
+    this.#threads ??= this.#begin(new SaveThreads(this.#count));
     while (this.#waiting.length > 0 || this.#threads.jobs > 0 || this.#begun.size > 0) {
       await this.#feed('all');
       await this.#progress();
     }
+    this.#check();
     this.#threads.finish();
-    while (!this.#threads.finished) await this.#progress();
+    while (!this.#threads.finished) await this.#answer();
+    this.#finished = true;
     // They end while the store takes what they made.
     void this.#threads[Symbol.asyncDispose]();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#own?.[Symbol.asyncDispose]();
+    this.#options.signal?.removeEventListener('abort', this.#wakeUp);
+    // Before a descriptor is closed that one of them may be at.
+    if (!this.#finished) await this.#threads?.[Symbol.asyncDispose]();
     for (const long of this.#begun) long[Symbol.dispose]();
     this.directories[Symbol.dispose]();
   }
@@ -143,19 +155,15 @@ export class Reading implements AsyncDisposable {
     );
   }
 
+  /** Few files, or none of the threads' business. */
   async #readHere(): Promise<void> {
-    const { sink, pace, clock } = this.#options;
-    const buffer = (this.#buffer ??= cutBuffer());
+    const { pace } = this.#options;
+    this.#buffer ??= cutBuffer();
+    const reader = { ...this.#options, buffer: this.#buffer };
     for (let slot = this.#waiting.shift(); slot !== undefined; slot = this.#waiting.shift()) {
       this.#waitingBytes -= slot.facts.size;
       try {
-        const content = await readFileOnce(
-          { sink, pace, clock, buffer },
-          slot.directory,
-          slot.name,
-          slot.facts,
-        );
-        this.#verdicts.content(slot, content);
+        this.#verdicts.content(slot, await readFileOnce(reader, slot.directory, slot.name, slot.facts));
       } catch (error) {
         this.#verdicts.error(slot, error);
       }
@@ -166,12 +174,13 @@ export class Reading implements AsyncDisposable {
   #begin(threads: SaveThreads): SaveThreads {
     threads.begin({
       sink: this.#options.sink.shared!,
-      onProgress: () => this.#wakeUp(),
+      onProgress: this.#wakeUp,
       onFailure: (error) => {
         this.#failure ??= error;
         this.#wakeUp();
       },
     });
+    this.#options.signal?.addEventListener('abort', this.#wakeUp);
     return threads;
   }
 
@@ -184,8 +193,7 @@ export class Reading implements AsyncDisposable {
     const threads = this.#threads!;
     if (this.#seen.bytes >= WORTH_ANOTHER) threads.relieve();
     for (;;) {
-      if (this.#failure !== undefined) throw this.#failure;
-      throwIfAborted(this.#options.signal);
+      this.#check();
       const hasFiles = () =>
         this.#waiting.length >= JOB.files ||
         this.#waitingBytes >= JOB.bytes ||
@@ -195,7 +203,9 @@ export class Reading implements AsyncDisposable {
       // What was sealed waits for the store: no more of it than that, whoever makes it.
       await this.#options.sink.drain();
       // A thread stays with its long file: the next range then never waits for another thread. Who has nothing else to do helps.
-      const long = this.#longFor(thread) ?? (hasFiles() ? undefined : this.#longFor());
+      // This one has none of its own, since it is not always there.
+      const helps = thread === OWN || !hasFiles();
+      const long = this.#longFor(thread) ?? (helps ? this.#longFor() : undefined);
       if (long !== undefined) long.post(thread);
       else this.#postFiles(threads, thread);
     }
@@ -225,7 +235,7 @@ export class Reading implements AsyncDisposable {
     if (slots.length === 0) return;
     this.#waiting = this.#waiting.slice(slots.length);
     this.#waitingBytes -= bytes;
-    threads.files(thread, slots, (answer) => this.#settle(slots, answer));
+    threads.files(thread, slots, (answer) => settleFiles(slots, answer, this.#verdicts, this.#options));
   }
 
   #beginLong(slot: FileSlot, threads: SaveThreads, thread: number): void {
@@ -235,7 +245,8 @@ export class Reading implements AsyncDisposable {
       else this.#verdicts.error(slot, error);
     };
     try {
-      const long = LongFile.open(slot, { ...this.#options, threads, thread }, end);
+      const of = thread === OWN ? threads.least : thread;
+      const long = LongFile.open(slot, { ...this.#options, threads, thread: of }, end);
       if (long === undefined) return this.#verdicts.content(slot, undefined);
       this.#begun.add(long);
       long.post(thread);
@@ -244,35 +255,31 @@ export class Reading implements AsyncDisposable {
     }
   }
 
-  #settle(slots: readonly FileSlot[], { lengths, extents, failures }: FilesAnswer): void {
-    const { sink, pace } = this.#options;
-    const errors = new Map(failures.map(([file, code, error]) => [file, systemErrorOf(code, error)]));
-    let position = 0;
-    for (const [file, slot] of slots.entries()) {
-      const length = lengths[file]!;
-      if (length === FAILED) this.#verdicts.error(slot, errors.get(file));
-      else if (length === CHANGED) this.#verdicts.content(slot, undefined);
-      else {
-        const own = extents.subarray(position, position + length);
-        position += length;
-        const { size } = slot.facts;
-        pace.bytes += size;
-        this.#verdicts.content(slot, { ...contentOf(sink, own, size), extents: own });
-      }
-    }
-  }
-
   /** Works, or waits where there is nothing to do here. */
   async #progress(): Promise<void> {
-    if (this.#failure === undefined && this.#threads!.workHere()) await giveWay();
-    else if (this.#failure === undefined) await new Promise<void>((resolve) => (this.#wake = resolve));
-    if (this.#failure !== undefined) throw this.#failure;
-    throwIfAborted(this.#options.signal);
+    const worked = await this.#threads!.workHere(() => this.#check());
+    // What was waited for may have come while the store was.
+    if (worked || this.#threads!.jobs === 0) await giveWay();
+    else await this.#answer();
+    this.#check();
     this.#options.pace.report();
   }
 
-  #wakeUp(): void {
+  /** Of a thread. */
+  async #answer(): Promise<void> {
+    this.#check();
+    await new Promise<void>((resolve) => (this.#wake = resolve));
+    this.#check();
+  }
+
+  /** @throws what ends the save */
+  #check(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    throwIfAborted(this.#options.signal);
+  }
+
+  readonly #wakeUp = (): void => {
     this.#wake?.();
     this.#wake = undefined;
-  }
+  };
 }

@@ -1,5 +1,6 @@
 /** What the walk and the threads that read files say to each other. */
 
+import { messageError } from '../base/index.ts';
 import type { ErrorMessage } from '../base/index.ts';
 import type { ThreadOutput, WriterShare } from '../vault/index.ts';
 import type { Range } from './cut-range.ts';
@@ -63,3 +64,9 @@ export type JobOutcome =
 export const CHANGED = -1;
 /** It is in `failures`. */
 export const FAILED = -2;
+
+/** What the system refused to a thread, as an error that `errno` reads. */
+export function systemErrorOf(errno: string | undefined, message: ErrorMessage): Error {
+  const error = messageError(message);
+  return errno === undefined ? error : Object.assign(new Error(message.message), { code: errno });
+}

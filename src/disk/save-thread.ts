@@ -7,10 +7,10 @@ import type { SaveAnswer, SaveBegin, SaveOrder } from './save-order.ts';
 import { SaveWorker } from './save-worker.ts';
 
 serveThread<undefined, SaveBegin | SaveOrder, SaveAnswer>((_, post) => {
-  const worker = new SaveWorker();
+  let worker: SaveWorker | undefined;
   return (order) => {
-    if (order.kind === 'begin') return worker.begin(order.share);
-    const answer = worker.work(order);
+    if (order.kind === 'begin') return void (worker = new SaveWorker(order.share));
+    const answer = worker!.work(order);
     post(answer, memoryOf(answer));
   };
 });

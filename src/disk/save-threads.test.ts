@@ -9,10 +9,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { toHex } from '../base/index.ts';
+import { StrataError, toHex } from '../base/index.ts';
 import { openMemoryStore } from '../store/index.ts';
 import type { Store } from '../store/index.ts';
 import { differences } from '../testing/compare-trees.ts';
@@ -25,6 +26,7 @@ import type { VaultWriter } from '../vault/writer.ts';
 import { KEYRING, indexOf, writerOver } from '../vault/writer.fixture.ts';
 import type { Progress } from './pace.ts';
 import { restoreTree } from './restore.ts';
+import { ScanAhead } from './scan-ahead.ts';
 import { scanDirectory } from './scan.ts';
 import { scratch } from './scratch.fixture.ts';
 
@@ -157,6 +159,31 @@ describe('threads', () => {
     await expectCode('unavailable', scanDirectory(base, doomed, { threads: 2 }));
     await doomed.abort(new Error('given up'));
     expect((await contents(store)).size).toBe(0);
+  });
+
+  it('[K32] that were started ahead end with the reading, and with its error', async () => {
+    const base = scratch();
+    for (let file = 0; file < 60; file++) writeFileSync(join(base, `${file}`), noise(1_000_000, file + 1));
+    writeFileSync(join(base, 'all hole'), '');
+    truncateSync(join(base, 'all hole'), 20 * MIB);
+    age(base);
+    const simple = await simply(base);
+    await using first = await ScanAhead.of(base);
+    expect(first.threads).toBeDefined();
+    const { root } = await scanDirectory(base, writerOver(openMemoryStore()), { ahead: first });
+    expect(root).toEqual(simple.root);
+
+    const store = openMemoryStore();
+    const writer = writerOver(store);
+    await using second = await ScanAhead.of(base);
+    const onProgress = ({ bytes }: Progress) => {
+      if (bytes > 4 * MIB) throw new StrataError('unavailable', 'no more of this');
+    };
+    await expectCode('unavailable', scanDirectory(base, writer, { ahead: second, onProgress }));
+    await writer.abort(new Error('given up'));
+    await setTimeout(300);
+    expect((await contents(store)).size).toBe(0);
+    expect((await ScanAhead.of(base, { isKnown: true })).threads).toBeUndefined();
   });
 
   it('[K5] end soon when their save is cancelled', async () => {

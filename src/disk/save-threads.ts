@@ -3,21 +3,23 @@
  * thread is one of them, for when it would have to wait for the others.
  */
 
-import { Threads, messageError } from '../base/index.ts';
+import { setTimeout } from 'node:timers/promises';
+
+import { Threads } from '../base/index.ts';
 import type { SharedSink } from '../vault/index.ts';
 import { FACTS } from './save-order.ts';
 import type { JobOutcome, SaveAnswer, SaveBegin, SaveOrder } from './save-order.ts';
 import { SaveWorker } from './save-worker.ts';
 import type { FileSlot } from './assembler.ts';
 import type { Range } from './cut-range.ts';
-import type { Seams } from './ranges.ts';
+import { Seams } from './ranges.ts';
 import { threadModule } from './thread-module.ts';
 
-/** Jobs that a thread has at a time: one in work, and one that it need not wait for. */
-const JOBS = 3;
+/** Jobs that a thread has at a time: one in work, and one that it need not wait for. More, and a next range would lie behind others. */
+const JOBS = 2;
 
-/** The caller's; the others count from 1. */
-const OWN = 0;
+/** The caller's thread; the others count from 1. */
+export const OWN = 0;
 
 export type FilesAnswer = Extract<JobOutcome, { kind: 'files' }>;
 export type RangeAnswer = Extract<JobOutcome, { kind: 'range' }>;
@@ -71,26 +73,31 @@ export class SaveThreads implements AsyncDisposable {
     this.#work = work;
     if (this.#failure !== undefined) return work.onFailure(this.#failure);
     const { share } = work.sink;
-    this.#own = new SaveWorker();
-    this.#own.begin(share);
+    this.#own = new SaveWorker(share);
     this.#postAll({ kind: 'begin', share });
+  }
+
+  /** Of those beside the caller's the one with the least to do. */
+  get least(): number {
+    let least = 1;
+    for (let thread = 2; thread < this.#load.length; thread++)
+      if (this.#load[thread]! < this.#load[least]!) least = thread;
+    return least;
   }
 
   /** The thread with the least to do; undefined if none can take another job. @param own whether the caller's may be the one */
   freest(own: boolean): number | undefined {
-    let freest = 1;
-    for (let thread = 2; thread < this.#load.length; thread++)
-      if (this.#load[thread]! < this.#load[freest]!) freest = thread;
+    const freest = this.least;
     if (own && !this.#relieved && this.#load[OWN] === 0 && this.#load[freest]! > 0) return OWN;
     return this.#load[freest]! < JOBS ? freest : undefined;
   }
 
-  /** Starts one more instead of the caller's, which gets no job any more. Once. */
+  /** Starts a thread that takes the place of the caller's, which gets no job any more. */
   relieve(): void {
     if (this.#relieved) return;
     this.#relieved = true;
-    this.#load.push(0);
     this.#threads.add();
+    this.#load.push(0);
     this.#threads.post(this.#threads.count - 1, { kind: 'begin', share: this.#work!.sink.share });
   }
 
@@ -99,11 +106,22 @@ export class SaveThreads implements AsyncDisposable {
     return this.#load.some((load, thread) => load === 0 && thread !== OWN);
   }
 
-  /** Does the job of the caller's thread. @returns false if it has none @throws what ends the save */
-  workHere(): boolean {
+  /**
+   * Does the job of the caller's thread, when it can be begun: a thread with the range before may have died, and this one would never
+   * hear of it if it blocked.
+   *
+   * @param check throws what should end the waiting
+   * @returns false if there is no job
+   * @throws what ends the save
+   */
+  async workHere(check: () => void): Promise<boolean> {
     const order = this.#ownOrder;
     if (order === undefined) return false;
     this.#ownOrder = undefined;
+    if (order.kind === 'range' && !order.range.first) {
+      const seams = new Seams(order.seams);
+      for (check(); !seams.isDecided(order.number); check()) await setTimeout(1);
+    }
     this.#answer(this.#own!.work(order), OWN);
     return true;
   }
@@ -187,10 +205,4 @@ export class SaveThreads implements AsyncDisposable {
     }
     onProgress();
   }
-}
-
-/** What the system refused to a thread, as an error that `errno` reads. */
-export function systemErrorOf(errno: string | undefined, message: Parameters<typeof messageError>[0]): Error {
-  const error = messageError(message);
-  return errno === undefined ? error : Object.assign(new Error(message.message), { code: errno });
 }

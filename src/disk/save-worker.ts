@@ -7,36 +7,35 @@ import { MIN_CHUNK } from '../chunk/index.ts';
 import { ThreadWriter } from '../vault/index.ts';
 import type { ThreadOutput, WriterShare } from '../vault/index.ts';
 import { atText, nameBytes } from './at.ts';
-import { cutBuffer, cutInto, cutShort } from './cut-file.ts';
+import { cutInto, cutShort } from './cut-file.ts';
 import { cutRange, rangeBuffer } from './cut-range.ts';
 import { ExtentList } from './extent-list.ts';
 import { Seams } from './ranges.ts';
 import { CHANGED, FACTS, FAILED } from './save-order.ts';
 import type { JobOutcome, SaveAnswer, SaveOrder } from './save-order.ts';
-import { TICK_MS, isThere, isUnchanged, isYoung, openFile } from './scan-file.ts';
+import { isAtRest, isUnchanged, openFile } from './scan-file.ts';
 import type { Facts } from './scan-file.ts';
 
 interface Worker {
   readonly writer: ThreadWriter;
   readonly extents: ExtentList;
+  /** Longer than a part of any other file. */
   readonly buffer: Uint8Array;
 }
 
 export class SaveWorker {
   // Told with the answer to a job: each message wakes the other side.
   #outputs: ThreadOutput[] = [];
-  readonly #extents = new ExtentList();
-  readonly #buffer = longer(cutBuffer(), rangeBuffer());
-  #worker: Worker | undefined;
+  readonly #worker: Worker;
 
-  begin(share: WriterShare): void {
+  constructor(share: WriterShare) {
     const writer = new ThreadWriter(share, (output) => this.#outputs.push(output));
-    this.#worker = { writer, extents: this.#extents, buffer: this.#buffer };
+    this.#worker = { writer, extents: new ExtentList(), buffer: rangeBuffer() };
   }
 
-  /** @throws what ends the save */
+  /** Waits for the range before, where there is one: blocks the thread. @throws what ends the save */
   work(order: SaveOrder): SaveAnswer {
-    const outcome = workAt(this.#worker!, order);
+    const outcome = workAt(this.#worker, order);
     const outputs = this.#outputs;
     this.#outputs = [];
     return { outputs, outcome };
@@ -87,10 +86,7 @@ function readFile(
   name: string,
   before: Facts,
 ): boolean {
-  if (isYoung(before, Date.now())) {
-    sleep(TICK_MS);
-    if (!isThere(directory, nameBytes(name), before)) return false;
-  }
+  if (!isAtRest(directory, nameBytes(name), before)) return false;
   const fd = openFile(atText(directory, name));
   if (fd === undefined) return false;
   try {
@@ -154,12 +150,4 @@ function factsAt(facts: Float64Array, file: number): Facts {
     mtimeMs: facts[at + 3]!,
     ctimeMs: facts[at + 4]!,
   };
-}
-
-function sleep(milliseconds: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
-}
-
-function longer(a: Uint8Array, b: Uint8Array): Uint8Array {
-  return a.length > b.length ? a : b;
 }

@@ -3,7 +3,8 @@
  * made, or opened over a network, takes as long as they do.
  */
 
-import { closeSync, lstatSync, readdirSync } from 'node:fs';
+import { closeSync, lstatSync, opendirSync } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { join } from 'node:path';
 
 import { errno } from '../base/index.ts';
@@ -51,11 +52,9 @@ function looksWorthThreads(directory: string): boolean {
   let steps = 2 * WORTH_THREADS.files;
   const waiting = [directory];
   for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-    for (const name of namesIn(next)) {
-      const path = join(next, name);
-      const stats = lstatSync(path, { throwIfNoEntry: false });
-      if (stats?.isDirectory() === true) waiting.push(path);
-      if (stats?.isFile() === true) {
+    for (const { path, stats } of entriesOf(next)) {
+      if (stats.isDirectory()) waiting.push(path);
+      if (stats.isFile()) {
         files++;
         bytes += stats.size;
       }
@@ -66,12 +65,27 @@ function looksWorthThreads(directory: string): boolean {
   return false;
 }
 
-/** None where there is nothing to be seen: the save itself will say so. */
-function namesIn(directory: string): string[] {
+/** As far as they can be seen: of the rest the save itself will tell. No more of a huge directory is read than is asked for. */
+function* entriesOf(directory: string): Generator<{ readonly path: string; readonly stats: Stats }> {
+  const opened = attempt(() => opendirSync(directory));
+  if (opened === undefined) return;
   try {
-    return readdirSync(directory);
+    for (let entry = attempt(() => opened.readSync()); entry; entry = attempt(() => opened.readSync())) {
+      const path = join(directory, entry.name);
+      const stats = attempt(() => lstatSync(path));
+      if (stats !== undefined) yield { path, stats };
+    }
+  } finally {
+    opened.closeSync();
+  }
+}
+
+/** @returns undefined for what the system refuses */
+function attempt<Value>(call: () => Value): Value | undefined {
+  try {
+    return call();
   } catch (error) {
     if (errno(error) === undefined) throw error;
-    return [];
+    return undefined;
   }
 }

@@ -83,6 +83,17 @@ export function isYoung({ ctimeMs }: Facts, now: number): boolean {
   return Math.abs(now - ctimeMs) < TICK_MS;
 }
 
+/**
+ * Waits, blocking the thread, while another change could leave no trace.
+ *
+ * @returns false if the file was changed by then, or is no longer there
+ */
+export function isAtRest(directory: number, name: Uint8Array, before: Facts): boolean {
+  if (!isYoung(before, Date.now())) return true;
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, TICK_MS);
+  return isThere(directory, name, before);
+}
+
 /** Whether the name still stands for the same, unchanged file. */
 export function isThere(directory: number, name: Uint8Array, before: Facts): boolean {
   const again = lstatAt(directory, name);

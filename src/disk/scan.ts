@@ -93,6 +93,7 @@ export async function scanDirectory(
     threads,
     ahead: options.ahead?.threads,
     onOutcome: () => assembler.advance(),
+    backlog: () => assembler.waiting,
   });
   using chain = new DirectoryChain(start, reading.directories.leave);
   let root: Root;

@@ -53,12 +53,16 @@ export async function prepareStage(
   const planned = capacity === undefined ? undefined : new Scheduler(source, { capacity });
   // What is planned in windows is looked at again while it is written, and files are compared only then.
   const exact = dryRun || planned !== undefined;
+  let { ahead } = options;
   const plan = await survey(selection, target, { exact, offLimits, pace, scheduler: planned });
 
   return {
     plan,
     async write(into, kept, rememberer) {
-      await using writer = new WindowWriter(source, into, { ...options, signal, rememberer });
+      const threads = ahead;
+      ahead = undefined;
+      pace.files = pace.bytes = 0;
+      await using writer = new WindowWriter(source, into, { ...options, ahead: threads, signal, rememberer });
       const window = planned?.window;
       if (window !== undefined) {
         reset(window.schedule);

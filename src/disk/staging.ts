@@ -7,7 +7,7 @@
  * moment before its directory, and a crash between them would leave files in the target that nobody can account for.
  */
 
-import { fsyncSync, mkdirSync, readFileSync, readlinkSync, renameSync } from 'node:fs';
+import { mkdirSync, readFileSync, readlinkSync, renameSync } from 'node:fs';
 
 import { concatBytes, errno, sha256, toHex, utf8 } from '../base/index.ts';
 import type { Branded, Random } from '../base/index.ts';
@@ -58,11 +58,10 @@ export function makeStaging(directory: number, random: Random, moving?: RestoreI
   return name;
 }
 
-/** To be called before the first file appears in the target; durable when it returns. @returns the new name */
+/** To be called, and made durable by the caller, before the first file appears in the target. @returns the new name */
 export function markMoving(directory: number, name: Buffer, id: RestoreId): Buffer {
   const marked = nameBytes(`${name.toString()}-${id}`);
   renameSync(at(directory, name), at(directory, marked));
-  fsyncSync(directory);
   return marked;
 }
 

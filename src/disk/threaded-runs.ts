@@ -1,6 +1,6 @@
 /** Runs written by threads: what they need is fetched here and handed over, a bounded part of it at a time. */
 
-import { Threads, throwIfAborted } from '../base/index.ts';
+import { Threads, cancelled, throwIfAborted } from '../base/index.ts';
 import type { BlockSource, SealedBlocks } from '../vault/index.ts';
 import { withPath } from './failure.ts';
 import type { FillerOptions } from './fill.ts';
@@ -33,6 +33,7 @@ export class ThreadedRuns implements AsyncDisposable {
   readonly #waiting: Waiting[][];
   readonly #failed = Promise.withResolvers<never>();
   #window = 0;
+  #stopped = false;
 
   /** Starts them; they can do nothing before `begin`. @param module what they run; a test may give another */
   constructor(count: number, module = threadModule('restore-thread')) {
@@ -47,7 +48,7 @@ export class ThreadedRuns implements AsyncDisposable {
     });
   }
 
-  /** Once, before the first window. */
+  /** Once, before the first window of one directory. */
   begin(work: ThreadedWork): void {
     const { schedule, blocks, root, filling } = work;
     this.#given = work;
@@ -57,11 +58,12 @@ export class ThreadedRuns implements AsyncDisposable {
 
   /** All of one window. @throws what a thread throws; internal if one dies; integrity, unavailable from the store; cancelled */
   async write(runs: readonly Run[], signal: AbortSignal | undefined): Promise<void> {
+    throwIfAborted(signal);
     this.#window++;
     const { pace } = this.#given!;
     const shares = new RunShares(runs, this.#threads.count);
     const feed = async (thread: number): Promise<void> => {
-      for (let run = shares.next(thread); run !== undefined; run = shares.next(thread)) {
+      for (let run = shares.next(thread); run !== undefined && !this.#stopped; run = shares.next(thread)) {
         const sealed = run.blocks.length === 0 ? undefined : await this.#fetch(run);
         const { files, bytes } = await this.#work(thread, {
           window: this.#window,
@@ -74,12 +76,14 @@ export class ThreadedRuns implements AsyncDisposable {
       }
     };
     const { count } = this.#threads;
-    const feeds = Array.from({ length: count * AT_ONCE }, (_, at) => feed(at % count));
-    const abort = () => this.#failed.reject(cancellation(signal));
+    const abort = () => this.#failed.reject(cancelled(signal!));
     signal?.addEventListener('abort', abort, { once: true });
     try {
-      throwIfAborted(signal);
+      const feeds = Array.from({ length: count * AT_ONCE }, (_, at) => feed(at % count));
       await Promise.race([Promise.all(feeds), this.#failed.promise]);
+    } catch (error) {
+      this.#stopped = true;
+      throw error;
     } finally {
       signal?.removeEventListener('abort', abort);
     }
@@ -104,13 +108,5 @@ export class ThreadedRuns implements AsyncDisposable {
     this.#waiting[thread]!.push(waiting);
     this.#threads.post(thread, order, order.sealed === undefined ? [] : [order.sealed.bytes.buffer]);
     return waiting.promise;
-  }
-}
-
-function cancellation(signal: AbortSignal | undefined): unknown {
-  try {
-    return throwIfAborted(signal);
-  } catch (error) {
-    return error;
   }
 }

@@ -23,7 +23,7 @@ export interface WriterOptions {
   readonly pace: Pace;
   readonly signal: AbortSignal | undefined;
   readonly crew: Crew;
-  /** Started already, and ended by who did. */
+  /** Threads that were started already; ended with the writer, which nobody may outlive who writes. */
   readonly ahead: ThreadedRuns | undefined;
   /** Is told what is on the disk then. */
   readonly rememberer?: Rememberer | undefined;
@@ -33,14 +33,15 @@ export class WindowWriter implements AsyncDisposable {
   readonly #source: ContentSource;
   readonly #root: number;
   readonly #options: WriterOptions;
-  #threaded: ThreadedRuns | undefined;
-  #own: ThreadedRuns | undefined;
+  #threads: ThreadedRuns | undefined;
+  #begun = false;
 
   /** @param root an open directory, which stays open, and which nobody else can reach */
   constructor(source: ContentSource, root: number, options: WriterOptions) {
     this.#source = source;
     this.#root = root;
     this.#options = options;
+    this.#threads = options.ahead;
   }
 
   /**
@@ -52,7 +53,7 @@ export class WindowWriter implements AsyncDisposable {
     const { sync, pace, signal, rememberer } = this.#options;
     const { blocks } = this.#source;
     const { runs, sharedFiles } = planRuns(window);
-    const threaded = blocks === undefined ? undefined : this.#threads(blocks, window);
+    const threaded = blocks === undefined ? undefined : this.#threadsFor(blocks, window);
     using filler = new Filler(schedule, this.#root, this.#filling);
     if (blocks === undefined) await this.#writeChunks(window, filler);
     else {
@@ -74,7 +75,7 @@ export class WindowWriter implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#own?.[Symbol.asyncDispose]();
+    await this.#threads?.[Symbol.asyncDispose]();
   }
 
   get #filling(): FillerOptions {
@@ -83,17 +84,15 @@ export class WindowWriter implements AsyncDisposable {
   }
 
   /** Kept for the next window. */
-  #threads(blocks: BlockSource, { schedule }: Window): ThreadedRuns | undefined {
-    if (this.#threaded !== undefined) return this.#threaded;
-    const { crew, pace, ahead } = this.#options;
-    if (ahead === undefined) {
-      const count = threadsFor(crew, workOf(schedule));
-      if (count === 0) return undefined;
-      this.#own = new ThreadedRuns(count, crew.module);
-    }
-    this.#threaded = ahead ?? this.#own!;
-    this.#threaded.begin({ blocks, schedule, root: this.#root, filling: this.#filling, pace });
-    return this.#threaded;
+  #threadsFor(blocks: BlockSource, { schedule }: Window): ThreadedRuns | undefined {
+    if (this.#begun) return this.#threads;
+    const { crew, pace } = this.#options;
+    const count = threadsFor(crew, workOf(schedule));
+    if (this.#threads === undefined && count === 0) return undefined;
+    this.#threads ??= new ThreadedRuns(count, crew.module);
+    this.#threads.begin({ blocks, schedule, root: this.#root, filling: this.#filling, pace });
+    this.#begun = true;
+    return this.#threads;
   }
 
   async #writeRuns(

@@ -128,8 +128,7 @@ export class LocalFileWriter {
       if (this.#file === undefined) return;
       const trailer = new ByteWriter().u64(this.#total).finish();
       for (const part of sealTrailer(this.#sealer, this.#identity, this.#offset, trailer)) this.#append(part);
-      closeSync(this.#file);
-      this.#file = undefined;
+      this.#close();
       renameSync(this.#temporary, this.#path);
     });
     this.discard();
@@ -137,13 +136,19 @@ export class LocalFileWriter {
 
   discard(): void {
     if (this.#file === undefined) return;
-    closeSync(this.#file);
-    this.#file = undefined;
+    this.#attempt(() => this.#close());
     try {
       unlinkSync(this.#temporary);
     } catch {
       // Swept up some day.
     }
+  }
+
+  /** Closed it is also when that fails. */
+  #close(): void {
+    const file = this.#file!;
+    this.#file = undefined;
+    closeSync(file);
   }
 
   #append(bytes: Uint8Array): void {
