@@ -1,15 +1,11 @@
 /** Who writes the files of a restore. */
 
-import { availableParallelism } from 'node:os';
-
 import type { Capacity } from './schedule.ts';
+import { usefulThreads } from './useful-threads.ts';
 
 /** What is less than both is written before a first thread has started, which takes 40 ms. */
 const FEW_BYTES = 8 * 1024 * 1024;
 const FEW_FILES = 500;
-
-/** More would wait for the one disk. */
-const MOST_THREADS = 4;
 
 export interface Crew {
   /** Threads, however little there is to do; 0 for none. By default one for each processor, at most 4, and none for a small tree. */
@@ -27,5 +23,5 @@ export function threadsFor(
 ): number {
   if (threads !== undefined) return threads;
   if (work.files < FEW_FILES && work.bytes < FEW_BYTES) return 0;
-  return Math.min(availableParallelism(), MOST_THREADS);
+  return usefulThreads();
 }

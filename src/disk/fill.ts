@@ -36,6 +36,12 @@ export interface FillerOptions {
   readonly remembers: boolean;
 }
 
+export interface Filled {
+  /** Finished ones. */
+  readonly files: number;
+  readonly bytes: number;
+}
+
 export class Filler implements Disposable {
   /** Finished ones. */
   files = 0;
@@ -144,6 +150,7 @@ export class Filler implements Disposable {
  * Writes the pieces of a run, and decodes each of its blocks once.
  *
  * @param starts as in a `Run`
+ * @returns what came of it
  * @throws as `Filler.write`; integrity with the object, and with the path of a file that needs it
  */
 export function fillRun(
@@ -152,7 +159,8 @@ export function fillRun(
   opener: BlockOpener,
   sealed: SealedBlocks | undefined,
   starts: readonly number[],
-): void {
+): Filled {
+  const before = { files: filler.files, bytes: filler.bytes };
   for (let block = 0; block < starts.length - 1; block++) {
     let opened: OpenBlock | undefined;
     for (let at = starts[block]!; at < starts[block + 1]!; at++) {
@@ -167,6 +175,7 @@ export function fillRun(
   }
   if (sealed !== undefined) release(sealed.bytes);
   filler.rest();
+  return { files: filler.files - before.files, bytes: filler.bytes - before.bytes };
 }
 
 /** A view. */

@@ -16,7 +16,7 @@ import type { Pace } from './pace.ts';
 import { OWN, SaveThreads } from './save-threads.ts';
 import { settleFiles } from './settle-files.ts';
 import { readFileOnce } from './scan-file.ts';
-import { WORTH_ANOTHER, WORTH_THREADS, usefulThreads } from './useful-threads.ts';
+import { WORTH_ANOTHER, WORTH_THREADS, savingThreads } from './useful-threads.ts';
 import { Verdicts } from './verdicts.ts';
 
 /** One job of a thread, about 20 ms of it. */
@@ -58,7 +58,7 @@ export class Reading implements AsyncDisposable {
   #waitingBytes = 0;
   /** What came in so far. */
   #seen = { files: 0, bytes: 0 };
-  /** Long files that have not ended; of each thread at most one with ranges that nobody has yet. */
+  /** Long files that have not ended. */
   readonly #begun = new Set<LongFile>();
   #buffer: Uint8Array | undefined;
   #threads: SaveThreads | undefined;
@@ -78,7 +78,7 @@ export class Reading implements AsyncDisposable {
       },
       again: (slot) => this.#wait(slot),
     });
-    this.#count = options.sink.shared === undefined ? 0 : (options.threads ?? usefulThreads());
+    this.#count = options.sink.shared === undefined ? 0 : (options.threads ?? savingThreads());
     if (this.#count > 0 && options.ahead !== undefined) this.#threads = this.#begin(options.ahead);
   }
 

@@ -4,7 +4,7 @@ import { serveThread } from '../base/index.ts';
 import { BlockOpener } from '../vault/index.ts';
 import type { BlockShare, SealedBlocks } from '../vault/index.ts';
 import { Filler, fillRun } from './fill.ts';
-import type { FillerOptions } from './fill.ts';
+import type { Filled, FillerOptions } from './fill.ts';
 import type { Schedule } from './schedule.ts';
 
 /** The first order: a thread is started before it is known what for. */
@@ -25,10 +25,7 @@ export interface ThreadOrder {
 }
 
 /** What came of an order. */
-export interface ThreadAnswer {
-  readonly files: number;
-  readonly bytes: number;
-}
+export type ThreadAnswer = Filled;
 
 interface Begun extends ThreadBegin {
   readonly opener: BlockOpener;
@@ -53,8 +50,5 @@ function fill(begun: Begun, { window, sealed, starts }: ThreadOrder): ThreadAnsw
     begun.filler = new Filler(schedule, root, filling);
     begun.window = window;
   }
-  const { filler } = begun;
-  const before = { files: filler.files, bytes: filler.bytes };
-  fillRun(filler, schedule.pieces, opener, sealed, starts);
-  return { files: filler.files - before.files, bytes: filler.bytes - before.bytes };
+  return fillRun(begun.filler, schedule.pieces, opener, sealed, starts);
 }

@@ -12,11 +12,10 @@ import { excludeBy } from './exclude.ts';
 import { OffLimits } from './off-limits.ts';
 import { SaveThreads } from './save-threads.ts';
 import { openSource } from './source.ts';
-import { WORTH_THREADS, usefulThreads } from './useful-threads.ts';
+import { WORTH_THREADS, savingThreads } from './useful-threads.ts';
 
 export interface ScanAheadOptions {
   readonly exclude?: readonly string[] | undefined;
-  readonly offLimits?: readonly string[] | undefined;
   /** Whether the directory is known from before, so that little of it will be read. */
   readonly isKnown?: boolean | undefined;
 }
@@ -32,11 +31,11 @@ export class ScanAhead implements AsyncDisposable {
   /** @throws not_found, bad_input if there is no such directory; bad_input for a pattern that cannot be read */
   static async of(
     directory: string,
-    { exclude = [], offLimits, isKnown = false }: ScanAheadOptions = {},
+    { exclude = [], isKnown = false }: ScanAheadOptions = {},
   ): Promise<ScanAhead> {
     await excludeBy(exclude);
-    closeSync(openSource(directory, new OffLimits(offLimits)));
-    const count = isKnown ? 0 : usefulThreads();
+    closeSync(openSource(directory, new OffLimits()));
+    const count = isKnown ? 0 : savingThreads();
     return new ScanAhead(count > 0 && looksWorthThreads(directory) ? new SaveThreads(count) : undefined);
   }
 

@@ -1,8 +1,8 @@
-/** How many threads a save is worth, and from which work on. */
+/** How many threads are of use, and from which work on a save is worth them. */
 
 import { availableParallelism } from 'node:os';
 
-/** More threads than this, the caller's among them, gain nothing: the walk, or the disk, is the limit then. */
+/** More than this gain nothing: the walk, or the one disk, is the limit then. */
 const MAX_THREADS = 4;
 
 /** Work that is worth threads: starting them takes as long as reading this. */
@@ -11,7 +11,12 @@ export const WORTH_THREADS = { files: 1000, bytes: 8 * 1024 * 1024 };
 /** Bytes from which on the caller's thread is better left to the walk and the store: else a slow disk that blocks it stops the reading. */
 export const WORTH_ANOTHER = 384 * 1024 * 1024;
 
-/** Beside the one that walks, which reads too when it would have to wait. */
+/** That work at the same time, the caller's among them if it works too. */
 export function usefulThreads(): number {
-  return Math.min(availableParallelism(), MAX_THREADS) - 1;
+  return Math.min(availableParallelism(), MAX_THREADS);
+}
+
+/** Of a save, beside the one that walks, which reads too when it would have to wait. */
+export function savingThreads(): number {
+  return usefulThreads() - 1;
 }

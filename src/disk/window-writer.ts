@@ -111,10 +111,9 @@ export class WindowWriter implements AsyncDisposable {
       } catch (error) {
         throw withPath(error, pathOfPiece(schedule, run.starts[0]!));
       }
-      const before = { files: filler.files, bytes: filler.bytes };
-      fillRun(filler, schedule.pieces, opener, sealed, run.starts);
-      pace.files += filler.files - before.files;
-      pace.bytes += filler.bytes - before.bytes;
+      const { files, bytes } = fillRun(filler, schedule.pieces, opener, sealed, run.starts);
+      pace.files += files;
+      pace.bytes += bytes;
     }
   }
 
