@@ -12,7 +12,7 @@ import { cutRange, rangeBuffer } from './cut-range.ts';
 import { ExtentList } from './extent-list.ts';
 import { PAGE } from './hole-map.ts';
 import type { HoleMap } from './hole-map.ts';
-import { Seams, rangesOf } from './ranges.ts';
+import { Ranges, rangesOf } from './ranges.ts';
 import { scratch } from './scratch.fixture.ts';
 
 const content = new MemoryContent();
@@ -33,11 +33,12 @@ function whole(fd: number, size: number): string[] {
 
 /** In ranges, each of which hears of the one before, and the extents put together. */
 function inRanges(fd: number, size: number, most: number, holes: HoleMap): string[] {
-  const ranges = rangesOf(size, holes, most);
-  const seams = Seams.of(ranges.length);
+  const ranges = Ranges.of(rangesOf(size, holes, most));
   const list = new ExtentList();
   let position = 0;
-  for (const [number, range] of ranges.entries()) {
+  for (let left = ranges.count; left > 0; left--) {
+    const number = ranges.take();
+    const range = ranges.at(number);
     const own = new ExtentList();
     const done = cutRange(
       fd,
@@ -45,8 +46,8 @@ function inRanges(fd: number, size: number, most: number, holes: HoleMap): strin
       content.sink,
       buffer,
       own,
-      () => seams.wait(number),
-      (end) => seams.tell(number + 1, end),
+      () => ranges.wait(number),
+      (end) => ranges.tell(number + 1, end),
     );
     expect(done).toBe(true);
     if (range.from > position) list.hole(range.from - position);
@@ -121,9 +122,22 @@ describe('ranges of a file', () => {
     }
   });
 
+  it('[K30] are each taken once, in order, whoever takes them', () => {
+    const ranges = Ranges.of(rangesOf(9 * PAGE, [[4 * PAGE, 5 * PAGE]], 2 * PAGE));
+    const other = new Ranges(ranges.share);
+    const taken = [ranges.take(), other.take(), other.take(), ranges.take()];
+    expect(taken.map((number) => other.at(number))).toEqual([
+      { from: 0, to: 2 * PAGE, end: 4 * PAGE, first: true },
+      { from: 2 * PAGE, to: 4 * PAGE, end: 4 * PAGE, first: false },
+      { from: 5 * PAGE, to: 7 * PAGE, end: 9 * PAGE, first: true },
+      { from: 7 * PAGE, to: 9 * PAGE, end: 9 * PAGE, first: false },
+    ]);
+    expect(taken.map((number) => other.isDecided(number))).toEqual([true, false, true, false]);
+  });
+
   it('[K30] after one that was given up are given up', () => {
-    const seams = Seams.of(2);
-    seams.giveUp(1);
-    expect(new Seams(seams.share).wait(1)).toBeUndefined();
+    const ranges = Ranges.of(rangesOf(4 * PAGE, [], 2 * PAGE));
+    ranges.giveUp(1);
+    expect(new Ranges(ranges.share).wait(1)).toBeUndefined();
   });
 });

@@ -8,11 +8,10 @@ import type { ContentSink } from '../vault/index.ts';
 import type { FileSlot } from './assembler.ts';
 import { at } from './at.ts';
 import type { CutContent } from './cut-file.ts';
-import type { Range } from './cut-range.ts';
 import { ExtentList } from './extent-list.ts';
 import { holeMap } from './hole-map.ts';
 import type { Pace } from './pace.ts';
-import { Seams, rangesOf } from './ranges.ts';
+import { Ranges, rangesOf } from './ranges.ts';
 import { systemErrorOf } from './save-order.ts';
 import type { RangeAnswer, SaveThreads } from './save-threads.ts';
 import { isAtRest, isUnchanged, openFile } from './scan-file.ts';
@@ -24,15 +23,12 @@ interface Around {
   readonly sink: ContentSink;
   readonly pace: Pace;
   readonly threads: SaveThreads;
-  /** Which of them the file is begun for. */
-  readonly thread: number;
 }
 
 export class LongFile implements Disposable {
   readonly #slot: FileSlot;
   readonly #fd: number;
-  readonly #ranges: readonly Range[];
-  readonly #seams: Seams;
+  readonly #ranges: Ranges;
   readonly #around: Around;
   readonly #end: LongFileEnd;
   /** Of ranges that came before their turn, by number. */
@@ -54,7 +50,7 @@ export class LongFile implements Disposable {
     const fd = openFile(at(slot.directory, slot.name));
     if (fd === undefined) return undefined;
     try {
-      const ranges = rangesOf(slot.facts.size, holeMap(fd, slot.facts.size));
+      const ranges = Ranges.of(rangesOf(slot.facts.size, holeMap(fd, slot.facts.size)));
       return new LongFile(slot, fd, ranges, around, end);
     } catch (error) {
       closeSync(fd);
@@ -62,17 +58,10 @@ export class LongFile implements Disposable {
     }
   }
 
-  private constructor(
-    slot: FileSlot,
-    fd: number,
-    ranges: readonly Range[],
-    around: Around,
-    end: LongFileEnd,
-  ) {
+  private constructor(slot: FileSlot, fd: number, ranges: Ranges, around: Around, end: LongFileEnd) {
     this.#slot = slot;
     this.#fd = fd;
     this.#ranges = ranges;
-    this.#seams = Seams.of(ranges.length);
     this.#around = around;
     this.#end = end;
   }
@@ -80,19 +69,14 @@ export class LongFile implements Disposable {
   /** Whether all ranges are with the threads, or no more of them are of use. */
   get isPosted(): boolean {
     if (this.#ended || this.#changed || this.#error !== undefined) return true;
-    return this.#posted > 0 && this.#posted === this.#ranges.length;
+    return this.#posted > 0 && this.#posted === this.#ranges.count;
   }
 
-  get thread(): number {
-    return this.#around.thread;
-  }
-
-  /** Gives the next range to a thread. A file that is one hole has none, and ends at once. */
+  /** Has a thread do one range more. A file that is one hole has none, and ends at once. */
   post(thread: number): void {
-    if (this.#ranges.length === 0) return this.#finish();
-    const number = this.#posted++;
-    const job = { fd: this.#fd, range: this.#ranges[number]!, number, seams: this.#seams };
-    this.#around.threads.range(thread, job, (answer) => this.#take(number, answer));
+    if (this.#ranges.count === 0) return this.#finish();
+    this.#posted++;
+    this.#around.threads.range(thread, this.#fd, this.#ranges, (answer) => this.#take(answer));
   }
 
   /** When no answer will come any more. */
@@ -102,17 +86,18 @@ export class LongFile implements Disposable {
     closeSync(this.#fd);
   }
 
-  #take(number: number, { extents, failure }: RangeAnswer): void {
+  #take({ number, extents, failure }: RangeAnswer): void {
     this.#answered++;
     if (failure !== undefined) this.#error ??= systemErrorOf(...failure);
     else if (extents === undefined) this.#changed = true;
     else {
       this.#early.set(number, extents);
-      this.#around.pace.bytes += this.#ranges[number]!.to - this.#ranges[number]!.from;
+      const { from, to } = this.#ranges.at(number);
+      this.#around.pace.bytes += to - from;
     }
     for (let next = this.#early.get(this.#joined); next !== undefined; next = this.#early.get(this.#joined)) {
       this.#early.delete(this.#joined);
-      this.#fillTo(this.#ranges[this.#joined]!.from);
+      this.#fillTo(this.#ranges.at(this.#joined).from);
       this.#position += this.#extents.append(next);
       this.#joined++;
     }

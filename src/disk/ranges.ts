@@ -23,51 +23,86 @@ const GIVEN_UP = 2;
 /** Milliseconds. A thread that waits is woken; this only bounds how long a lost waking could matter. */
 const PATIENCE = 1000;
 
-export interface SeamsShare {
-  readonly positions: Float64Array;
+/** Columns of the plan: `from`, `to`, `end` of each range. */
+const PLAN = 3;
+
+export interface RangesShare {
+  readonly plan: Float64Array;
+  /** Of the first chunk of each range, once it is known. */
+  readonly starts: Float64Array;
   readonly states: Int32Array;
+  /** One number: the first range that no thread has. */
+  readonly next: Int32Array;
 }
 
-/** Where the first chunk of each range starts, once it is known. Shared by all threads that cut one file. */
-export class Seams {
-  readonly share: SeamsShare;
+/** Shared by all threads that cut one file: which ranges they have, and where the first chunk of each starts. */
+export class Ranges {
+  readonly share: RangesShare;
 
-  /** @param count how many ranges */
-  static of(count: number): Seams {
-    return new Seams({
-      positions: new Float64Array(new SharedArrayBuffer((count + 1) * 8)),
-      states: new Int32Array(new SharedArrayBuffer((count + 1) * 4)),
+  static of(ranges: readonly Range[]): Ranges {
+    const shared = new Ranges({
+      plan: new Float64Array(new SharedArrayBuffer(ranges.length * PLAN * 8)),
+      // The last range tells its end to nobody.
+      starts: new Float64Array(new SharedArrayBuffer((ranges.length + 1) * 8)),
+      states: new Int32Array(new SharedArrayBuffer((ranges.length + 1) * 4)),
+      next: new Int32Array(new SharedArrayBuffer(4)),
     });
+    for (const [number, { from, to, end, first }] of ranges.entries()) {
+      shared.share.plan.set([from, to, end], number * PLAN);
+      if (first) shared.tell(number, from);
+    }
+    return shared;
   }
 
-  constructor(share: SeamsShare) {
+  constructor(share: RangesShare) {
     this.share = share;
   }
 
-  tell(range: number, position: number): void {
-    this.share.positions[range] = position;
-    this.#set(range, KNOWN);
+  get count(): number {
+    return this.share.plan.length / PLAN;
+  }
+
+  at(number: number): Range {
+    const { plan } = this.share;
+    const row = number * PLAN;
+    const from = plan[row]!;
+    // The column `to` of the range before.
+    const first = number === 0 || plan[row - PLAN + 1] !== from;
+    return { from, to: plan[row + 1]!, end: plan[row + 2]!, first };
+  }
+
+  /**
+   * The next range is the caller's. A thread takes one when it begins it, so whoever has the one before is at it already: ranges that
+   * were dealt out beforehand would lie behind others, and keep the threads that have the ranges after them waiting.
+   */
+  take(): number {
+    return Atomics.add(this.share.next, 0, 1);
+  }
+
+  tell(number: number, start: number): void {
+    this.share.starts[number] = start;
+    this.#set(number, KNOWN);
   }
 
   /** The file cannot be read to its end: nobody waits any more. */
-  giveUp(range: number): void {
-    this.#set(range, GIVEN_UP);
+  giveUp(number: number): void {
+    this.#set(number, GIVEN_UP);
   }
 
   /** Whether `wait` would return at once. */
-  isDecided(range: number): boolean {
-    return Atomics.load(this.share.states, range) !== UNKNOWN;
+  isDecided(number: number): boolean {
+    return Atomics.load(this.share.states, number) !== UNKNOWN;
   }
 
-  /** Blocks the thread. @returns undefined if whoever should have told has given up */
-  wait(range: number): number | undefined {
-    const { positions, states } = this.share;
-    while (Atomics.load(states, range) === UNKNOWN) Atomics.wait(states, range, UNKNOWN, PATIENCE);
-    return Atomics.load(states, range) === KNOWN ? positions[range] : undefined;
+  /** Blocks the thread. @returns where the first chunk of the range starts; undefined if whoever should have told has given up */
+  wait(number: number): number | undefined {
+    const { starts, states } = this.share;
+    while (Atomics.load(states, number) === UNKNOWN) Atomics.wait(states, number, UNKNOWN, PATIENCE);
+    return Atomics.load(states, number) === KNOWN ? starts[number] : undefined;
   }
 
-  #set(range: number, state: number): void {
-    Atomics.store(this.share.states, range, state);
-    Atomics.notify(this.share.states, range);
+  #set(number: number, state: number): void {
+    Atomics.store(this.share.states, number, state);
+    Atomics.notify(this.share.states, number);
   }
 }

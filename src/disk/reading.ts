@@ -13,7 +13,7 @@ import type { CutContent } from './cut-file.ts';
 import { HeldDirectories } from './held-directories.ts';
 import { LongFile } from './long-file.ts';
 import type { Pace } from './pace.ts';
-import { OWN, SaveThreads } from './save-threads.ts';
+import { SaveThreads } from './save-threads.ts';
 import { settleFiles } from './settle-files.ts';
 import { readFileOnce } from './scan-file.ts';
 import { WORTH_ANOTHER, WORTH_THREADS, savingThreads } from './useful-threads.ts';
@@ -199,22 +199,17 @@ export class Reading implements AsyncDisposable {
         this.#waitingBytes >= JOB.bytes ||
         (this.#waiting.length > 0 && (want === 'all' || threads.isIdle || this.directories.size >= MAX_HELD));
       const thread = threads.freest(want !== 'files');
-      if (thread === undefined || !(hasFiles() || this.#longFor() !== undefined)) return;
+      if (thread === undefined || !(hasFiles() || this.#long !== undefined)) return;
       // What was sealed waits for the store: no more of it than that, whoever makes it.
       await this.#options.sink.drain();
-      // A thread stays with its long file: the next range then never waits for another thread. Who has nothing else to do helps.
-      // This one has none of its own, since it is not always there.
-      const helps = thread === OWN || !hasFiles();
-      const long = this.#longFor(thread) ?? (helps ? this.#longFor() : undefined);
-      if (long !== undefined) long.post(thread);
-      else this.#postFiles(threads, thread);
+      if (this.#long === undefined) this.#postFiles(threads, thread);
+      else this.#long.post(thread);
     }
   }
 
-  /** A long file with ranges that nobody has yet. @param thread that it was begun for; undefined: any */
-  #longFor(thread?: number): LongFile | undefined {
-    for (const long of this.#begun)
-      if (!long.isPosted && (thread === undefined || long.thread === thread)) return long;
+  /** A long file with ranges that nobody has yet: all threads are at one, so that few are open. */
+  get #long(): LongFile | undefined {
+    for (const long of this.#begun) if (!long.isPosted) return long;
     return undefined;
   }
 
@@ -245,8 +240,7 @@ export class Reading implements AsyncDisposable {
       else this.#verdicts.error(slot, error);
     };
     try {
-      const of = thread === OWN ? threads.least : thread;
-      const long = LongFile.open(slot, { ...this.#options, threads, thread: of }, end);
+      const long = LongFile.open(slot, { ...this.#options, threads }, end);
       if (long === undefined) return this.#verdicts.content(slot, undefined);
       this.#begun.add(long);
       long.post(thread);

@@ -3,8 +3,7 @@
 import { messageError } from '../base/index.ts';
 import type { ErrorMessage } from '../base/index.ts';
 import type { ThreadOutput, WriterShare } from '../vault/index.ts';
-import type { Range } from './cut-range.ts';
-import type { SeamsShare } from './ranges.ts';
+import type { RangesShare } from './ranges.ts';
 
 /** Of each file: device, inode, size, time of content, time of change; so that a message is one array and not a thousand objects. */
 export const FACTS = 5;
@@ -30,9 +29,8 @@ export type SaveOrder =
       readonly job: number;
       /** An open file. */
       readonly fd: number;
-      readonly range: Range;
-      readonly number: number;
-      readonly seams: SeamsShare;
+      /** The thread takes the next of them. */
+      readonly ranges: RangesShare;
     }
   | { readonly kind: 'finish' };
 
@@ -55,6 +53,7 @@ export type JobOutcome =
   | {
       readonly kind: 'range';
       readonly job: number;
+      readonly number: number;
       /** Undefined if the file was changed. */
       readonly extents: Uint8Array | undefined;
       readonly failure: readonly [errno: string | undefined, error: ErrorMessage] | undefined;

@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
+  closeSync,
   mkdirSync,
+  openSync,
   readdirSync,
   rmSync,
   statSync,
@@ -25,7 +27,9 @@ import { VaultReader } from '../vault/reader.ts';
 import type { VaultWriter } from '../vault/writer.ts';
 import { KEYRING, indexOf, writerOver } from '../vault/writer.fixture.ts';
 import type { Progress } from './pace.ts';
+import { Ranges, rangesOf } from './ranges.ts';
 import { restoreTree } from './restore.ts';
+import { OWN, SaveThreads } from './save-threads.ts';
 import { ScanAhead } from './scan-ahead.ts';
 import { scanDirectory } from './scan.ts';
 import { scratch } from './scratch.fixture.ts';
@@ -53,6 +57,11 @@ const chunksOf = async (store: Store, writer: VaultWriter) => {
   expect(await contents(store)).toBeDefined();
   return rows.map(({ id }) => toHex(id)).sort();
 };
+
+function opened(path: string): Disposable & { readonly fd: number } {
+  const fd = openSync(path, 'r');
+  return { fd, [Symbol.dispose]: () => closeSync(fd) };
+}
 
 const tree = fc.array(
   fc.record({
@@ -184,6 +193,27 @@ describe('threads', () => {
     await setTimeout(300);
     expect((await contents(store)).size).toBe(0);
     expect((await ScanAhead.of(base, { isKnown: true })).threads).toBeUndefined();
+  });
+
+  it('[K32] that died with a range keep nobody waiting for where the next one starts', async () => {
+    const path = join(scratch(), 'long');
+    writeFileSync(path, noise(64 * 1024, 1));
+    const ranges = Ranges.of(rangesOf(64 * 1024, [], 32 * 1024));
+    // Whoever has the first range is never heard of again.
+    expect(ranges.take()).toBe(0);
+    await using threads = new SaveThreads(1);
+    const failures: unknown[] = [];
+    const sink = writerOver(openMemoryStore()).shared;
+    threads.begin({ sink, onProgress: () => {}, onFailure: (error) => failures.push(error) });
+    using file = opened(path);
+    threads.range(OWN, file.fd, ranges, () => expect.unreachable('it was read'));
+    let checks = 0;
+    const dead = new StrataError('internal', 'a thread died in the middle of its work');
+    const check = () => {
+      if (checks++ > 5) throw dead;
+    };
+    await expect(threads.workHere(check)).rejects.toBe(dead);
+    expect(failures).toEqual([]);
   });
 
   it('[K5] end soon when their save is cancelled', async () => {

@@ -11,8 +11,7 @@ import { FACTS } from './save-order.ts';
 import type { JobOutcome, SaveAnswer, SaveBegin, SaveOrder } from './save-order.ts';
 import { SaveWorker } from './save-worker.ts';
 import type { FileSlot } from './assembler.ts';
-import type { Range } from './cut-range.ts';
-import { Seams } from './ranges.ts';
+import { Ranges } from './ranges.ts';
 import { threadModule } from './thread-module.ts';
 
 /** Jobs that a thread has at a time: one in work, and one that it need not wait for. More, and a next range would lie behind others. */
@@ -23,15 +22,6 @@ export const OWN = 0;
 
 export type FilesAnswer = Extract<JobOutcome, { kind: 'files' }>;
 export type RangeAnswer = Extract<JobOutcome, { kind: 'range' }>;
-
-export interface RangeJob {
-  /** An open file. */
-  readonly fd: number;
-  readonly range: Range;
-  /** Of the range, counted from 0. */
-  readonly number: number;
-  readonly seams: Seams;
-}
 
 /** What threads work for. */
 export interface SaveThreadsWork {
@@ -78,7 +68,7 @@ export class SaveThreads implements AsyncDisposable {
   }
 
   /** Of those beside the caller's the one with the least to do. */
-  get least(): number {
+  get #least(): number {
     let least = 1;
     for (let thread = 2; thread < this.#load.length; thread++)
       if (this.#load[thread]! < this.#load[least]!) least = thread;
@@ -87,7 +77,7 @@ export class SaveThreads implements AsyncDisposable {
 
   /** The thread with the least to do; undefined if none can take another job. @param own whether the caller's may be the one */
   freest(own: boolean): number | undefined {
-    const freest = this.least;
+    const freest = this.#least;
     if (own && !this.#relieved && this.#load[OWN] === 0 && this.#load[freest]! > 0) return OWN;
     return this.#load[freest]! < JOBS ? freest : undefined;
   }
@@ -118,11 +108,13 @@ export class SaveThreads implements AsyncDisposable {
     const order = this.#ownOrder;
     if (order === undefined) return false;
     this.#ownOrder = undefined;
-    if (order.kind === 'range' && !order.range.first) {
-      const seams = new Seams(order.seams);
-      for (check(); !seams.isDecided(order.number); check()) await setTimeout(1);
+    let number: number | undefined;
+    if (order.kind === 'range') {
+      const ranges = new Ranges(order.ranges);
+      number = ranges.take();
+      for (check(); !ranges.isDecided(number); check()) await setTimeout(1);
     }
-    this.#answer(this.#own!.work(order), OWN);
+    this.#answer(this.#own!.work(order, number), OWN);
     return true;
   }
 
@@ -152,10 +144,10 @@ export class SaveThreads implements AsyncDisposable {
     });
   }
 
-  /** Ranges of one file are posted in their order: a thread that waits for the one before must not stand before it. */
-  range(thread: number, { fd, range, number, seams }: RangeJob, done: (answer: RangeAnswer) => void): void {
+  /** One of the ranges of an open file, whichever is the next when the thread begins. */
+  range(thread: number, fd: number, { share }: Ranges, done: (answer: RangeAnswer) => void): void {
     const job = this.#begin((answer) => answer.kind === 'range' && done(answer));
-    this.#post(thread, { kind: 'range', job, fd, range, number, seams: seams.share });
+    this.#post(thread, { kind: 'range', job, fd, ranges: share });
   }
 
   /** After the last job. */

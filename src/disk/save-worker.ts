@@ -10,7 +10,7 @@ import { atText, nameBytes } from './at.ts';
 import { cutInto, cutShort } from './cut-file.ts';
 import { cutRange, rangeBuffer } from './cut-range.ts';
 import { ExtentList } from './extent-list.ts';
-import { Seams } from './ranges.ts';
+import { Ranges } from './ranges.ts';
 import { CHANGED, FACTS, FAILED } from './save-order.ts';
 import type { JobOutcome, SaveAnswer, SaveOrder } from './save-order.ts';
 import { isAtRest, isUnchanged, openFile } from './scan-file.ts';
@@ -33,21 +33,26 @@ export class SaveWorker {
     this.#worker = { writer, extents: new ExtentList(), buffer: rangeBuffer() };
   }
 
-  /** Waits for the range before, where there is one: blocks the thread. @throws what ends the save */
-  work(order: SaveOrder): SaveAnswer {
-    const outcome = workAt(this.#worker, order);
+  /**
+   * Waits for the range before, where there is one: blocks the thread.
+   *
+   * @param number the range that was taken already, if the order is for one
+   * @throws what ends the save
+   */
+  work(order: SaveOrder, number?: number): SaveAnswer {
+    const outcome = workAt(this.#worker, order, number);
     const outputs = this.#outputs;
     this.#outputs = [];
     return { outputs, outcome };
   }
 }
 
-function workAt(worker: Worker, order: SaveOrder): JobOutcome | undefined {
+function workAt(worker: Worker, order: SaveOrder, number: number | undefined): JobOutcome | undefined {
   switch (order.kind) {
     case 'files':
       return readFiles(worker, order);
     case 'range':
-      return readRange(worker, order);
+      return readRange(worker, order, number);
     case 'finish':
       worker.writer.finish();
       return undefined;
@@ -110,34 +115,36 @@ function cutLonger(...cutting: Parameters<typeof cutInto>): boolean {
 
 function readRange(
   worker: Worker,
-  order: Extract<SaveOrder, { kind: 'range' }>,
+  { job, fd, ranges: share }: Extract<SaveOrder, { kind: 'range' }>,
+  taken: number | undefined,
 ): JobOutcome & { kind: 'range' } {
-  const { job, fd, range, number } = order;
+  const ranges = new Ranges(share);
+  const number = taken ?? ranges.take();
   const { writer, extents, buffer } = worker;
-  const seams = new Seams(order.seams);
   let told = false;
   try {
     const whole = cutRange(
       fd,
-      range,
+      ranges.at(number),
       writer,
       buffer,
       extents,
-      () => seams.wait(number),
+      () => ranges.wait(number),
       (position) => {
-        seams.tell(number + 1, position);
+        ranges.tell(number + 1, position);
         told = true;
       },
     );
     const bytes = extents.take();
-    return { kind: 'range', job, extents: whole ? bytes : undefined, failure: undefined };
+    return { kind: 'range', job, number, extents: whole ? bytes : undefined, failure: undefined };
   } catch (error) {
     if (isStrataError(error)) throw error;
     extents.take();
-    return { kind: 'range', job, extents: undefined, failure: [errno(error), errorMessage(error)] };
+    const failure = [errno(error), errorMessage(error)] as const;
+    return { kind: 'range', job, number, extents: undefined, failure };
   } finally {
     // Whatever happened here: the thread with the next range must not wait for ever.
-    if (!told) seams.giveUp(number + 1);
+    if (!told) ranges.giveUp(number + 1);
   }
 }
 
