@@ -1,4 +1,4 @@
-/** `store`: stats, verify, rebuild-index */
+/** `store`: stats, verify, gc, rebuild-index */
 
 import type { Command } from 'commander';
 
@@ -6,6 +6,7 @@ import { EXIT_CODES } from '../base/index.ts';
 import type { VerifyReport } from '../vault/index.ts';
 import type { StoreStats } from '../workspace/index.ts';
 import { counted, formatBytes, formatCount, formatSeconds, printable, table } from './format.ts';
+import { registerCollect } from './collect.ts';
 import { addExamples, addJsonHelp } from './help.ts';
 import { withEngine } from './invocation.ts';
 import type { Invocation } from './invocation.ts';
@@ -37,6 +38,8 @@ export function registerStore(noun: Command, invocation: Invocation): void {
     '{ok, checkedBytes, objects, seconds, problems:[{code, object, message, paths}]}. code: "missing",\n' +
       '"damaged", "foreign", "wrong_key" or "unsupported_format"; paths: what cannot be restored, as NAME@SNAPSHOT:PATH.',
   );
+
+  registerCollect(noun, invocation);
 
   const rebuild = noun
     .command('rebuild-index')

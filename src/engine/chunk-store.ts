@@ -4,6 +4,7 @@ import { systemClock } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import { adoptTenants, rebuildIndex, verifyStore } from '../vault/index.ts';
 import { recoverWorkspaces, storeStats } from '../workspace/index.ts';
+import { collect } from './collect.ts';
 import type { ChunkStore, RebuildResult } from './engine.ts';
 import type { Home } from './home.ts';
 
@@ -11,6 +12,7 @@ export function chunkStoreOf(home: Home): ChunkStore {
   return {
     stats: async (options) => storeStats(await home.world('read', options), options),
     verify: async (options) => verifyStore(await home.vault('read', options), options),
+    collect: (options) => collect(home, options),
     rebuildIndex: (options) => rebuild(home, options),
   };
 }

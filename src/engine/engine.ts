@@ -2,8 +2,10 @@
 
 import type { Cancellable } from '../base/index.ts';
 import type { Change } from '../tree/index.ts';
-import type { VerifyReport, VerifyStoreOptions } from '../vault/index.ts';
+import type { CollectOptions, Collected, VerifyReport, VerifyStoreOptions } from '../vault/index.ts';
 import type {
+  ForgetOptions,
+  ForgetResult,
   ListOptions,
   ListedEntry,
   ManifestFile,
@@ -29,6 +31,10 @@ export interface Workspaces {
   cat(ref: string, options?: Cancellable): AsyncIterable<Uint8Array>;
   diff(before: string, after: string, options?: Cancellable): AsyncIterable<Change>;
   manifest(ref: string, options?: Cancellable): AsyncIterable<ManifestFile>;
+  /** Removes a workspace with all its snapshots; what it takes in the store goes with the next collection. */
+  remove(workspace: string, options?: Cancellable): Promise<ForgetResult>;
+  /** Removes the snapshot that is named, or those of a workspace that no rule keeps. The latest stays. */
+  forget(ref: string, options?: ForgetOptions): Promise<ForgetResult>;
   /** A new workspace whose first snapshot has the tree of `ref`; no file data is copied. */
   fork(ref: string, name: string, options?: Cancellable): Promise<SnapshotInfo>;
 }
@@ -43,9 +49,22 @@ export interface RebuildResult {
   readonly seconds: number;
 }
 
+export interface CollectStoreOptions extends CollectOptions {
+  /** Milliseconds that what is condemned stays, at least. Default: an hour for a store on a disk of this machine. */
+  readonly margin?: number | undefined;
+}
+
+/** Of all tenants together. */
+export interface CollectResult extends Collected {
+  readonly dryRun: boolean;
+  readonly seconds: number;
+}
+
 export interface ChunkStore {
   stats(options?: Cancellable): Promise<StoreStats>;
   verify(options?: VerifyStoreOptions): Promise<VerifyReport>;
+  /** Takes away what no snapshot of any tenant needs. */
+  collect(options?: CollectStoreOptions): Promise<CollectResult>;
   /** Makes index and database anew from packs and heads alone. */
   rebuildIndex(options?: Cancellable): Promise<RebuildResult>;
 }

@@ -21,10 +21,10 @@ import type { KeyWorld } from './root-keys.ts';
 const DEFAULT_TENANT = 'default';
 
 /**
- * What a call may bring into being: `read` nothing, `write` a home that is not there yet, `adopt` also the database of a
- * store that has lost its own.
+ * What a call may bring into being: `read` and `change` nothing, `write` a home that is not there yet, `adopt` also the database of a
+ * store that has lost its own. All but `read` write to the home.
  */
-export type Intention = 'read' | 'write' | 'adopt';
+export type Intention = 'read' | 'change' | 'write' | 'adopt';
 
 export class Home implements AsyncDisposable {
   readonly keySource: KeySource;
@@ -72,7 +72,7 @@ export class Home implements AsyncDisposable {
   }
 
   async #sharedVault(intention: Intention, options: Cancellable): Promise<Vault> {
-    if (intention === 'read' && !(await this.exists())) throw this.#nothingYet();
+    if (makesNothing(intention) && !(await this.exists())) throw this.#nothingYet();
     const opening = (this.#vault ??= this.#openVault(intention, options));
     try {
       return await opening;
@@ -89,7 +89,7 @@ export class Home implements AsyncDisposable {
   /** The tenant's part. @throws not_found if there is no such tenant yet and nothing may be made */
   async world(intention: Intention, options: Cancellable = {}): Promise<WorkspaceWorld> {
     const vault = await this.vault(intention, options);
-    if (intention === 'read' && !(await this.#hasTenant(vault))) throw this.#nothingYet();
+    if (makesNothing(intention) && !(await this.#hasTenant(vault))) throw this.#nothingYet();
     return {
       ...vault.world,
       vault: await vault.tenant(this.#tenant, options),
@@ -157,6 +157,10 @@ export class Home implements AsyncDisposable {
       details: { home: this.#directory, tenant: this.#tenant },
     });
   }
+}
+
+function makesNothing(intention: Intention): boolean {
+  return intention === 'read' || intention === 'change';
 }
 
 function openStore({ storage }: Config): Store {

@@ -9,6 +9,8 @@ import type { VaultWorld } from './world.ts';
 export interface Home {
   readonly id: Uint8Array;
   readonly store: Uint8Array;
+  /** Number of the owner record that is known to name it; 0: none. */
+  readonly owner: number;
 }
 
 /** Stands for a home that is not known yet. */
@@ -16,7 +18,7 @@ export const NO_HOME = new Uint8Array(ID_BYTES);
 
 export async function readHome({ kysely }: Pick<Database, 'kysely'>): Promise<Home | undefined> {
   const row = await kysely.selectFrom('home').selectAll().executeTakeFirst();
-  return row && { id: idOf(row.id), store: idOf(row.store) };
+  return row && { id: idOf(row.id), store: idOf(row.store), owner: row.owner };
 }
 
 /** @returns the home that another process made, if it was faster */
@@ -26,9 +28,9 @@ export function putHome({ database, clock }: VaultWorld, id: Uint8Array, store: 
     if (known !== undefined) return known;
     await tx
       .insertInto('home')
-      .values({ id: toHex(id), store: toHex(store), created: clock() })
+      .values({ id: toHex(id), store: toHex(store), owner: 0, created: clock() })
       .execute();
-    return { id, store };
+    return { id, store, owner: 0 };
   });
 }
 

@@ -6,6 +6,11 @@
 export { adoptTenants } from './adopt.ts';
 export { BlockOpener } from './blocks.ts';
 export type { BlockShare, OpenBlock, SealedBlocks } from './blocks.ts';
+export { collectTenant } from './collect.ts';
+export type { CollectOptions, Collected } from './collect.ts';
+export type { Waiting } from './collect-delete.ts';
+export { LOCAL_MARGINS, SHARED_MARGINS } from './margins.ts';
+export type { Margins } from './margins.ts';
 export type { BlockPlace, ChunkPlace } from './chunk-index.ts';
 export type { BlockSource, ContentSink, ContentSource, SharedSink } from './content.ts';
 export { isStore } from './format.ts';

@@ -44,6 +44,12 @@ export function ownedByAnother(label: string): StrataError {
   });
 }
 
+export function takenOver(label: string): StrataError {
+  return new StrataError('not_ours', `${label} was taken over by another home`, {
+    hint: 'This home can be read and restored from. `strata store attach --take-over` takes the store back, and stops the other one.',
+  });
+}
+
 /** @returns 'exists' if somebody else has taken that number */
 export function putOwner(
   { store, random }: Pick<VaultWorld, 'store' | 'random'>,

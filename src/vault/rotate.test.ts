@@ -178,7 +178,8 @@ describe('a new root key', () => {
       async () => [ROOT],
       { adopt: true },
     );
-    expect(toHex(anew.homeId)).toBe(toHex(vault.homeId));
+    expect(toHex(anew.homeId)).not.toBe(toHex(vault.homeId));
+    await expectCode('not_ours', vault.checkOwner());
     expect(await adoptTenants(anew)).toEqual(['default', 'other']);
     await rebuildIndex(anew.world, await anew.tenant('default'));
     await expectReadable(anew, id);

@@ -7,10 +7,10 @@ import type { SealingKey } from '../chunk/index.ts';
 import { putFormat, readFormat } from './format.ts';
 import { NO_HOME, knowsTenants, putHome, readHome } from './home.ts';
 import { Keyring } from './keyring.ts';
-import { holdsAny } from './listing.ts';
+import { holdsAny, listOwnerNumbers } from './listing.ts';
 import { FORMAT_NAME, KEYS_PREFIX, OWNER_PREFIX, idOf, keysIdentity } from './names.ts';
 import type { TenantId } from './names.ts';
-import { latestOwner, latestReadableOwner, ownedByAnother, putOwner } from './owner.ts';
+import { latestOwner, latestReadableOwner, ownedByAnother, putOwner, takenOver } from './owner.ts';
 import { decodeKeys, encodeKeys } from './keys-record.ts';
 import type { KeysRecord } from './keys-record.ts';
 import { ROOT_KEY_BYTES, rootKeyId, rootSealingKey } from './root-key.ts';
@@ -43,6 +43,9 @@ export interface TenantInfo {
   readonly keyVersions: number;
   readonly created: number;
 }
+
+/** Of a tenant in a database that has never seen a collection of it. */
+export const FIRST_EPOCH = 1;
 
 export class Vault {
   readonly world: VaultWorld;
@@ -110,10 +113,12 @@ export class Vault {
     const provisional = new Vault(world, storeId, NO_HOME, secrets);
     let owner = await latestReadableOwner(store, provisional.findRootKey, options);
     // The home's row comes before the owner record that names it: so a start that was cut off knows its own, and takes nobody else's.
-    const homeId = options.adopt === true && owner !== undefined ? owner.home : random(ID_BYTES);
-    const home = known ?? (await putHome(world, homeId, storeId));
-    if (owner === undefined) {
-      await putOwner(world, provisional.#rootKey, { number: 1, home: home.id, since: clock() }, options);
+    const home = known ?? (await putHome(world, random(ID_BYTES), storeId));
+    // Whoever adopts a store takes it over: if the database that it was made with is not lost after all, that one stops.
+    const isTaken = options.adopt === true && known === undefined;
+    if (owner === undefined || (isTaken && !equalBytes(owner.home, home.id))) {
+      const number = ((await listOwnerNumbers(store, options)).at(-1) ?? 0) + 1;
+      await putOwner(world, provisional.#rootKey, { number, home: home.id, since: clock() }, options);
       owner = (await latestOwner(store, provisional.findRootKey, options))!;
     }
     if (!equalBytes(owner.home, home.id)) {
@@ -127,7 +132,24 @@ export class Vault {
   /** The vault of a tenant; made if there is no such tenant yet. @throws wrong_key, integrity */
   async tenant(name: string, options: Cancellable = {}): Promise<TenantVault> {
     const record = (await this.#findTenant(name, options)) ?? (await this.#createTenant(name, options));
-    return new TenantVault(this.world, name, new Keyring(record));
+    return new TenantVault(this.world, name, new Keyring(record), (cancellable) =>
+      this.checkOwner(cancellable),
+    );
+  }
+
+  /** Before anything is published or deleted. @throws not_ours if another home has taken the store over */
+  async checkOwner(options: Cancellable = {}): Promise<void> {
+    const { store, database } = this.world;
+    const home = await readHome(database);
+    const latest = (await listOwnerNumbers(store, options)).at(-1);
+    if (home === undefined || latest === undefined || latest === home.owner) return;
+    const owner = await latestReadableOwner(store, this.findRootKey, options);
+    if (owner !== undefined && !equalBytes(owner.home, this.homeId)) throw takenOver(store.label);
+    await database.kysely
+      .updateTable('home')
+      .set({ owner: latest })
+      .where('id', '=', toHex(home.id))
+      .execute();
   }
 
   /** Every tenant of the store, by name. */
@@ -171,7 +193,7 @@ export class Vault {
     await putRecord(store, this.#rootKey, identity, encodeKeys(record), random, options);
     const made = await database.kysely
       .insertInto('tenants')
-      .values({ id: toHex(record.tenant), name, key_seq: record.number, created })
+      .values({ id: toHex(record.tenant), name, key_seq: record.number, created, epoch: FIRST_EPOCH })
       .onConflict((conflict) => conflict.column('name').doNothing())
       .executeTakeFirst();
     if (made.numInsertedOrUpdatedRows !== 0n) {

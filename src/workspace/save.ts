@@ -54,8 +54,8 @@ export async function saveDirectory(
   await checkNothingUnknown(world, name);
   // Only who watches is interested.
   const expected = onProgress && (await latestSize(database.kysely, toHex(vault.id), name));
-  using memory = await openStatMemory(world, directory);
   await using save = await vault.beginSave({ signal });
+  using memory = await openStatMemory(world, directory, save.epoch);
   const scan = await scanDirectory(directory, save.writer, {
     signal,
     exclude,

@@ -1,0 +1,42 @@
+/** A pin keeps what is read from being collected, for as long as it is read. */
+
+import type { Cancellable } from '../base/index.ts';
+import { Announcement } from './announce.ts';
+import type { Keyring } from './keyring.ts';
+import type { VaultReader } from './reader.ts';
+import type { VaultWorld } from './world.ts';
+
+export class Pin implements AsyncDisposable {
+  readonly source: VaultReader;
+  /** Of the tenant when it began; undefined where nothing can be announced. */
+  readonly epoch: number | undefined;
+  readonly #announcement: Announcement | undefined;
+
+  private constructor(source: VaultReader, announcement: Announcement | undefined) {
+    this.source = source;
+    this.epoch = announcement?.epoch;
+    this.#announcement = announcement;
+  }
+
+  /** @param open is called when it is announced, not before */
+  static async begin(
+    world: VaultWorld,
+    keyring: Keyring,
+    open: () => Promise<VaultReader>,
+    options: Cancellable = {},
+  ): Promise<Pin> {
+    // What cannot be written to cannot be collected from here either; elsewhere, the margin is for such readers.
+    if (world.database.readOnly) return new Pin(await open(), undefined);
+    const announcement = await Announcement.toRead(world, keyring.tenant, undefined, options);
+    try {
+      return new Pin(await open(), announcement);
+    } catch (error) {
+      await announcement[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#announcement?.[Symbol.asyncDispose]();
+  }
+}
