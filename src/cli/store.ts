@@ -1,4 +1,4 @@
-/** `store`: stats, verify, gc, rebuild-index */
+/** `store`: stats, verify, gc, rebuild-index, attach */
 
 import type { Command } from 'commander';
 
@@ -6,6 +6,7 @@ import { EXIT_CODES } from '../base/index.ts';
 import type { VerifyReport } from '../vault/index.ts';
 import type { StoreStats } from '../workspace/index.ts';
 import { counted, formatBytes, formatCount, formatSeconds, printable, table } from './format.ts';
+import { registerAttach } from './attach.ts';
 import { registerCollect } from './collect.ts';
 import { addExamples, addJsonHelp } from './help.ts';
 import { withEngine } from './invocation.ts';
@@ -47,6 +48,7 @@ export function registerStore(noun: Command, invocation: Invocation): void {
     .action(() => rebuildIndex(invocation));
   addExamples(rebuild, ['store rebuild-index']);
   addJsonHelp(rebuild, '{packs, chunks, workspaces, snapshots, unreadable:[…], seconds}');
+  registerAttach(noun, invocation);
   addExamples(noun, ['store stats', 'store verify --read-data']);
 }
 

@@ -1,7 +1,7 @@
 /** One collection of a whole store: each tenant by itself, and the figures of all together. */
 
 import { systemClock } from '../base/index.ts';
-import { LOCAL_MARGINS, collectTenant } from '../vault/index.ts';
+import { LOCAL_MARGINS, collectTenant, sweepDestroyed } from '../vault/index.ts';
 import type { Collected, Waiting } from '../vault/index.ts';
 import type { CollectResult, CollectStoreOptions } from './engine.ts';
 import type { Home } from './home.ts';
@@ -11,6 +11,7 @@ export async function collect(home: Home, options: CollectStoreOptions = {}): Pr
   const started = systemClock();
   const vault = await home.vault(dryRun ? 'read' : 'change', options);
   const margins = { ...LOCAL_MARGINS, ...(margin !== undefined && { deletion: margin }) };
+  if (!dryRun) await sweepDestroyed(vault, options);
   const each: Collected[] = [];
   for (const { name } of await vault.tenants(options))
     each.push(

@@ -4,6 +4,8 @@ export { formatDuration, parseDuration } from './duration.ts';
 export { loadConfig } from './config-file.ts';
 export type { Config, KeySource, RetentionConfig, S3Config } from './config.ts';
 export type {
+  AttachOptions,
+  AttachResult,
   ChunkStore,
   CollectResult,
   CollectStoreOptions,
@@ -15,3 +17,4 @@ export type {
   Workspaces,
 } from './engine.ts';
 export { openEngine } from './open.ts';
+export { prepareAttach } from './prepare-attach.ts';
