@@ -13,7 +13,7 @@ import { toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import type { Condemnation, CondemnedTable, Transaction } from '../db/index.ts';
 import { Announcement, endDead } from './announce.ts';
-import { condemnedOf, suspectsOf } from './apart.ts';
+import { condemnedOf, nextEpoch, suspectsOf } from './apart.ts';
 import { idsOf, planCollection } from './collect-plan.ts';
 import type { CollectionPlan } from './collect-plan.ts';
 import { deleteCondemned } from './collect-delete.ts';
@@ -137,18 +137,12 @@ async function condemn(
       .map((orphan) => ({ ...orphan, reason: 'orphan' as const })),
   ];
   if (rows.length === 0) return;
-  const id = toHex(tenant.id);
-  const { epoch } = await tx
-    .updateTable('tenants')
-    .set(({ eb }) => ({ epoch: eb('epoch', '+', 1) }))
-    .where('id', '=', id)
-    .returning('epoch')
-    .executeTakeFirstOrThrow();
+  const epoch = await nextEpoch(tx, tenant.id);
   const since = world.clock();
   for (const row of rows)
     await tx
       .insertInto('condemned')
-      .values({ ...row, tenant: id, epoch, since })
+      .values({ ...row, tenant: toHex(tenant.id), epoch, since })
       .execute();
 }
 
