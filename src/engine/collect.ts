@@ -7,7 +7,7 @@ import type { CollectResult, CollectStoreOptions } from './engine.ts';
 import type { Home } from './home.ts';
 
 export async function collect(home: Home, options: CollectStoreOptions = {}): Promise<CollectResult> {
-  const { dryRun = false, margin, signal } = options;
+  const { dryRun = false, margin, ...rest } = options;
   const started = systemClock();
   const vault = await home.vault(dryRun ? 'read' : 'change', options);
   const margins = { ...LOCAL_MARGINS, ...(margin !== undefined && { deletion: margin }) };
@@ -15,7 +15,7 @@ export async function collect(home: Home, options: CollectStoreOptions = {}): Pr
   const each: Collected[] = [];
   for (const { name } of await vault.tenants(options))
     each.push(
-      await collectTenant(vault.world, await vault.tenant(name, options), margins, { dryRun, signal }),
+      await collectTenant(vault.world, await vault.tenant(name, options), margins, { ...rest, dryRun }),
     );
   return { ...total(each), dryRun, seconds: (systemClock() - started) / 1000 };
 }

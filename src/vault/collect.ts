@@ -10,7 +10,6 @@
  */
 
 import { toHex } from '../base/index.ts';
-import type { Cancellable } from '../base/index.ts';
 import type { Condemnation, CondemnedTable, Transaction } from '../db/index.ts';
 import { Announcement, endDead } from './announce.ts';
 import { condemnedOf, nextEpoch, suspectsOf } from './apart.ts';
@@ -20,6 +19,7 @@ import { deleteCondemned } from './collect-delete.ts';
 import type { Waiting } from './collect-delete.ts';
 import { takeInventory } from './inventory.ts';
 import type { Inventory } from './inventory.ts';
+import type { MarkOptions } from './marks.ts';
 import { clockIsPlausible } from './margins.ts';
 import type { Margins } from './margins.ts';
 import { rewritePacks } from './rewrite.ts';
@@ -31,7 +31,7 @@ import type { TenantVault } from './tenant.ts';
 import type { PackUsage } from './usage.ts';
 import type { VaultWorld } from './world.ts';
 
-export interface CollectOptions extends Cancellable {
+export interface CollectOptions extends MarkOptions {
   /** Only tells what would be done. */
   readonly dryRun?: boolean | undefined;
 }
@@ -87,7 +87,7 @@ interface Survey {
   readonly known: ReadonlySet<string>;
 }
 
-async function survey(world: VaultWorld, tenant: TenantVault, options: Cancellable): Promise<Survey> {
+async function survey(world: VaultWorld, tenant: TenantVault, options: CollectOptions): Promise<Survey> {
   const { inventory, index } = await takeInventory(world, tenant.id, () => tenant.index(options), options);
   const marked = await markRoots(world, tenant, index, options);
   const { usages } = marked;
@@ -110,7 +110,7 @@ async function rewrite(
   tenant: TenantVault,
   intent: Announcement,
   { plan, marked }: Survey,
-  options: Cancellable,
+  options: CollectOptions,
 ): Promise<Rewritten | undefined> {
   const packs = idsOf(plan.rewritten);
   if (packs.size === 0) return undefined;
