@@ -11,7 +11,7 @@
 
 import { toHex } from '../base/index.ts';
 import type { Condemnation, CondemnedTable, Transaction } from '../db/index.ts';
-import { Announcement, endDead } from './announce.ts';
+import { Announcement, INTENT_LIFE, endDead } from './announce.ts';
 import { condemnedOf, nextEpoch, suspectsOf } from './apart.ts';
 import { idsOf, planCollection } from './collect-plan.ts';
 import type { CollectionPlan } from './collect-plan.ts';
@@ -62,6 +62,7 @@ export async function collectTenant(
   if (options.dryRun === true) return collected(await survey(world, tenant, options), undefined, undefined);
   await tenant.checkOwner(options);
   await endDead(world, tenant.id);
+  await world.store.sweep(INTENT_LIFE, options);
   await using intent = await Announcement.toStore(world, tenant.keyring, 'collect', options);
   const surveyed = await survey(world, tenant, options);
   const rewritten = await rewrite(world, tenant, intent, surveyed, options);
