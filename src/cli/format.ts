@@ -51,6 +51,12 @@ export function formatAge(then: number, now: number): string {
   return `${counted(Math.floor(seconds / DAY), 'day')} ago`;
 }
 
+/** `in 2 h 5 min`; `now` for what is past already. @param then, now milliseconds since 1970 */
+export function formatAhead(then: number, now: number): string {
+  const seconds = Math.ceil((then - now) / 1000);
+  return seconds <= 0 ? 'now' : `in ${formatSeconds(seconds)}`;
+}
+
 /** `2026-11-23 14:05`, local time. @param milliseconds since 1970 */
 export function formatDate(milliseconds: number): string {
   const date = new Date(milliseconds);

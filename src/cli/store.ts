@@ -1,4 +1,4 @@
-/** `store`: stats, verify, rebuild-index */
+/** `store`: stats, verify, gc, rebuild-index, attach */
 
 import type { Command } from 'commander';
 
@@ -6,6 +6,8 @@ import { EXIT_CODES } from '../base/index.ts';
 import type { VerifyReport } from '../vault/index.ts';
 import type { StoreStats } from '../workspace/index.ts';
 import { counted, formatBytes, formatCount, formatSeconds, printable, table } from './format.ts';
+import { registerAttach } from './attach.ts';
+import { registerCollect } from './collect.ts';
 import { addExamples, addJsonHelp } from './help.ts';
 import { withEngine } from './invocation.ts';
 import type { Invocation } from './invocation.ts';
@@ -38,12 +40,15 @@ export function registerStore(noun: Command, invocation: Invocation): void {
       '"damaged", "foreign", "wrong_key" or "unsupported_format"; paths: what cannot be restored, as NAME@SNAPSHOT:PATH.',
   );
 
+  registerCollect(noun, invocation);
+
   const rebuild = noun
     .command('rebuild-index')
     .description('make index and database anew from the store alone')
     .action(() => rebuildIndex(invocation));
   addExamples(rebuild, ['store rebuild-index']);
   addJsonHelp(rebuild, '{packs, chunks, workspaces, snapshots, unreadable:[…], seconds}');
+  registerAttach(noun, invocation);
   addExamples(noun, ['store stats', 'store verify --read-data']);
 }
 

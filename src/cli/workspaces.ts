@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 
 import { nonEmpty } from './argument.ts';
 import { catFile, diffTrees, listEntries, printManifest } from './files.ts';
+import { registerForget } from './forget.ts';
 import { addExamples, addJsonHelp } from './help.ts';
 import { forkWorkspace, listWorkspaces, showLog } from './history.ts';
 import type { Invocation } from './invocation.ts';
@@ -20,6 +21,7 @@ export function registerWorkspaces(noun: Command, invocation: Invocation): void 
   registerRestore(noun, invocation);
   registerHistory(noun, invocation);
   registerFiles(noun, invocation);
+  registerForget(noun, invocation);
   addExamples(noun, ['workspaces save . -w web', 'workspaces log web', 'workspaces restore web@1 ./before']);
 }
 

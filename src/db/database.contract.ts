@@ -185,7 +185,7 @@ export function databaseContract(name: string, place: () => Open): void {
 }
 
 export function tenant(name: string): TenantTable {
-  return { id: `id-${name}`, name, key_seq: 0, created: 1_700_000_000_000 };
+  return { id: `id-${name}`, name, key_seq: 0, created: 1_700_000_000_000, epoch: 1 };
 }
 
 export async function tenantNames(db: Database): Promise<string[]> {

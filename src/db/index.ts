@@ -2,6 +2,10 @@
 
 export type { Database, Transaction } from './database.ts';
 export type {
+  Condemnation,
+  CondemnedTable,
+  IntentKind,
+  SuspectTable,
   HomeTable,
   IntentTable,
   SegmentTable,

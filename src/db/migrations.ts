@@ -75,6 +75,8 @@ async function first(tx: Transaction<Tables>, types: ColumnTypes): Promise<void>
   await table(tx, 'home', types)
     .addColumn('id', 'text', (column) => column.notNull().primaryKey())
     .addColumn('store', 'text', (column) => column.notNull())
+    .addColumn('owner', integer, (column) => column.notNull().defaultTo(0))
+    .addColumn('role', 'text', (column) => column.notNull().defaultTo('owner'))
     .addColumn('created', integer, (column) => column.notNull())
     .execute();
 
@@ -83,6 +85,7 @@ async function first(tx: Transaction<Tables>, types: ColumnTypes): Promise<void>
     .addColumn('name', 'text', (column) => column.notNull().unique())
     .addColumn('key_seq', integer, (column) => column.notNull())
     .addColumn('created', integer, (column) => column.notNull())
+    .addColumn('epoch', integer, (column) => column.notNull().defaultTo(1))
     .execute();
 
   await table(tx, 'workspaces', types)
@@ -120,7 +123,9 @@ async function first(tx: Transaction<Tables>, types: ColumnTypes): Promise<void>
   await table(tx, 'intents', types)
     .addColumn('id', 'text', (column) => column.notNull().primaryKey())
     .addColumn('tenant', 'text', (column) => column.notNull().references('tenants.id'))
+    .addColumn('kind', 'text', (column) => column.notNull())
     .addColumn('epoch', integer, (column) => column.notNull())
+    .addColumn('holder', 'text', (column) => column.notNull())
     .addColumn('started', integer, (column) => column.notNull())
     .addColumn('expires', integer, (column) => column.notNull())
     .execute();
@@ -130,5 +135,36 @@ async function first(tx: Transaction<Tables>, types: ColumnTypes): Promise<void>
     .addColumn('tenant', 'text', (column) => column.notNull().references('tenants.id'))
     .addColumn('size', integer, (column) => column.notNull())
     .addColumn('created', integer, (column) => column.notNull())
+    .execute();
+
+  await table(tx, 'condemned', types)
+    .addColumn('id', 'text', (column) => column.notNull().primaryKey())
+    .addColumn('tenant', 'text', (column) => column.notNull())
+    .addColumn('kind', 'text', (column) => column.notNull())
+    .addColumn('reason', 'text', (column) => column.notNull())
+    .addColumn('epoch', integer, (column) => column.notNull())
+    .addColumn('since', integer, (column) => column.notNull())
+    .addColumn('size', integer, (column) => column.notNull())
+    .execute();
+
+  await table(tx, 'suspects', types)
+    .addColumn('id', 'text', (column) => column.notNull().primaryKey())
+    .addColumn('tenant', 'text', (column) => column.notNull())
+    .addColumn('kind', 'text', (column) => column.notNull())
+    .addColumn('reason', 'text', (column) => column.notNull())
+    .addColumn('noticed', integer, (column) => column.notNull())
+    .execute();
+
+  await table(tx, 'removed_heads', types)
+    .addColumn('tenant', 'text', (column) => column.notNull())
+    .addColumn('workspace', 'text', (column) => column.notNull())
+    .addColumn('seq', integer, (column) => column.notNull())
+    .addColumn('removed', integer, (column) => column.notNull())
+    .addPrimaryKeyConstraint('removed_heads_key', ['workspace', 'seq'])
+    .execute();
+
+  await table(tx, 'destroyed', types)
+    .addColumn('id', 'text', (column) => column.notNull().primaryKey())
+    .addColumn('destroyed', integer, (column) => column.notNull())
     .execute();
 }

@@ -11,6 +11,10 @@ export interface HomeTable {
   id: string;
   /** The store that this database belongs to, 32 hex digits. */
   store: string;
+  /** Number of the owner record that named this home. 0: not known yet. Whoever takes the store over creates a higher one. */
+  owner: number;
+  /** A reader of another home's store changes nothing in it. */
+  role: 'owner' | 'reader';
   created: number;
 }
 
@@ -22,6 +26,8 @@ export interface TenantTable {
   /** Number of the latest key record in the store. */
   key_seq: number;
   created: number;
+  /** Counts the times that objects of the tenant were condemned, from 1. */
+  epoch: number;
 }
 
 /** Written by workspace/. */
@@ -70,11 +76,18 @@ export interface SnapshotTable {
   published: 0 | 1;
 }
 
-/** Saves under way. Written by vault/. */
+/** What is under way: `read` keeps what a restore needs, `collect` keeps a second collector away. */
+export type IntentKind = 'save' | 'read' | 'collect';
+
+/** Written by vault/. */
 export interface IntentTable {
   id: string;
   tenant: string;
+  kind: IntentKind;
+  /** Of the tenant when it began. */
   epoch: number;
+  /** The process, as `base/` names it. */
+  holder: string;
   started: number;
   expires: number;
 }
@@ -86,6 +99,46 @@ export interface SegmentTable {
   /** Bytes. */
   size: number;
   created: number;
+}
+
+/** Why an object is condemned: nothing refers to it, or what did is elsewhere now; or no segment in force ever told of it. */
+export type Condemnation = 'dead' | 'moved' | 'orphan';
+
+/** Objects that are deleted as soon as nobody can need them any more. Saves do not refer to what is in them. Written by vault/. */
+export interface CondemnedTable {
+  /** Of the pack or segment. */
+  id: string;
+  tenant: string;
+  kind: 'data' | 'tree' | 'index';
+  reason: Condemnation;
+  /** Whatever began in an earlier epoch may refer to it. */
+  epoch: number;
+  since: number;
+  /** Stored bytes. */
+  size: number;
+}
+
+/** Packs that are missing or damaged: saves store again what is in them. Written by vault/. */
+export interface SuspectTable {
+  id: string;
+  tenant: string;
+  kind: 'data' | 'tree';
+  reason: 'missing' | 'damaged';
+  noticed: number;
+}
+
+/** Heads of snapshots that were removed; their objects go at once or with the next collection. Written by workspace/. */
+export interface RemovedHeadTable {
+  tenant: string;
+  workspace: string;
+  seq: number;
+  removed: number;
+}
+
+/** Tenants whose keys were destroyed: what is left of them is deleted. Written by vault/. */
+export interface DestroyedTable {
+  id: string;
+  destroyed: number;
 }
 
 /** Which migrations this database has seen. Written by db/. */
@@ -101,5 +154,9 @@ export interface Tables {
   snapshots: SnapshotTable;
   intents: IntentTable;
   segments: SegmentTable;
+  condemned: CondemnedTable;
+  suspects: SuspectTable;
+  removed_heads: RemovedHeadTable;
+  destroyed: DestroyedTable;
   migrations: MigrationTable;
 }

@@ -38,12 +38,15 @@ export class Recollection {
   /** The last of them. */
   #level!: Level;
 
-  /** @param cursor at its start; undefined: nothing is known */
-  constructor(cursor: StatCursor | undefined, sink: ContentSink, assembler: Assembler) {
+  /**
+   * @param cursor at its start; undefined: nothing is known
+   * @param treesHold else trees are made anew from what is known, without a look at any file
+   */
+  constructor(cursor: StatCursor | undefined, sink: ContentSink, assembler: Assembler, treesHold: boolean) {
     this.#cursor = cursor;
     this.#assembler = assembler;
     this.#has = (bytes, at) => sink.has?.(bytes, at) === true;
-    this.#hasNode = ({ node }) => sink.hasNode?.(node) === true;
+    this.#hasNode = ({ node }) => treesHold && sink.hasNode?.(node) === true;
   }
 
   /** Goes into a directory. @param text its name, one character a byte; undefined: the root */

@@ -26,6 +26,8 @@ import { Walk } from './walk.ts';
 export interface StatMemory {
   /** What was written down the last time; undefined if there is nothing. */
   readonly records: Uint8Array | undefined;
+  /** A part of a tree may be gone whose top is still there. */
+  readonly treesMayLack?: boolean | undefined;
   /**
    * Takes what is to be remembered now, part by part; nothing if all is as it was. Each is good until the call returns. Of no use before
    * the save was committed.
@@ -100,7 +102,7 @@ export async function scanDirectory(
   try {
     await pace.pause();
     const cursor = memory?.records && new StatCursor(memory.records);
-    const recollection = new Recollection(cursor, sink, assembler);
+    const recollection = new Recollection(cursor, sink, assembler, memory?.treesMayLack !== true);
     const around = { exclude, offLimits, leftOut, losses, isRefused };
     const walk = new Walk({ chain, assembler, reading, recollection, pace, ...around });
     const { looks, tree } = await walk.run();

@@ -7,23 +7,21 @@
  * moment before its directory, and a crash between them would leave files in the target that nobody can account for.
  */
 
-import { mkdirSync, readFileSync, readlinkSync, renameSync } from 'node:fs';
+import { mkdirSync, renameSync } from 'node:fs';
 
-import { concatBytes, errno, sha256, toHex, utf8 } from '../base/index.ts';
+import { HOLDER_PATTERN, concatBytes, errno, fateOf, sha256, thisProcess, toHex } from '../base/index.ts';
 import type { Branded, Random } from '../base/index.ts';
 import { pathBytes } from '../tree/index.ts';
 import type { Path, Root } from '../tree/index.ts';
 import { UNLOCKED, at, lstatAt, nameBytes, namesIn } from './at.ts';
 import { removeTree } from './remove.ts';
 
-const NAME =
-  /^\.strata-restore-(?<pid>\d{1,10})-(?<started>\d{1,20})-(?<host>[0-9a-f]{16})-[0-9a-f]{16}(?:-(?<moving>[0-9a-f]{16}))?$/;
+const NAME = new RegExp(
+  `^\\.strata-restore-(?<holder>${HOLDER_PATTERN})-[0-9a-f]{16}(?:-(?<moving>[0-9a-f]{16}))?$`,
+);
 
-/** Random bytes of a name, and bytes of the two hashes in it. */
+/** Random bytes of a name, and bytes of the hash in it. */
 const NAME_BYTES = 8;
-
-/** Of the line in /proc/PID/stat after the command's name, which may hold blanks: proc(5), field 22 of all. */
-const START_TIME_FIELD = 19;
 
 /** What is restored, times included: 16 hex digits. */
 export type RestoreId = Branded<string, 'restore id'>;
@@ -51,9 +49,8 @@ export function restoreId({ tree }: Root, only: Path = []): RestoreId {
  * @throws the system's error
  */
 export function makeStaging(directory: number, random: Random, moving?: RestoreId): Buffer {
-  const owner = `${process.pid}-${startTime(process.pid)}-${host()}`;
   const end = moving === undefined ? '' : `-${moving}`;
-  const name = nameBytes(`.strata-restore-${owner}-${toHex(random(NAME_BYTES))}${end}`);
+  const name = nameBytes(`.strata-restore-${thisProcess()}-${toHex(random(NAME_BYTES))}${end}`);
   mkdirSync(at(directory, name), UNLOCKED);
   return name;
 }
@@ -72,8 +69,8 @@ export function findStagings(directory: number, names = namesIn(directory)): Sta
   for (const name of names) {
     const parts = NAME.exec(name)?.groups;
     if (parts === undefined || lstatAt(directory, nameBytes(name))?.isDirectory() !== true) continue;
-    // A process of another boot is dead; of one in another container we cannot know, and its restore fails if it lives.
-    const lives = parts['host'] === host() && startTime(Number(parts['pid'])) === parts['started'];
+    // Of a process in another container we cannot know, and its restore fails if it lives.
+    const lives = fateOf(parts['holder']!) === 'lives';
     const staging = { name: nameBytes(name), moving: parts['moving'] as RestoreId | undefined };
     (lives ? living : dead).push(staging);
   }
@@ -90,24 +87,6 @@ export async function sweep(directory: number, dead: readonly Staging[]): Promis
       if (!['EACCES', 'EPERM', 'ENOENT', 'ENOTEMPTY'].includes(errno(error) ?? '')) throw error;
     }
   }
-}
-
-/** @returns clock ticks since the boot; undefined if there is no such process */
-function startTime(pid: number): string | undefined {
-  try {
-    const line = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return line.slice(line.lastIndexOf(')') + 2).split(' ')[START_TIME_FIELD];
-  } catch (error) {
-    if (errno(error) === 'ENOENT' || errno(error) === 'ESRCH') return undefined;
-    throw error;
-  }
-}
-
-/** Names the boot of the machine and the container, within which a process id means something. */
-function host(): string {
-  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1');
-  const space = readlinkSync('/proc/self/ns/pid');
-  return shortHash(utf8(`${boot} ${space}`));
 }
 
 function shortHash(bytes: Uint8Array): string {

@@ -2,8 +2,10 @@
 
 import type { Cancellable } from '../base/index.ts';
 import type { Change } from '../tree/index.ts';
-import type { VerifyReport, VerifyStoreOptions } from '../vault/index.ts';
+import type { CollectOptions, Collected, VerifyReport, VerifyStoreOptions } from '../vault/index.ts';
 import type {
+  ForgetOptions,
+  ForgetResult,
   ListOptions,
   ListedEntry,
   ManifestFile,
@@ -29,6 +31,10 @@ export interface Workspaces {
   cat(ref: string, options?: Cancellable): AsyncIterable<Uint8Array>;
   diff(before: string, after: string, options?: Cancellable): AsyncIterable<Change>;
   manifest(ref: string, options?: Cancellable): AsyncIterable<ManifestFile>;
+  /** Removes a workspace with all its snapshots; what it takes in the store goes with the next collection. */
+  remove(workspace: string, options?: Cancellable): Promise<ForgetResult>;
+  /** Removes the snapshot that is named, or those of a workspace that no rule keeps. The latest stays. */
+  forget(ref: string, options?: ForgetOptions): Promise<ForgetResult>;
   /** A new workspace whose first snapshot has the tree of `ref`; no file data is copied. */
   fork(ref: string, name: string, options?: Cancellable): Promise<SnapshotInfo>;
 }
@@ -43,9 +49,42 @@ export interface RebuildResult {
   readonly seconds: number;
 }
 
+export interface CollectStoreOptions extends CollectOptions {
+  /** Milliseconds that what is condemned stays, at least. Default: an hour for a store on a disk of this machine. */
+  readonly margin?: number | undefined;
+}
+
+/** Of all tenants together. */
+export interface CollectResult extends Collected {
+  readonly dryRun: boolean;
+  readonly seconds: number;
+}
+
+export interface AttachOptions extends Cancellable {
+  readonly takeOver?: boolean | undefined;
+}
+
+export interface AttachResult {
+  readonly store: string;
+  readonly role: 'owner' | 'reader';
+  readonly tenants: readonly string[];
+  readonly workspaces: number;
+  readonly snapshots: number;
+  /** Names of packs and heads that could not be read. */
+  readonly unreadable: readonly string[];
+  readonly seconds: number;
+}
+
 export interface ChunkStore {
   stats(options?: Cancellable): Promise<StoreStats>;
   verify(options?: VerifyStoreOptions): Promise<VerifyReport>;
+  /** Takes away what no snapshot of any tenant needs. */
+  collect(options?: CollectStoreOptions): Promise<CollectResult>;
+  /**
+   * Takes what is in the store into a home that knows nothing of it: to read, which may be done again to see what is new; or to own it,
+   * which stops the home that did.
+   */
+  attach(options?: AttachOptions): Promise<AttachResult>;
   /** Makes index and database anew from packs and heads alone. */
   rebuildIndex(options?: Cancellable): Promise<RebuildResult>;
 }
@@ -67,6 +106,10 @@ export interface Keys {
   status(options?: Cancellable): Promise<KeyStatus>;
   /** Seals every key record with a new root key. @returns the new status */
   rotateRoot(options?: RotateOptions): Promise<KeyStatus>;
+  /** Seals what a tenant saves from now on with a new key; what is stored stays as it is. @returns the new status */
+  rotateTenant(name: string, options?: Cancellable): Promise<KeyStatus>;
+  /** Destroys the keys of a tenant and all that it has: nobody can read any of it again. */
+  destroyTenant(name: string, options?: Cancellable): Promise<void>;
   /** The root key as a line of text: whoever has it and the store can read everything. */
   exportRecovery(options?: Cancellable): Promise<string>;
 }

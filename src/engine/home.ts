@@ -10,7 +10,7 @@ import type { Database } from '../db/index.ts';
 import { openLocalStore } from '../store/index.ts';
 import type { Store } from '../store/index.ts';
 import { Vault, isStore } from '../vault/index.ts';
-import type { FindRootKeys } from '../vault/index.ts';
+import type { FindRootKeys, OpenVaultOptions } from '../vault/index.ts';
 import { checkName } from '../workspace/index.ts';
 import type { WorkspaceWorld } from '../workspace/index.ts';
 import type { Config, KeySource } from './config.ts';
@@ -21,10 +21,16 @@ import type { KeyWorld } from './root-keys.ts';
 const DEFAULT_TENANT = 'default';
 
 /**
- * What a call may bring into being: `read` nothing, `write` a home that is not there yet, `adopt` also the database of a
- * store that has lost its own.
+ * What a call may bring into being: `read` and `change` nothing, `write` a home that is not there yet, the others also the database of
+ * a store that is there. All but `read` write to the home.
  */
-export type Intention = 'read' | 'write' | 'adopt';
+export type Intention = 'read' | 'change' | 'write' | 'rebuild' | 'attach to read' | 'attach to own';
+
+const ATTACH: Partial<Record<Intention, OpenVaultOptions['attach']>> = {
+  rebuild: 'rebuild',
+  'attach to read': 'read',
+  'attach to own': 'own',
+};
 
 export class Home implements AsyncDisposable {
   readonly keySource: KeySource;
@@ -72,7 +78,7 @@ export class Home implements AsyncDisposable {
   }
 
   async #sharedVault(intention: Intention, options: Cancellable): Promise<Vault> {
-    if (intention === 'read' && !(await this.exists())) throw this.#nothingYet();
+    if (makesNothing(intention) && !(await this.exists())) throw this.#nothingYet();
     const opening = (this.#vault ??= this.#openVault(intention, options));
     try {
       return await opening;
@@ -89,7 +95,7 @@ export class Home implements AsyncDisposable {
   /** The tenant's part. @throws not_found if there is no such tenant yet and nothing may be made */
   async world(intention: Intention, options: Cancellable = {}): Promise<WorkspaceWorld> {
     const vault = await this.vault(intention, options);
-    if (intention === 'read' && !(await this.#hasTenant(vault))) throw this.#nothingYet();
+    if (makesNothing(intention) && !(await this.#hasTenant(vault))) throw this.#nothingYet();
     return {
       ...vault.world,
       vault: await vault.tenant(this.#tenant, options),
@@ -117,7 +123,7 @@ export class Home implements AsyncDisposable {
   async #openVault(intention: Intention, { signal }: Cancellable): Promise<Vault> {
     const database = await this.#openDatabase({ signal });
     const world = { store: this.#store, database, clock: systemClock, random: systemRandom };
-    return Vault.open(world, this.findRootKeys, { adopt: intention === 'adopt', signal });
+    return Vault.open(world, this.findRootKeys, { attach: ATTACH[intention], signal });
   }
 
   async #openDatabase(options: Cancellable): Promise<Database> {
@@ -157,6 +163,10 @@ export class Home implements AsyncDisposable {
       details: { home: this.#directory, tenant: this.#tenant },
     });
   }
+}
+
+function makesNothing(intention: Intention): boolean {
+  return intention === 'read' || intention === 'change';
 }
 
 function openStore({ storage }: Config): Store {

@@ -1,9 +1,14 @@
 /** The roof: the one place that chooses concrete parts and gives the rooms below one face. */
 
+export { formatDuration, parseDuration } from './duration.ts';
 export { loadConfig } from './config-file.ts';
 export type { Config, KeySource, RetentionConfig, S3Config } from './config.ts';
 export type {
+  AttachOptions,
+  AttachResult,
   ChunkStore,
+  CollectResult,
+  CollectStoreOptions,
   Engine,
   EngineOptions,
   KeyStatus,
@@ -12,3 +17,4 @@ export type {
   Workspaces,
 } from './engine.ts';
 export { openEngine } from './open.ts';
+export { prepareAttach } from './prepare-attach.ts';

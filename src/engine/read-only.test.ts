@@ -65,7 +65,7 @@ describeWith(['mounts'], 'a home on a read-only disk', () => {
       'verify true',
       'status 1',
       'save read_only at once',
-      'fork read_only',
+      'fork read_only at once',
       'rebuild read_only at once',
       'rotate read_only',
       'into read_only',

@@ -8,6 +8,7 @@ import type { Home } from './home.ts';
 
 export function workspacesOf(home: Home): Workspaces {
   const read = (options?: Cancellable) => home.world('read', options);
+  const change = (options?: Cancellable) => home.world('change', options);
   return {
     save: async (directory, options) => {
       // A mistyped path must not make a home.
@@ -30,7 +31,10 @@ export function workspacesOf(home: Home): Workspaces {
     diff: (before, after, options) =>
       later(async () => workspace.compare(await read(options), before, after, options)),
     manifest: (ref, options) => later(async () => workspace.manifest(await read(options), ref, options)),
-    fork: async (ref, name, options) => workspace.forkWorkspace(await read(options), ref, name, options),
+    remove: async (name, options) => workspace.removeWorkspace(await change(options), name, options),
+    forget: async (ref, options = {}) =>
+      workspace.forgetSnapshots(await (options.dryRun === true ? read : change)(options), ref, options),
+    fork: async (ref, name, options) => workspace.forkWorkspace(await change(options), ref, name, options),
   };
 }
 

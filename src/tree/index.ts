@@ -27,4 +27,6 @@ export { displayName, displayPath, joinPath, parsePath, pathB64, pathBytes, path
 export type { Path, PathJson } from './path.ts';
 export { lookup, pages, walk } from './read.ts';
 export type { PathEntry } from './read.ts';
+export { references } from './references.ts';
+export type { References } from './references.ts';
 export { decodeRoot, encodeRoot } from './root.ts';

@@ -5,6 +5,7 @@ import type { Cancellable } from '../base/index.ts';
 import { holdsAny, listKeyNumbers, newestReadable } from './listing.ts';
 import { tenantPrefix } from './names.ts';
 import type { KeysRecord } from './keys-record.ts';
+import { FIRST_EPOCH } from './vault.ts';
 import type { Vault } from './vault.ts';
 
 /** Writes a row for every tenant in the store that has none. @returns the names of all tenants. @throws wrong_key, integrity */
@@ -29,6 +30,7 @@ export async function adoptTenants(vault: Vault, options: Cancellable = {}): Pro
         name: record.name,
         key_seq: record.number,
         created: record.versions[0]?.created ?? clock(),
+        epoch: FIRST_EPOCH,
       })
       .onConflict((conflict) => conflict.doNothing())
       .execute();

@@ -71,6 +71,16 @@ export class ChunkIndex implements SharedIndex {
     return this.#packs.size;
   }
 
+  /** In hex. */
+  packIds(): Iterable<string> {
+    return this.#packs;
+  }
+
+  /** @param id in hex */
+  hasPack(id: string): boolean {
+    return this.#packs.has(id);
+  }
+
   /** How many different chunks. */
   get size(): number {
     return this.#size;
@@ -110,6 +120,36 @@ export class ChunkIndex implements SharedIndex {
       offset: this.#offsets[row]!,
       length: this.#rows.length(row),
     };
+  }
+
+  /** How many rows there are: each chunk of each pack has one. They are numbered in the order of `blocks`. */
+  get rows(): number {
+    return this.#rows.count;
+  }
+
+  /** @returns the row where a chunk is found whose id stands in `bytes` at `at`, or -1 */
+  rowOf(bytes: Uint8Array, at: number): number {
+    return this.#rows.find(bytes, at);
+  }
+
+  /** A copy. */
+  idAt(row: number): Sha256 {
+    return this.#rows.id(row);
+  }
+
+  /** In its plain block. */
+  offsetAt(row: number): number {
+    return this.#offsets[row]!;
+  }
+
+  lengthAt(row: number): number {
+    return this.#rows.length(row);
+  }
+
+  /** Every block with its rows `[first, end)`, those of one pack one after another. */
+  *blocks(): Generator<{ readonly block: BlockPlace; readonly first: number; readonly end: number }, void> {
+    for (const [number, block] of this.#blocks.entries())
+      yield { block, first: this.#firsts[number]!, end: this.#firsts[number + 1] ?? this.rows };
   }
 
   /**

@@ -5,6 +5,7 @@
  */
 
 import { SHA256_BYTES } from '../base/index.ts';
+import type { Sha256 } from '../base/index.ts';
 import { CHUNK_ROW_BYTES } from './table.ts';
 
 const FIRST_ROWS = 512;
@@ -71,6 +72,10 @@ export class ChunkRows {
     return this.#finder.words.length / ROW_WORDS;
   }
 
+  get count(): number {
+    return this.#count;
+  }
+
   /** What is added later may not be seen through it. */
   get share(): RowsShare {
     return this.#share;
@@ -78,6 +83,12 @@ export class ChunkRows {
 
   find(bytes: Uint8Array, at: number): number {
     return this.#finder.find(bytes, at);
+  }
+
+  /** A copy. */
+  id(row: number): Sha256 {
+    const at = row * CHUNK_ROW_BYTES;
+    return this.#finder.bytes.slice(at, at + SHA256_BYTES) as Sha256;
   }
 
   length(row: number): number {

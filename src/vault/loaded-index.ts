@@ -2,26 +2,32 @@
 
 import { toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
+import { packsApart } from './apart.ts';
 import { addTables, emptyIndex } from './chunk-index.ts';
 import type { TenantIndex } from './chunk-index.ts';
 import type { Keyring } from './keyring.ts';
-import type { SegmentId } from './names.ts';
-import { getEncodedSegment } from './segment.ts';
-import { isInForce, segmentRows } from './segments-in-force.ts';
+import { segmentInForce, segmentRows } from './segments-in-force.ts';
 import type { EncodedTable } from './table.ts';
 import type { VaultWorld } from './world.ts';
+
+/** `save`: what may be referred to. `read`: what can be read, and in the best place where there are several. */
+export type IndexUse = 'save' | 'read';
 
 export class LoadedIndex {
   readonly #world: VaultWorld;
   readonly #keyring: Keyring;
+  readonly #use: IndexUse;
   #index = emptyIndex();
   /** Segments whose tables are in the index, with the packs that each tells of; all in hex. */
   #loaded = new Map<string, readonly string[]>();
+  /** Packs that stood apart when they were loaded. */
+  #apart: ReadonlySet<string> = new Set();
   /** Settles when nobody is loading segments any more. */
   #loading: Promise<unknown> = Promise.resolve();
 
-  constructor(world: VaultWorld, keyring: Keyring) {
+  constructor(world: VaultWorld, keyring: Keyring, use: IndexUse) {
     this.#world = world;
+    this.#use = use;
     this.#keyring = keyring;
   }
 
@@ -33,22 +39,40 @@ export class LoadedIndex {
   }
 
   async #load(options: Cancellable): Promise<TenantIndex> {
+    const { kysely } = this.#world.database;
+    const apart = await packsApart(kysely, this.#keyring.tenant);
     const rows = await segmentRows(this.#world, this.#keyring.tenant);
+    const isNew = rows.some(({ segment }) => !this.#loaded.has(toHex(segment)));
+    // A chunk is found where it was found first, so those that stand apart have to come last.
+    if (!isSame(apart, this.#apart) || (apart.size > 0 && isNew)) this.#reset();
+    this.#apart = apart;
+    const last: EncodedTable[] = [];
     for (const { segment } of rows) {
       if (this.#loaded.has(toHex(segment))) continue;
-      const tables = await this.#tablesOf(segment, options);
+      const found = await segmentInForce(this.#world, this.#keyring, segment, options);
       // Another one has come into force for it.
-      if (tables === undefined) return this.#load(options);
-      addTables(this.#index, tables);
+      if (found === undefined) return this.#load(options);
+      const { tables } = found;
+      const isApart = ({ pack }: EncodedTable) => apart.size > 0 && apart.has(toHex(pack));
+      addTables(
+        this.#index,
+        tables.filter((table) => !isApart(table)),
+      );
+      last.push(...tables.filter(isApart));
       this.#loaded.set(
         toHex(segment),
         tables.map(({ pack }) => toHex(pack)),
       );
     }
+    if (this.#use === 'read') addTables(this.#index, last);
     if (this.#forget(new Set(rows.map(({ segment }) => toHex(segment))))) return this.#index;
+    this.#reset();
+    return this.#load(options);
+  }
+
+  #reset(): void {
     this.#index = emptyIndex();
     this.#loaded = new Map();
-    return this.#load(options);
   }
 
   /**
@@ -64,14 +88,8 @@ export class LoadedIndex {
     for (const segment of ended) this.#loaded.delete(segment);
     return isCovered;
   }
+}
 
-  /** @returns undefined if the segment is no longer in force */
-  async #tablesOf(segment: SegmentId, options: Cancellable): Promise<readonly EncodedTable[] | undefined> {
-    try {
-      return (await getEncodedSegment(this.#world.store, this.#keyring, segment, options)).tables;
-    } catch (error) {
-      if (!(await isInForce(this.#world, segment))) return undefined;
-      throw error;
-    }
-  }
+function isSame(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  return a.size === b.size && [...a].every((each) => b.has(each));
 }

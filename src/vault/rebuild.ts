@@ -1,7 +1,9 @@
 /** The index from the packs alone: one new segment per tenant that stands for all that were there. */
 
-import { giveWay, isStrataError } from '../base/index.ts';
+import { ByteReader, giveWay, isStrataError, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
+import type { Transaction } from '../db/index.ts';
+import { Announcement, endDead } from './announce.ts';
 import { PACK_TYPES, parseName, segmentIdentity, tenantPrefix } from './names.ts';
 import { replaceSegments, segmentRows } from './segments-in-force.ts';
 import type { EncodedTable } from './table.ts';
@@ -21,15 +23,33 @@ export async function rebuildIndex(
   tenant: TenantVault,
   options: Cancellable = {},
 ): Promise<RebuiltIndex> {
+  await tenant.checkOwner(options);
+  await endDead(world, tenant.id);
+  // What a collector deletes meanwhile would come back with the tables that were read before.
+  await using _ = await Announcement.toStore(world, tenant.keyring, 'collect', options);
   for (;;) {
     // Before the packs are listed: then it stands for nothing that tells of packs which the listing missed.
     const replaced = await segmentRows(world, tenant.id);
     const { tables, unreadable } = await readTables(world, tenant, options);
     // A merged segment that came meanwhile may tell of packs that are unreadable: it has to go too.
-    if (!(await replaceSegments(world, tenant.keyring, replaced, tables, options))) continue;
+    const begin = (tx: Transaction) => beginEra(tx, world, tenant);
+    if (!(await replaceSegments(world, tenant.keyring, replaced, tables, options, begin))) continue;
     for (const { segment } of replaced) await world.store.delete(segmentIdentity(tenant.id, segment).name);
     return { packs: tables.length, chunks: tables.reduce((sum, { chunks }) => sum + chunks, 0), unreadable };
   }
+}
+
+/**
+ * The database may be a new one, or an older copy that was put back: so no epoch that anything remembers may come again, and what is
+ * under way is still in an earlier one.
+ */
+async function beginEra(tx: Transaction, { random }: VaultWorld, tenant: TenantVault): Promise<void> {
+  const far = 1 + new ByteReader(random(4), 'a random number').u32();
+  await tx
+    .updateTable('tenants')
+    .set(({ eb }) => ({ epoch: eb('epoch', '+', far) }))
+    .where('id', '=', toHex(tenant.id))
+    .execute();
 }
 
 async function readTables(

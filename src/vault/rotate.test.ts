@@ -176,9 +176,10 @@ describe('a new root key', () => {
     const anew = await Vault.open(
       testWorld(await databases.open(), world.store, 'anew'),
       async () => [ROOT],
-      { adopt: true },
+      { attach: 'rebuild' },
     );
-    expect(toHex(anew.homeId)).toBe(toHex(vault.homeId));
+    expect(toHex(anew.homeId)).not.toBe(toHex(vault.homeId));
+    await expectCode('not_ours', vault.checkOwner());
     expect(await adoptTenants(anew)).toEqual(['default', 'other']);
     await rebuildIndex(anew.world, await anew.tenant('default'));
     await expectReadable(anew, id);

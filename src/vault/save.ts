@@ -5,33 +5,23 @@
  * leaves stored objects that nothing refers to and an intent that names them.
  */
 
-import { StrataError, isStrataError, toHex } from '../base/index.ts';
+import { StrataError } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
-import { ID_BYTES } from '../chunk/index.ts';
 import type { Transaction } from '../db/index.ts';
+import { Announcement, INTENT_LIFE } from './announce.ts';
 import type { TenantIndex } from './chunk-index.ts';
 import type { Keyring } from './keyring.ts';
-import { intentIdentity } from './names.ts';
-import type { IntentId } from './names.ts';
-import { encodeIntent } from './intent-record.ts';
-import type { IntentRecord } from './intent-record.ts';
-import { putRecord } from './sealed-object.ts';
 import { mergeSegments } from './segment-merge.ts';
+import { addSegment } from './segments-in-force.ts';
 import type { VaultWorld } from './world.ts';
 import { VaultWriter } from './writer.ts';
 import type { Written } from './writer.ts';
-
-/** After this others may take a save for dead and remove its intent; its commit is refused then. Milliseconds. */
-const INTENT_LIFE = 24 * 60 * 60 * 1000;
-
-/** Epochs count collections. Nothing collects yet, so every save reads the first one. */
-const FIRST_EPOCH = 1;
 
 export class Save implements AsyncDisposable {
   readonly writer: VaultWriter;
   readonly #world: VaultWorld;
   readonly #keyring: Keyring;
-  readonly #intent: IntentRecord;
+  readonly #intent: Announcement;
   /** Merges what earlier saves left, while this one goes on. */
   readonly #merging: Promise<void>;
   #written: Written | undefined;
@@ -39,7 +29,7 @@ export class Save implements AsyncDisposable {
   private constructor(
     world: VaultWorld,
     keyring: Keyring,
-    intent: IntentRecord,
+    intent: Announcement,
     writer: VaultWriter,
     merging: Promise<void>,
   ) {
@@ -59,28 +49,24 @@ export class Save implements AsyncDisposable {
     readIndex: () => Promise<TenantIndex>,
     options: Cancellable,
   ): Promise<Save> {
-    const { store, database, random } = world;
-    const started = world.clock();
-    const id = random(ID_BYTES) as IntentId;
-    const intent = { id, epoch: FIRST_EPOCH, started, expires: started + INTENT_LIFE };
-    const { epoch, expires } = intent;
-    await database.kysely
-      .insertInto('intents')
-      .values({ id: toHex(id), tenant: toHex(keyring.tenant), epoch, started, expires })
-      .execute();
+    const { store, random } = world;
+    const intent = await Announcement.toStore(world, keyring, 'save', options);
     try {
-      const identity = intentIdentity(keyring.tenant, id);
-      await putRecord(store, keyring.seal('intent'), identity, encodeIntent(intent), random, options);
       // What puts of dead processes left: nobody else comes by.
       await store.sweep(INTENT_LIFE, options);
       const index = await readIndex();
       const { signal } = options;
-      const writer = new VaultWriter({ store, keyring, random, index, intent: id, signal });
+      const writer = new VaultWriter({ store, keyring, random, index, intent: intent.id, signal });
       return new Save(world, keyring, intent, writer, mergeSegments(world, keyring, options));
     } catch (error) {
-      await withdraw(world, keyring, id);
+      await intent[Symbol.asyncDispose]();
       throw error;
     }
+  }
+
+  /** Of the tenant when it began: nothing that it may refer to was condemned before. */
+  get epoch(): number {
+    return this.#intent.epoch;
   }
 
   /** Everything that was given to the writer is durable when this returns. */
@@ -95,44 +81,15 @@ export class Save implements AsyncDisposable {
    * @throws refused if the save was taken for dead meanwhile: its packs may be gone
    */
   async commit(tx: Transaction): Promise<void> {
-    const id = toHex(this.#intent.id);
-    const ended = await tx.deleteFrom('intents').where('id', '=', id).executeTakeFirst();
-    if (ended.numDeletedRows === 0n) {
-      throw new StrataError('refused', 'the save took too long and was given up by others', {
-        hint: 'Save again: what is stored already is not stored twice.',
-      });
-    }
+    await this.#intent.end(tx);
     const segment = this.#written?.segment;
-    if (segment === undefined) return;
-    await tx
-      .insertInto('segments')
-      .values({
-        id: toHex(segment.id),
-        tenant: toHex(this.#keyring.tenant),
-        size: segment.bytes,
-        created: this.#world.clock(),
-      })
-      .execute();
+    if (segment !== undefined) await addSegment(tx, this.#world, this.#keyring.tenant, segment);
   }
 
   /** Ends the save; what was not committed can never be. Packs that are stored already are left to the collector. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.writer.abort(new StrataError('cancelled', 'the save was given up'));
-    await withdraw(this.#world, this.#keyring, this.#intent.id);
+    await this.#intent[Symbol.asyncDispose]();
     await this.#merging;
-  }
-}
-
-/**
- * Removes an intent, without the caller's signal. The row comes first: without it no commit can follow.
- *
- * What cannot be removed is no failure: it expires, and an error here would hide that the save was committed, or why it was not.
- */
-async function withdraw({ store, database }: VaultWorld, keyring: Keyring, intent: IntentId): Promise<void> {
-  try {
-    await database.kysely.deleteFrom('intents').where('id', '=', toHex(intent)).execute();
-    await store.delete(intentIdentity(keyring.tenant, intent).name);
-  } catch (error) {
-    if (!isStrataError(error)) throw error;
   }
 }

@@ -7,7 +7,8 @@ import type { Transaction } from '../db/index.ts';
 import type { Keyring } from './keyring.ts';
 import { idOf, segmentIdentity } from './names.ts';
 import type { SegmentId, TenantId } from './names.ts';
-import { putSegment } from './segment.ts';
+import { getEncodedSegment, putSegment } from './segment.ts';
+import type { Segment } from './segment.ts';
 import type { EncodedTable } from './table.ts';
 import type { VaultWorld } from './world.ts';
 
@@ -37,9 +38,38 @@ export async function isInForce({ database }: VaultWorld, segment: SegmentId): P
   return row !== undefined;
 }
 
+/** @returns undefined if it is no longer in force @throws integrity if it is, and is missing or damaged */
+export async function segmentInForce(
+  world: VaultWorld,
+  keyring: Keyring,
+  segment: SegmentId,
+  options: Cancellable,
+): Promise<Segment<EncodedTable> | undefined> {
+  try {
+    return await getEncodedSegment(world.store, keyring, segment, options);
+  } catch (error) {
+    if (!(await isInForce(world, segment))) return undefined;
+    throw error;
+  }
+}
+
+/** Puts a segment into force that is in the store. */
+export async function addSegment(
+  tx: Transaction,
+  { clock }: Pick<VaultWorld, 'clock'>,
+  tenant: TenantId,
+  { id, bytes }: { readonly id: SegmentId; readonly bytes: number },
+): Promise<void> {
+  await tx
+    .insertInto('segments')
+    .values({ id: toHex(id), tenant: toHex(tenant), size: bytes, created: clock() })
+    .execute();
+}
+
 /**
  * Puts a new segment with these tables into force instead of others, whose objects are then the caller's to delete.
  *
+ * @param also done in the same transaction
  * @returns false if one of the others was out of force by then: nothing has changed. Somebody else has replaced it, and may have
  *   left out packs that are gone: they must not come back by way of a segment that was read before
  */
@@ -49,18 +79,18 @@ export async function replaceSegments(
   replaced: readonly SegmentRow[],
   tables: readonly EncodedTable[],
   options: Cancellable = {},
+  also?: (tx: Transaction) => Promise<void>,
 ): Promise<boolean> {
-  const { store, database, random, clock } = world;
+  const { store, database, random } = world;
   const id = random(ID_BYTES) as SegmentId;
   const replaces = replaced.map(({ segment }) => segment);
-  const size = await putSegment(store, keyring, id, { tables, replaces }, random, options);
+  const isEmpty = tables.length === 0;
+  const size = isEmpty ? 0 : await putSegment(store, keyring, id, { tables, replaces }, random, options);
   try {
     await database.transaction(async (tx) => {
       for (const segment of replaces) await endSegment(tx, segment);
-      await tx
-        .insertInto('segments')
-        .values({ id: toHex(id), tenant: toHex(keyring.tenant), size, created: clock() })
-        .execute();
+      if (!isEmpty) await addSegment(tx, world, keyring.tenant, { id, bytes: size });
+      await also?.(tx);
     }, options);
     return true;
   } catch (error) {

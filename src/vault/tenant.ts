@@ -6,9 +6,11 @@ import { damaged } from '../chunk/index.ts';
 import type { TenantIndex } from './chunk-index.ts';
 import type { Keyring } from './keyring.ts';
 import { LoadedIndex } from './loaded-index.ts';
+import type { IndexUse } from './loaded-index.ts';
 import { LocalFile } from './local-file.ts';
 import { headIdentity, headsPrefix, parseName } from './names.ts';
 import type { TenantId, WorkspaceId } from './names.ts';
+import { Pin } from './pin.ts';
 import { VaultReader } from './reader.ts';
 import { decodeHead, encodeHead } from './head-record.ts';
 import type { HeadRecord } from './head-record.ts';
@@ -21,13 +23,22 @@ export class TenantVault {
   readonly name: string;
   readonly keyring: Keyring;
   readonly #world: VaultWorld;
-  readonly #index: LoadedIndex;
+  /** Made when they are first asked for: few want both. */
+  readonly #indexes: Partial<Record<IndexUse, LoadedIndex>> = {};
 
-  constructor(world: VaultWorld, name: string, keyring: Keyring) {
+  /** @throws not_ours if another home has taken the store over */
+  readonly checkOwner: (options: Cancellable) => Promise<void>;
+
+  constructor(
+    world: VaultWorld,
+    name: string,
+    keyring: Keyring,
+    checkOwner: (options: Cancellable) => Promise<void>,
+  ) {
     this.#world = world;
+    this.checkOwner = checkOwner;
     this.name = name;
     this.keyring = keyring;
-    this.#index = new LoadedIndex(world, keyring);
   }
 
   get id(): TenantId {
@@ -35,8 +46,8 @@ export class TenantVault {
   }
 
   /** The index as of now: what other processes have committed is in it. */
-  index(options: Cancellable = {}): Promise<TenantIndex> {
-    return this.#index.now(options);
+  index(options: Cancellable = {}, use: IndexUse = 'read'): Promise<TenantIndex> {
+    return (this.#indexes[use] ??= new LoadedIndex(this.#world, this.keyring, use)).now(options);
   }
 
   async reader(options: Cancellable = {}): Promise<VaultReader> {
@@ -51,8 +62,14 @@ export class TenantVault {
 
   /** Announces a save. Dispose of it in any case: without a commit what it stored is left to the collector. */
   async beginSave(options: Cancellable = {}): Promise<Save> {
+    await this.checkOwner(options);
     // The intent comes first: what the index shows after it cannot be collected before the save has ended.
-    return Save.begin(this.#world, this.keyring, () => this.index(options), options);
+    return Save.begin(this.#world, this.keyring, () => this.index(options, 'save'), options);
+  }
+
+  /** What can be read now stays until this is disposed of. */
+  async pin(options: Cancellable = {}): Promise<Pin> {
+    return Pin.begin(this.#world, this.keyring, () => this.reader(options), options);
   }
 
   /** A file beside the store that only this tenant can read. @param kind as for `LocalFile` */
@@ -61,7 +78,8 @@ export class TenantVault {
   }
 
   /** @returns 'exists' if that head was published before, with whatever it says */
-  publishHead(head: HeadRecord, options?: Cancellable): Promise<'created' | 'exists'> {
+  async publishHead(head: HeadRecord, options: Cancellable = {}): Promise<'created' | 'exists'> {
+    await this.checkOwner(options);
     const identity = headIdentity(this.id, head.workspace, head.seq);
     return putRecord(
       this.#world.store,
@@ -78,6 +96,11 @@ export class TenantVault {
     const identity = headIdentity(this.id, workspace, seq);
     const head = await getRecord(this.#world.store, identity, this.keyring.find, decodeHead, options);
     return checkHead(head, identity.name);
+  }
+
+  /** The database must say that it was removed. */
+  deleteHead(workspace: WorkspaceId, seq: number, options?: Cancellable): Promise<void> {
+    return this.#world.store.delete(headIdentity(this.id, workspace, seq).name, options);
   }
 
   async hasHead(workspace: WorkspaceId, seq: number, options?: Cancellable): Promise<boolean> {

@@ -3,8 +3,11 @@
  * is told by object and by path. Nothing is repaired and nothing is changed.
  */
 
-import { StrataError, giveWay, isStrataError } from '../base/index.ts';
+import { StrataError, giveWay, isStrataError, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
+import type { SuspectTable } from '../db/index.ts';
+import { Announcement } from './announce.ts';
+import { noteSuspects } from './apart.ts';
 import { addTables, emptyIndex } from './chunk-index.ts';
 import { readExpected } from './expected.ts';
 import type { Expected } from './expected.ts';
@@ -34,6 +37,8 @@ export interface VerifyStoreOptions extends Cancellable {
 export async function verifyStore(vault: Vault, options: VerifyStoreOptions = {}): Promise<VerifyReport> {
   const { store, clock } = vault.world;
   const started = clock();
+  await using pins = new AsyncDisposableStack();
+  await holdAll(vault.world, pins, options);
   // Before the listing: what is saved meanwhile is not missed by it.
   const expected = await readExpected(vault.world);
   const findings = new Findings();
@@ -75,6 +80,7 @@ export async function verifyStore(vault: Vault, options: VerifyStoreOptions = {}
   for (const [id, tenant] of check.tenants) {
     await checkNewPacks(check, vault.world, idOf(id), names, findings, options);
     await walkTrees(vault, id, tenant, expected, findings, options);
+    await noteLost(vault.world, idOf(id), tenant, findings, options);
   }
   nameLostHeads(expected, findings);
   const problems = findings.problems();
@@ -85,6 +91,13 @@ export async function verifyStore(vault: Vault, options: VerifyStoreOptions = {}
     problems,
     seconds: (clock() - started) / 1000,
   };
+}
+
+/** Nothing is deleted while it is looked at. */
+async function holdAll(world: VaultWorld, pins: AsyncDisposableStack, options: Cancellable): Promise<void> {
+  if (world.database.readOnly) return;
+  const rows = await world.database.kysely.selectFrom('tenants').select('id').execute();
+  for (const { id } of rows) pins.use(await Announcement.toRead(world, idOf<TenantId>(id), 0, options));
 }
 
 /** What the database named before the listing, and names still: it may have put other objects in force meanwhile. */
@@ -147,6 +160,24 @@ async function walkTrees(
   const known = expected.snapshots.filter((snapshot) => snapshot.tenant === id);
   for (const { label, root } of known) await walk.walk(label, root.tree);
   for (const { name, snapshot } of heads) await walk.walk(`${name}@${snapshot.number}`, snapshot.root.tree);
+}
+
+/** Saves store again what is in packs that are not whole, when they meet it; so what was lost comes back with its files. */
+async function noteLost(
+  { database, clock }: VaultWorld,
+  tenant: TenantId,
+  { packs, indexed }: TenantObjects,
+  findings: Findings,
+  options: VerifyStoreOptions,
+): Promise<void> {
+  const found = new Map<string, Pick<SuspectTable, 'kind' | 'reason'> | undefined>();
+  for (const [name, { type, pack }] of [...indexed, ...packs]) {
+    const code = findings.find(name)?.code;
+    if (code === 'missing' || code === 'damaged') found.set(toHex(pack), { kind: type, reason: code });
+    // Damage in a block shows only when it is opened.
+    else if (code === undefined && options.readData === true) found.set(toHex(pack), undefined);
+  }
+  await noteSuspects(database, tenant, found, clock(), options);
 }
 
 /** A head that is gone or damaged takes nothing with it while the database lives, but says what a rebuilt one would miss. */

@@ -29,7 +29,7 @@ export async function findWorkspace(
 }
 
 /** @throws workspace_not_found with near names */
-async function getWorkspace(query: Query, tenant: string, name: string): Promise<WorkspaceTable> {
+export async function getWorkspace(query: Query, tenant: string, name: string): Promise<WorkspaceTable> {
   const workspace = await findWorkspace(query, tenant, name);
   if (workspace !== undefined) return workspace;
   const rows = await query.selectFrom('workspaces').select('name').where('tenant', '=', tenant).execute();

@@ -7,10 +7,13 @@ export type { ListOptions, ListedEntry, ManifestFile } from './read.ts';
 export { checkName } from './name.ts';
 export { recoverWorkspaces } from './recover.ts';
 export type { Recovered } from './recover.ts';
+export { forgetSnapshots, removeWorkspace } from './remove.ts';
+export type { ForgetOptions } from './remove.ts';
 export { restoreSnapshot } from './restore.ts';
 export type { RestoreOptions } from './restore.ts';
 export type { Tally } from '../disk/index.ts';
 export type {
+  ForgetResult,
   LeftOut,
   RestoreResult,
   SaveResult,

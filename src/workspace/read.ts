@@ -39,7 +39,8 @@ export async function* list(
   ref: string,
   options: ListOptions = {},
 ): AsyncGenerator<ListedEntry, void> {
-  const source = await world.vault.reader(options);
+  await using pin = await world.vault.pin(options);
+  const { source } = pin;
   const found = await find(world, source, ref);
   if ('entry' in found) yield { path: [found.entry.name], entry: found.entry };
   else if (options.recursive === true) yield* walk(source, found.tree, options);
@@ -56,7 +57,8 @@ export async function* cat(
   ref: string,
   options: Cancellable = {},
 ): AsyncGenerator<Uint8Array, void> {
-  const source = await world.vault.reader(options);
+  await using pin = await world.vault.pin(options);
+  const { source } = pin;
   const found = await find(world, source, ref);
   if (!('entry' in found) || found.entry.kind !== 'file') {
     throw new StrataError(
@@ -76,7 +78,8 @@ export async function* compare(
   after: string,
   options: Cancellable = {},
 ): AsyncGenerator<Change, void> {
-  const source = await world.vault.reader(options);
+  await using pin = await world.vault.pin(options);
+  const { source } = pin;
   const [a, b] = [await findTree(world, source, before), await findTree(world, source, after)];
   yield* diff(source, a, b, options);
 }
@@ -86,7 +89,8 @@ export async function* manifest(
   ref: string,
   options: Cancellable = {},
 ): AsyncGenerator<ManifestFile, void> {
-  const source = await world.vault.reader(options);
+  await using pin = await world.vault.pin(options);
+  const { source } = pin;
   for await (const { path, entry } of walk(source, await findTree(world, source, ref), options)) {
     if (entry.kind !== 'file') continue;
     const chunks: (string | null)[] = [];

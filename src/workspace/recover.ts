@@ -32,16 +32,18 @@ export async function recoverWorkspaces(
   const unreadable: string[] = [];
   let snapshots = 0;
   for await (const head of vault.heads(options, unreadable)) {
+    if (!(await database.transaction((tx) => recoverHead(tx, toHex(vault.id), head), options))) continue;
     workspaces.add(toHex(head.workspace));
     snapshots++;
-    await database.transaction((tx) => recoverHead(tx, toHex(vault.id), head), options);
   }
   return { workspaces: workspaces.size, snapshots, unreadable };
 }
 
-async function recoverHead(tx: Transaction, tenant: string, head: HeadRecord): Promise<void> {
+/** @returns false if it was removed, and only its object is still there */
+async function recoverHead(tx: Transaction, tenant: string, head: HeadRecord): Promise<boolean> {
   const id = toHex(head.workspace);
   const { seq, fence, snapshot } = head;
+  if (await wasRemoved(tx, id, seq)) return false;
   const name = await freeName(tx, tenant, head.name, id);
   // Heads come in ascending order, so the last one of a workspace gives its name and number.
   await tx
@@ -57,6 +59,17 @@ async function recoverHead(tx: Transaction, tenant: string, head: HeadRecord): P
     .values(rowOf(head, 1))
     .onConflict((conflict) => conflict.doNothing())
     .execute();
+  return true;
+}
+
+async function wasRemoved(tx: Transaction, workspace: string, seq: number): Promise<boolean> {
+  const row = await tx
+    .selectFrom('removed_heads')
+    .select('seq')
+    .where('workspace', '=', workspace)
+    .where('seq', '=', seq)
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 /** Two workspaces have one name when an older database was put back, and the name was given again. */

@@ -33,13 +33,14 @@ export async function restoreSnapshot(
   const { path, ...rest } = options;
   const started = clock();
   const wanted = parseWholeRef(ref, 'To restore a part of a snapshot, name it with --path.');
+  await using pin = await vault.pin({ signal: options.signal });
   const { row, root } = await getSnapshot(database.kysely, toHex(vault.id), wanted);
-  const source = await vault.reader({ signal: options.signal });
   const only = path === undefined ? undefined : parsePath(path);
-  using memory = options.dryRun === true ? undefined : await openStatMemory(world, directory, false);
+  using memory =
+    options.dryRun === true ? undefined : await openStatMemory(world, directory, pin.epoch, false);
   const remember = memory?.write;
   const place = { ...rest, only, random, offLimits, remember };
-  const { plan, summary, remembered } = await restoreTree(source, root, directory, place);
+  const { plan, summary, remembered } = await restoreTree(pin.source, root, directory, place);
   if (remembered) memory?.commit();
   return {
     workspace: wanted.workspace,

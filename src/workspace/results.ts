@@ -64,6 +64,13 @@ export interface SnapshotInfo extends SnapshotFigures {
   readonly parent: string | undefined;
 }
 
+export interface ForgetResult {
+  readonly workspace: string;
+  /** Numbers of snapshots that are gone or, in a dry run, would be; ascending. */
+  readonly forgotten: readonly number[];
+  readonly kept: readonly number[];
+}
+
 export interface StoreStats extends Usage {
   readonly workspaces: number;
   readonly snapshots: number;

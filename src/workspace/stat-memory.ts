@@ -3,12 +3,12 @@
 import { readdirSync, realpathSync, statSync, unlinkSync, utimesSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 
-import { errno, sha256, toHex, utf8 } from '../base/index.ts';
+import { ByteReader, ByteWriter, errno, sha256, toHex, utf8 } from '../base/index.ts';
 import type { StatMemory } from '../disk/index.ts';
 import type { WorkspaceWorld } from './world.ts';
 
 /** Of the records: another version reads as nothing. */
-const KIND = 'stat/1';
+const KIND = 'stat/2';
 
 /** Directories that are remembered, and bytes that this may take. */
 const MOST = { files: 64, bytes: 512 * 1024 * 1024 };
@@ -19,32 +19,44 @@ const TEMPORARY_LIFE = 24 * 60 * 60 * 1000;
 /** A name is that many digits for the directory, and as many for the tenant. */
 const NAME_DIGITS = 32;
 
+/** `u64 epoch` in front of the records. */
+const EPOCH_BYTES = 8;
+
 export interface OpenStatMemory extends StatMemory, Disposable {
   /** What was written is what is remembered from now on. */
   commit(): void;
 }
 
 /**
+ * @param epoch of the tenant, by what reads or writes the chunks
  * @param reads whether what is remembered is wanted, and not only to be replaced
  * @returns undefined where nothing can be remembered. Disposed of without a commit it stays as it was
  */
 export async function openStatMemory(
   { vault, cacheDirectory, clock }: WorkspaceWorld,
   directory: string,
+  epoch: number | undefined,
   reads = true,
 ): Promise<OpenStatMemory | undefined> {
-  if (cacheDirectory === undefined) return undefined;
+  if (cacheDirectory === undefined || epoch === undefined) return undefined;
   const place = join(cacheDirectory, 'stat');
   const name = nameOf(directory);
   if (name === undefined) return undefined;
   const path = join(place, name + digits(toHex(vault.id)));
   const file = vault.localFile(path, KIND);
-  const records = reads ? await file.read() : undefined;
-  if (records !== undefined) markUsed(path, clock());
+  const remembered = reads ? await file.read() : undefined;
+  if (remembered !== undefined) markUsed(path, clock());
   const writer = file.write();
+  let isBegun = false;
   return {
-    records,
-    write: (part) => writer.write(part),
+    records: remembered?.subarray(EPOCH_BYTES),
+    // What was condemned since may be a part of a tree of which the top is still there.
+    treesMayLack: remembered !== undefined && new ByteReader(remembered, 'a stat cache').u64() !== epoch,
+    write: (part) => {
+      if (!isBegun) writer.write(new ByteWriter().u64(epoch).finish());
+      isBegun = true;
+      writer.write(part);
+    },
     commit: () => {
       writer.commit();
       prune(place, clock());

@@ -1,0 +1,58 @@
+/** One collection of a whole store: each tenant by itself, and the figures of all together. */
+
+import { systemClock } from '../base/index.ts';
+import { LOCAL_MARGINS, collectTenant, sweepDestroyed } from '../vault/index.ts';
+import type { Collected, Waiting } from '../vault/index.ts';
+import type { CollectResult, CollectStoreOptions } from './engine.ts';
+import type { Home } from './home.ts';
+
+export async function collect(home: Home, options: CollectStoreOptions = {}): Promise<CollectResult> {
+  const { dryRun = false, margin, ...rest } = options;
+  const started = systemClock();
+  const vault = await home.vault(dryRun ? 'read' : 'change', options);
+  const margins = { ...LOCAL_MARGINS, ...(margin !== undefined && { deletion: margin }) };
+  if (!dryRun) await sweepDestroyed(vault, options);
+  const each: Collected[] = [];
+  for (const { name } of await vault.tenants(options))
+    each.push(
+      await collectTenant(vault.world, await vault.tenant(name, options), margins, { ...rest, dryRun }),
+    );
+  return { ...total(each), dryRun, seconds: (systemClock() - started) / 1000 };
+}
+
+function total(each: readonly Collected[]): Collected {
+  const sum = (of: (one: Collected) => number) => each.reduce((all, one) => all + of(one), 0);
+  const condemned = (reason: keyof Collected['condemned']) => ({
+    objects: sum((one) => one.condemned[reason].objects),
+    bytes: sum((one) => one.condemned[reason].bytes),
+  });
+  return {
+    storedBytes: sum((one) => one.storedBytes),
+    liveBytes: sum((one) => one.liveBytes),
+    condemned: { dead: condemned('dead'), moved: condemned('moved'), orphan: condemned('orphan') },
+    deletedObjects: sum((one) => one.deletedObjects),
+    deletedBytes: sum((one) => one.deletedBytes),
+    rewrittenBytes: sum((one) => one.rewrittenBytes),
+    waiting: together(each.flatMap((one) => one.waiting)),
+  };
+}
+
+function together(waiting: readonly Waiting[]): Waiting[] {
+  const merged = new Map<Waiting['for'], Waiting>();
+  for (const one of waiting) {
+    const known = merged.get(one.for);
+    const until =
+      known === undefined
+        ? one.until
+        : one.until === undefined || known.until === undefined
+          ? undefined
+          : Math.max(one.until, known.until);
+    merged.set(one.for, {
+      for: one.for,
+      objects: one.objects + (known?.objects ?? 0),
+      bytes: one.bytes + (known?.bytes ?? 0),
+      until,
+    });
+  }
+  return [...merged.values()];
+}

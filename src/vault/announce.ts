@@ -1,0 +1,197 @@
+/**
+ * What is under way says so first, in a row: a collector deletes nothing that somebody may still refer to, read, or have just stored.
+ * Whoever refers to stored chunks announces itself before it looks at the index, in the epoch of that moment.
+ */
+
+import { StrataError, fateOf, isStrataError, thisProcess, toHex } from '../base/index.ts';
+import type { Cancellable } from '../base/index.ts';
+import { ID_BYTES } from '../chunk/index.ts';
+import type { IntentKind, Transaction } from '../db/index.ts';
+import { encodeIntent } from './intent-record.ts';
+import type { IntentRecord } from './intent-record.ts';
+import type { Keyring } from './keyring.ts';
+import { idOf, intentIdentity } from './names.ts';
+import type { IntentId, TenantId } from './names.ts';
+import { putRecord } from './sealed-object.ts';
+import type { VaultWorld } from './world.ts';
+
+/** After this others may take what was announced for dead, and refuse its commit. Milliseconds. */
+export const INTENT_LIFE = 24 * 60 * 60 * 1000;
+
+export interface Announced {
+  readonly id: IntentId;
+  readonly kind: IntentKind;
+  readonly epoch: number;
+  readonly started: number;
+  readonly expires: number;
+}
+
+export class Announcement implements AsyncDisposable {
+  readonly id: IntentId;
+  /** Of the tenant: what was condemned in it or before is not in the index that one sees now. */
+  readonly epoch: number;
+  readonly #world: VaultWorld;
+  readonly #tenant: TenantId;
+  readonly #isStored: boolean;
+
+  private constructor(
+    world: VaultWorld,
+    tenant: TenantId,
+    { id, epoch }: { readonly id: IntentId; readonly epoch: number },
+    isStored: boolean,
+  ) {
+    this.#world = world;
+    this.#tenant = tenant;
+    this.id = id;
+    this.epoch = epoch;
+    this.#isStored = isStored;
+  }
+
+  /**
+   * What stores objects is announced in the store too, which names them all.
+   *
+   * @throws refused if there is a collector already, and this is one
+   */
+  static async toStore(
+    world: VaultWorld,
+    keyring: Keyring,
+    kind: Exclude<IntentKind, 'read'>,
+    options: Cancellable = {},
+  ): Promise<Announcement> {
+    const { tenant } = keyring;
+    const intent = await addRow(world, tenant, kind, undefined, options);
+    const announcement = new Announcement(world, tenant, intent, true);
+    try {
+      const identity = intentIdentity(tenant, intent.id);
+      const plain = encodeIntent(intent);
+      await putRecord(world.store, keyring.seal('intent'), identity, plain, world.random, options);
+      return announcement;
+    } catch (error) {
+      await announcement[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** What only reads. @param epoch of what it may need; 0: nothing at all is deleted meanwhile */
+  static async toRead(
+    world: VaultWorld,
+    tenant: TenantId,
+    epoch: 0 | undefined,
+    options: Cancellable = {},
+  ): Promise<Announcement> {
+    return new Announcement(world, tenant, await addRow(world, tenant, 'read', epoch, options), false);
+  }
+
+  /** Ends it in a transaction: all of that happens, or the announcement still stands. @throws refused if others have ended it */
+  async end(tx: Transaction): Promise<void> {
+    const ended = await tx.deleteFrom('intents').where('id', '=', toHex(this.id)).executeTakeFirst();
+    if (ended.numDeletedRows === 0n) throw givenUp();
+  }
+
+  /** @throws refused if others have ended it */
+  async check(tx: Transaction): Promise<void> {
+    const row = await tx
+      .selectFrom('intents')
+      .select('id')
+      .where('id', '=', toHex(this.id))
+      .executeTakeFirst();
+    if (row === undefined) throw givenUp();
+  }
+
+  /**
+   * Ends it, without the caller's signal. The row comes first: without it no commit can follow.
+   *
+   * What cannot be removed is no failure: it expires, and an error here would hide what it was about.
+   */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const { database, store } = this.#world;
+    try {
+      await database.kysely.deleteFrom('intents').where('id', '=', toHex(this.id)).execute();
+      if (this.#isStored) await store.delete(intentIdentity(this.#tenant, this.id).name);
+    } catch (error) {
+      if (!isStrataError(error)) throw error;
+    }
+  }
+}
+
+async function addRow(
+  { database, random, clock }: VaultWorld,
+  tenant: TenantId,
+  kind: IntentKind,
+  epoch: number | undefined,
+  options: Cancellable,
+): Promise<IntentRecord> {
+  const id = random(ID_BYTES) as IntentId;
+  const started = clock();
+  const expires = started + INTENT_LIFE;
+  return database.transaction(async (tx) => {
+    const row = await tx
+      .selectFrom('tenants')
+      .select('epoch')
+      .where('id', '=', toHex(tenant))
+      .executeTakeFirst();
+    if (row === undefined) throw tenantGone();
+    if (kind === 'collect') await checkAlone(tx, toHex(tenant));
+    const intent = { epoch: epoch ?? row.epoch, started, expires };
+    await tx
+      .insertInto('intents')
+      .values({ id: toHex(id), tenant: toHex(tenant), kind, holder: thisProcess(), ...intent })
+      .execute();
+    return { id, ...intent };
+  }, options);
+}
+
+/** What is under way, those that began first in front. */
+export async function announced(
+  { database }: Pick<VaultWorld, 'database'>,
+  tenant: TenantId,
+): Promise<Announced[]> {
+  const rows = await database.kysely
+    .selectFrom('intents')
+    .select(['id', 'kind', 'epoch', 'started', 'expires'])
+    .where('tenant', '=', toHex(tenant))
+    .orderBy('started')
+    .execute();
+  return rows.map((row) => ({ ...row, id: idOf<IntentId>(row.id) }));
+}
+
+/**
+ * Ends what dead processes have left, and what has expired. If it lives all the same, its commit is refused: to be wrong costs it its
+ * work, and nobody a chunk.
+ */
+export async function endDead({ database, clock }: VaultWorld, tenant: TenantId): Promise<number> {
+  const rows = await database.kysely
+    .selectFrom('intents')
+    .select(['id', 'holder', 'expires'])
+    .where('tenant', '=', toHex(tenant))
+    .execute();
+  const now = clock();
+  const dead = rows.filter(({ holder, expires }) => expires <= now || fateOf(holder) === 'dead');
+  for (const { id } of dead) await database.kysely.deleteFrom('intents').where('id', '=', id).execute();
+  return dead.length;
+}
+
+async function checkAlone(tx: Transaction, tenant: string): Promise<void> {
+  const other = await tx
+    .selectFrom('intents')
+    .select('id')
+    .where('tenant', '=', tenant)
+    .where('kind', '=', 'collect')
+    .executeTakeFirst();
+  if (other === undefined) return;
+  throw new StrataError('refused', 'the store is being collected, or its index rebuilt, by another process', {
+    hint: 'Run the command again when that has ended.',
+  });
+}
+
+function givenUp(): StrataError {
+  return new StrataError('refused', 'the save took too long and was given up by others', {
+    hint: 'Save again: what is stored already is not stored twice.',
+  });
+}
+
+function tenantGone(): StrataError {
+  return new StrataError('not_found', 'the tenant is gone: its keys were destroyed', {
+    hint: '`strata keys status` lists the tenants that there are.',
+  });
+}

@@ -1,0 +1,162 @@
+/** The last step of a collection: what is condemned goes, as far as nobody can need it any more. */
+
+import { toHex } from '../base/index.ts';
+import type { Cancellable } from '../base/index.ts';
+import type { CondemnedTable } from '../db/index.ts';
+import { announced } from './announce.ts';
+import type { Announced, Announcement } from './announce.ts';
+import { condemnedOf } from './apart.ts';
+import { idsOf } from './collect-plan.ts';
+import type { Margins } from './margins.ts';
+import { idOf, packIdentity, segmentIdentity } from './names.ts';
+import type { PackId, SegmentId, TenantId } from './names.ts';
+import { markRoots, snapshotIds } from './roots.ts';
+import type { Marked } from './roots.ts';
+import { isInForce, replaceSegments, segmentInForce, segmentRows } from './segments-in-force.ts';
+import type { SegmentRow } from './segments-in-force.ts';
+import type { EncodedTable } from './table.ts';
+import type { TenantVault } from './tenant.ts';
+import type { VaultWorld } from './world.ts';
+
+/** Objects that are deleted between two looks at who owns the store. */
+const BATCH = 256;
+
+/** Condemned objects that stay. */
+export interface Waiting {
+  /** What they wait for: the margin, or something under way that began before they were condemned. */
+  readonly for: 'margin' | Announced['kind'];
+  readonly objects: number;
+  readonly bytes: number;
+  /** When that is over at the latest. Milliseconds since 1970; undefined: not before the clock was looked at. */
+  readonly until: number | undefined;
+}
+
+export interface Place {
+  readonly world: VaultWorld;
+  readonly tenant: TenantVault;
+  readonly intent: Announcement;
+  readonly margins: Margins;
+}
+
+export interface Deleted {
+  readonly objects: number;
+  readonly bytes: number;
+  readonly waiting: readonly Waiting[];
+}
+
+/**
+ * @param marked from before the objects were condemned
+ * @param loose names of objects that nothing can need
+ */
+export async function deleteCondemned(
+  place: Place,
+  marked: Marked,
+  loose: readonly string[],
+  options: Cancellable,
+): Promise<Deleted> {
+  const { world, tenant } = place;
+  const { due, waiting } = await findDue(place);
+  // What has ended before this line was committed before it, so it shows among the snapshots.
+  const doomed = await withoutNeeded(place, due, marked, options);
+  await leaveIndex(world, tenant, new Set(doomed.map(({ id }) => id)), options);
+  const objects = doomed.map((row) => ({ row, name: nameOf(tenant.id, row) }));
+  for (let at = 0; at < objects.length; at += BATCH) {
+    const batch = objects.slice(at, at + BATCH);
+    await tenant.checkOwner(options);
+    for (const { name } of batch) await world.store.delete(name, options);
+    const ids = batch.map(({ row }) => row.id);
+    await world.database.transaction(async (tx) => {
+      await tx.deleteFrom('condemned').where('id', 'in', ids).execute();
+      await tx.deleteFrom('suspects').where('id', 'in', ids).execute();
+    }, options);
+  }
+  if (loose.length > 0) await tenant.checkOwner(options);
+  for (const name of loose) await world.store.delete(name, options);
+  const bytes = doomed.reduce((sum, { size }) => sum + size, 0);
+  return { objects: doomed.length + loose.length, bytes, waiting };
+}
+
+/** What may go by now, if no snapshot needs it. */
+async function findDue({ world, tenant, intent, margins }: Place): Promise<{
+  readonly due: readonly CondemnedTable[];
+  readonly waiting: readonly Waiting[];
+}> {
+  const rows = await condemnedOf(world.database.kysely, tenant.id);
+  const others = (await announced(world, tenant.id)).filter(({ id }) => toHex(id) !== toHex(intent.id));
+  const now = world.clock();
+  const due: CondemnedTable[] = [];
+  const waiting = new Map<Waiting['for'], { objects: number; bytes: number; until: number | undefined }>();
+  for (const row of rows) {
+    // Whatever began in the epoch of the condemnation, or later, has never seen it in the index.
+    const holder = others.find(({ epoch }) => epoch < row.epoch);
+    const until = holder?.expires ?? row.since + margins.deletion;
+    if (holder === undefined && until <= now) {
+      due.push(row);
+      continue;
+    }
+    const kind = holder?.kind ?? 'margin';
+    const known = waiting.get(kind) ?? { objects: 0, bytes: 0, until: undefined };
+    waiting.set(kind, {
+      objects: known.objects + 1,
+      bytes: known.bytes + row.size,
+      until: Number.isFinite(until) ? Math.max(until, known.until ?? 0) : undefined,
+    });
+  }
+  return { due, waiting: [...waiting].map(([kind, rest]) => ({ for: kind, ...rest })) };
+}
+
+/** Takes back the condemnation of what snapshots need that were committed meanwhile. */
+async function withoutNeeded(
+  { world, tenant }: Place,
+  due: readonly CondemnedTable[],
+  marked: Marked,
+  options: Cancellable,
+): Promise<readonly CondemnedTable[]> {
+  if (due.length === 0) return [];
+  const now = await snapshotIds(world, tenant.id);
+  const isNew = [...now].some((id) => !marked.snapshots.has(id));
+  const { usages } = isNew ? await markRoots(world, tenant, await tenant.index(options), options) : marked;
+  const needed = new Set(idsOf(usages.filter(({ liveChunks }) => liveChunks > 0)));
+  const doomed: CondemnedTable[] = [];
+  for (const row of due) {
+    const isNeeded =
+      row.kind === 'index' ? await isInForce(world, idOf<SegmentId>(row.id)) : needed.has(row.id);
+    if (!isNeeded) doomed.push(row);
+    else await world.database.kysely.deleteFrom('condemned').where('id', '=', row.id).execute();
+  }
+  return doomed;
+}
+
+/** Puts segments into force that no longer tell of the packs. */
+async function leaveIndex(
+  world: VaultWorld,
+  tenant: TenantVault,
+  packs: ReadonlySet<string>,
+  options: Cancellable,
+): Promise<void> {
+  if (packs.size === 0) return;
+  rounds: for (;;) {
+    const replaced: SegmentRow[] = [];
+    const tables = new Map<string, EncodedTable>();
+    for (const row of await segmentRows(world, tenant.id)) {
+      const segment = await segmentInForce(world, tenant.keyring, row.segment, options);
+      // Merged with others a moment ago; the next round finds what took its place.
+      if (segment === undefined) continue rounds;
+      if (!segment.tables.some(({ pack }) => packs.has(toHex(pack)))) continue;
+      replaced.push(row);
+      for (const table of segment.tables)
+        if (!packs.has(toHex(table.pack))) tables.set(toHex(table.pack), table);
+    }
+    if (replaced.length === 0) return;
+    // A save may have merged one of them meanwhile.
+    if (!(await replaceSegments(world, tenant.keyring, replaced, [...tables.values()], options))) continue;
+    for (const { segment } of replaced)
+      await world.store.delete(segmentIdentity(tenant.id, segment).name, options);
+    return;
+  }
+}
+
+function nameOf(tenant: TenantId, { id, kind }: CondemnedTable): string {
+  if (kind === 'index') return segmentIdentity(tenant, idOf<SegmentId>(id)).name;
+  return packIdentity(tenant, kind, idOf<PackId>(id)).name;
+}

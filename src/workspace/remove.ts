@@ -1,0 +1,141 @@
+/** Snapshots go: their rows, then their heads. What only they needed is left to the collector. */
+
+import { StrataError, toHex } from '../base/index.ts';
+import type { Cancellable } from '../base/index.ts';
+import type { Transaction } from '../db/index.ts';
+import { idOf } from '../vault/index.ts';
+import type { WorkspaceId } from '../vault/index.ts';
+import { getSnapshot, getWorkspace } from './catalog.ts';
+import { publishHeads } from './commit.ts';
+import { checkName, parseWholeRef } from './name.ts';
+import { chooseToForget } from './keep.ts';
+import type { KeepRules } from './keep.ts';
+import type { ForgetResult } from './results.ts';
+import type { WorkspaceWorld } from './world.ts';
+
+/** Removes a workspace with all its snapshots. Forks of it stay whole. @throws workspace_not_found */
+export async function removeWorkspace(
+  world: WorkspaceWorld,
+  name: string,
+  options: Cancellable = {},
+): Promise<ForgetResult> {
+  checkName(name);
+  await world.vault.checkOwner(options);
+  // A head that is published after its row is gone would bring the snapshot back one day.
+  await publishHeads(world, name);
+  const tenant = toHex(world.vault.id);
+  const removed = await world.database.transaction(async (tx) => {
+    const workspace = await getWorkspace(tx, tenant, name);
+    const rows = await tx
+      .selectFrom('snapshots')
+      .select(['number', 'seq'])
+      .where('workspace', '=', workspace.id)
+      .orderBy('number')
+      .execute();
+    await removeRows(tx, world, workspace.id, rows);
+    await tx.deleteFrom('workspaces').where('id', '=', workspace.id).execute();
+    return { id: workspace.id, rows };
+  }, options);
+  await deleteHeads(world, removed.id, removed.rows);
+  return { workspace: name, forgotten: removed.rows.map(({ number }) => number), kept: [] };
+}
+
+export interface ForgetOptions extends Cancellable, KeepRules {
+  /** Only tells what would be forgotten. */
+  readonly dryRun?: boolean | undefined;
+}
+
+/**
+ * Removes snapshots of a workspace: the one that is named, or those that no rule keeps. The latest stays.
+ *
+ * @param ref `NAME` with rules, or `NAME@SNAPSHOT` without
+ * @throws bad_input, refused for the latest, workspace_not_found, snapshot_not_found
+ */
+export async function forgetSnapshots(
+  world: WorkspaceWorld,
+  ref: string,
+  options: ForgetOptions = {},
+): Promise<ForgetResult> {
+  const { workspace: name, ...wanted } = parseWholeRef(ref, 'Whole snapshots are forgotten.');
+  const { keepLast, keepWithin, dryRun = false } = options;
+  const hasRules = keepLast !== undefined || keepWithin !== undefined;
+  if (hasRules === (wanted.snapshot !== undefined)) {
+    throw new StrataError(
+      'bad_input',
+      hasRules ? 'rules are for a whole workspace, not for one snapshot' : 'nothing says what to keep',
+      { hint: `Give --keep-last or --keep-within for ${name}, or name one snapshot, as in ${name}@1.` },
+    );
+  }
+  if (!dryRun) {
+    await world.vault.checkOwner(options);
+    await publishHeads(world, name);
+  }
+  const tenant = toHex(world.vault.id);
+  const result = await world.database.transaction(async (tx) => {
+    const workspace = await getWorkspace(tx, tenant, name);
+    const rows = await tx
+      .selectFrom('snapshots')
+      .select(['number', 'seq', 'created'])
+      .where('workspace', '=', workspace.id)
+      .orderBy('number')
+      .execute();
+    const forgotten = hasRules
+      ? chooseToForget(rows, options, world.clock())
+      : [await one(tx, tenant, { workspace: name, ...wanted }, rows.at(-1)?.number)];
+    if (!dryRun) await removeRows(tx, world, workspace.id, forgotten);
+    return {
+      id: workspace.id,
+      forgotten,
+      kept: rows.filter((row) => !forgotten.some(({ number }) => number === row.number)),
+    };
+  }, options);
+  if (!dryRun) await deleteHeads(world, result.id, result.forgotten);
+  return {
+    workspace: name,
+    forgotten: result.forgotten.map(({ number }) => number),
+    kept: result.kept.map(({ number }) => number),
+  };
+}
+
+interface HeadOf {
+  readonly number: number;
+  readonly seq: number;
+}
+
+async function one(
+  tx: Transaction,
+  tenant: string,
+  ref: Parameters<typeof getSnapshot>[2],
+  latest: number | undefined,
+): Promise<HeadOf> {
+  const { row } = await getSnapshot(tx, tenant, ref);
+  if (row.number !== latest) return row;
+  throw new StrataError('refused', `${ref.workspace}@${row.number} is the latest snapshot: it stays`, {
+    hint: `\`strata workspaces rm ${ref.workspace}\` removes the workspace with all of them.`,
+  });
+}
+
+/** It is written down which heads are gone: one that comes back, or stays by a crash, is none that the database has lost. */
+async function removeRows(
+  tx: Transaction,
+  { vault, clock }: WorkspaceWorld,
+  workspace: string,
+  rows: readonly HeadOf[],
+): Promise<void> {
+  const removed = clock();
+  for (const { seq } of rows) {
+    await tx.deleteFrom('snapshots').where('workspace', '=', workspace).where('seq', '=', seq).execute();
+    await tx
+      .insertInto('removed_heads')
+      .values({ tenant: toHex(vault.id), workspace, seq, removed })
+      .execute();
+  }
+}
+
+async function deleteHeads(
+  { vault }: WorkspaceWorld,
+  workspace: string,
+  rows: readonly HeadOf[],
+): Promise<void> {
+  for (const { seq } of rows) await vault.deleteHead(idOf<WorkspaceId>(workspace), seq);
+}
