@@ -119,7 +119,8 @@ function verdict(
   if (!ok) {
     return [
       `The store is not whole: ${counted(problems.length, 'problem')} (${checked}).`,
-      'Put objects back from a backup of the store; an index is also made anew by `store rebuild-index`.',
+      'Put objects back from a copy of the store, or save the content again: what is not whole is stored anew.',
+      'An index is also made anew by `store rebuild-index`.',
     ];
   }
   const unread = readData ? [] : ['The file data itself was not read; --read-data does that.'];
