@@ -18,6 +18,7 @@ import {
 import type { Stats } from 'node:fs';
 
 import { StrataError, errno } from '../base/index.ts';
+import { NameList } from './name-list.ts';
 
 /** `O_PATH` of Linux (asm-generic/fcntl.h), which Node does not name: a handle that needs no permission to read. */
 const O_PATH = 0o10000000;
@@ -68,9 +69,30 @@ export function lstatAt(directory: number, name: Uint8Array): Stats | undefined 
  * sorts as the bytes do, and takes a third of the memory of Buffers, which counts in a directory of a million.
  */
 export function namesIn(directory: number): string[] {
+  // Without a comparer, strings sort by their characters' codes: here the bytes.
+  return listing(() => readdirSync(`/proc/self/fd/${directory}`, 'latin1').sort());
+}
+
+/** Names in ascending order, as `namesIn` has them; undefined behind the last. */
+export interface Names {
+  at(index: number): string | undefined;
+}
+
+/** As `namesIn`, also where there are a million. */
+export function manyNamesIn(directory: number): Names {
+  if (fstatSync(directory).size < LARGE_DIRECTORY) return namesIn(directory);
+  return listing(() => {
+    const names = new NameList();
+    // A part at a time: Node lists a million names in 60 MB of its own, and keeps that memory.
+    using entries = opendirSync(`/proc/self/fd/${directory}`, { encoding: 'latin1', bufferSize: 1024 });
+    for (let entry = entries.readSync(); entry !== null; entry = entries.readSync()) names.add(entry.name);
+    return names.sort();
+  });
+}
+
+function listing<Listed>(list: () => Listed): Listed {
   try {
-    // Without a comparer, strings sort by their characters' codes: here the bytes.
-    return readNames(directory).sort();
+    return list();
   } catch (error) {
     // Also what a directory says that was removed while it was open.
     if (errno(error) !== 'ENOENT' || existsSync('/proc/self/fd')) throw error;
@@ -79,16 +101,6 @@ export function namesIn(directory: number): string[] {
       cause: error,
     });
   }
-}
-
-function readNames(directory: number): string[] {
-  const path = `/proc/self/fd/${directory}`;
-  if (fstatSync(directory).size < LARGE_DIRECTORY) return readdirSync(path, 'latin1');
-  // A part at a time: Node lists a million names in 60 MB of its own, and keeps that memory.
-  const names: string[] = [];
-  using listing = opendirSync(path, { encoding: 'latin1', bufferSize: 1024 });
-  for (let entry = listing.readSync(); entry !== null; entry = listing.readSync()) names.push(entry.name);
-  return names;
 }
 
 /** The bytes of a name from `namesIn`. */

@@ -7,7 +7,8 @@ import { StrataError, boundHeap, errno } from '../base/index.ts';
 import { MAX_DEPTH, displayPath } from '../tree/index.ts';
 import type { TreeRef } from '../tree/index.ts';
 import type { Assembler } from './assembler.ts';
-import { at, atText, nameBytes, namesIn } from './at.ts';
+import { at, atText, manyNamesIn, nameBytes } from './at.ts';
+import type { Names } from './at.ts';
 import type { DirectoryChain } from './chain.ts';
 import type { Exclude } from './exclude.ts';
 import type { LeavingOut, LeftOutReason, Losses } from './left-out.ts';
@@ -41,8 +42,8 @@ const MANY_FILES = 4096;
 interface Frame {
   readonly name: Buffer;
   readonly looks: Looks;
-  /** As `namesIn` gives them. */
-  readonly names: readonly string[];
+  /** As `manyNamesIn` gives them. */
+  readonly names: Names;
   next: number;
 }
 
@@ -69,7 +70,7 @@ export class Walk {
     this.#open(Buffer.alloc(0), fstatSync(chain.fd));
     for (;;) {
       const frame = this.#frames.at(-1)!;
-      const name = frame.names[frame.next++];
+      const name = frame.names.at(frame.next++);
       if (name !== undefined) {
         this.#visit(name);
         if (reading.isFull) await reading.room();
@@ -163,7 +164,7 @@ export class Walk {
   /** For the directory that the chain has just entered. @param text its name in the directory above; undefined: the root */
   #open(name: Buffer, stats: Stats, text?: string): void {
     const { fd } = this.#world.chain;
-    const names = namesIn(fd);
+    const names = manyNamesIn(fd);
     const looks = looksOf(stats, () => fstatSync(fd, { bigint: true }));
     this.#noteLosses(name, stats);
     this.#world.recollection.enter(name, looks, text);
