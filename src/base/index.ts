@@ -24,6 +24,7 @@ export type { ErrorCode, ErrorDetails, ErrorOptions } from './error.ts';
 export { sha256 } from './hash.ts';
 export { HOLDER_PATTERN, fateOf, thisProcess } from './holder.ts';
 export type { Holder } from './holder.ts';
+export type { Log } from './log.ts';
 export { nearNames } from './near.ts';
 export { Threads, errorMessage, messageError, serveThread } from './threads.ts';
 export type { ErrorMessage, Post, ThreadsOptions } from './threads.ts';

@@ -27,6 +27,7 @@ async function rebuild(home: Home, options: Cancellable = {}): Promise<RebuildRe
   for (const name of await adoptTenants(vault, options)) {
     const tenant = await vault.tenant(name, options);
     const index = await rebuildIndex(vault.world, tenant, options);
+    home.log?.(`index of tenant ${name} made anew: ${index.packs} packs, ${index.chunks} chunks`);
     const rows = await recoverWorkspaces({ database: vault.world.database, vault: tenant }, options);
     total.packs += index.packs;
     total.chunks += index.chunks;
