@@ -37,7 +37,8 @@ export async function writeOutputFile<Result>(
       syncDirectory(dirname(target));
       return result;
     } catch (error) {
-      await unlink(temporary);
+      // What cannot be removed either must not hide why.
+      await unlink(temporary).catch(() => {});
       throw error;
     } finally {
       await file.close();

@@ -23,6 +23,20 @@ import { savedTree, tenantOf } from './saved-tree.fixture.ts';
 /** Names of this depth are the longest that programs take as one path. */
 const ODD = { sparseBytes: 3_000_000, bulkBytes: 500_000, depth: 12 };
 
+function makeTree(tree: string): void {
+  makeOddTree(tree, ODD);
+  // What neither a header nor text has room for.
+  const long = Buffer.concat([
+    Buffer.from(join(tree, 'd'.repeat(120))),
+    Buffer.from('/'),
+    Buffer.alloc(200, 0xff),
+  ]);
+  mkdirSync(join(tree, 'd'.repeat(120)));
+  writeFileSync(long, 'a long name that is no text');
+  mkdirSync(Buffer.concat([long, Buffer.from(' directory')]));
+  symlinkSync(Buffer.alloc(300, 0xfe), Buffer.concat([long, Buffer.from(' link')]));
+}
+
 async function exported({ world }: TestHome, ref: string): Promise<Buffer> {
   const parts: Uint8Array[] = [];
   const result = await exportArchive(world, ref, async (part) => parts.push(part) > 0);
@@ -52,7 +66,7 @@ describe('GNU tar', () => {
     async (locale) => {
       await using home = await openTestHome();
       const tree = join(home.place, 'odd');
-      makeOddTree(tree, ODD);
+      makeTree(tree);
       await saveDirectory(home.world, tree, { workspace: 'odd' });
       const out = join(home.place, 'out');
       mkdirSync(out);
@@ -66,7 +80,7 @@ describe('GNU tar', () => {
     async (...flags) => {
       await using home = await openTestHome();
       const tree = join(home.place, 'odd');
-      makeOddTree(tree, ODD);
+      makeTree(tree);
       const saved = await saveDirectory(home.world, tree, { workspace: 'odd' });
       const options = flags.filter((flag) => flag !== undefined);
       const archive = run('tar', [...options, '-cf', '-', '-C', tree, '.']);
@@ -96,7 +110,7 @@ with tarfile.open(fileobj=sys.stdin.buffer, mode='r|', errorlevel=2) as tar:
   it('[A1] [W14] unpacks an export to what a restore makes', async () => {
     await using home = await openTestHome();
     const tree = join(home.place, 'odd');
-    makeOddTree(tree, ODD);
+    makeTree(tree);
     await saveDirectory(home.world, tree, { workspace: 'odd' });
     const out = join(home.place, 'out');
     mkdirSync(out);
@@ -110,7 +124,7 @@ with tarfile.open(fileobj=sys.stdin.buffer, mode='r|', errorlevel=2) as tar:
     async (format) => {
       await using home = await openTestHome();
       const tree = join(home.place, 'odd');
-      makeOddTree(tree, ODD);
+      makeTree(tree);
       const saved = await saveDirectory(home.world, tree, { workspace: 'odd' });
       const create = `import sys, tarfile
 with tarfile.open(fileobj=sys.stdout.buffer, mode='w|', format=tarfile.${format}_FORMAT) as tar:

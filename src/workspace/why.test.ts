@@ -19,6 +19,7 @@ describe('why', () => {
     writeFileSync(readme, 'changed\n');
     await save('content');
     writeFileSync(join(tree, 'src', 'other'), 'elsewhere\n');
+    utimesSync(readme, 2, 2);
     await save('elsewhere');
     chmodSync(readme, 0o600);
     await save('mode');
