@@ -19,6 +19,7 @@ export {
 } from './bytes.ts';
 export type { Branded, Sha256 } from './bytes.ts';
 export { makeDirectories, syncDirectory } from './directory.ts';
+export { formatDuration, parseDuration } from './duration.ts';
 export { EXIT_CODES, StrataError, errno, isStrataError, systemError, unreachable } from './error.ts';
 export type { ErrorCode, ErrorDetails, ErrorOptions } from './error.ts';
 export { sha256 } from './hash.ts';

@@ -80,7 +80,7 @@ async function exportArchive(invocation: Invocation, ref: string, file: string):
   await withEngine(invocation, async ({ workspaces }) => {
     const write = (take: (part: Uint8Array) => Promise<boolean>) =>
       withProgress(invocation, 'exporting', (onProgress) =>
-        workspaces.export(ref, take, { onProgress, signal: world.signal }),
+        workspaces.exportArchive(ref, take, { onProgress, signal: world.signal }),
       );
     if (toStdout) {
       await write((part) => terminal.write(part));
@@ -113,7 +113,7 @@ async function importArchive(invocation: Invocation, file: string, flags: Import
   parts.on('error', () => {});
   await withEngine(invocation, async ({ workspaces }) => {
     const result = await withProgress(invocation, 'importing', (onProgress) =>
-      workspaces.import(readable(parts, file), {
+      workspaces.importArchive(readable(parts, file), {
         workspace,
         message: flags.message,
         signal: world.signal,

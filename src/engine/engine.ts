@@ -40,13 +40,13 @@ export interface Workspaces {
    *
    * @param write takes the archive part by part; false ends it early
    */
-  export(
+  exportArchive(
     ref: string,
     write: (part: Uint8Array) => Promise<boolean>,
     options?: ExportOptions,
   ): Promise<ExportResult>;
   /** A tar archive becomes the next snapshot of a workspace, without touching the disk. */
-  import(archive: AsyncIterable<Uint8Array>, options: ImportOptions): Promise<SaveResult>;
+  importArchive(archive: AsyncIterable<Uint8Array>, options: ImportOptions): Promise<SaveResult>;
   /** Which snapshots changed a path, `NAME[:PATH]`, the newest first. Reads no file data. */
   why(ref: string, options?: Cancellable): Promise<PathHistory>;
   /** Removes a workspace with all its snapshots; what it takes in the store goes with the next collection. */
