@@ -61,7 +61,21 @@ export async function runScale({ tree, files, strata, disk, signal, log }: Scale
     await shell(restore(again), { env, signal });
     return count(again);
   });
+  if (tree === 'spread') {
+    await removeSome(source, signal);
+    await shell(`sleep 1.1; ${save(source)}; ${command('workspaces forget tree --keep-last 1')}`, {
+      env,
+      signal,
+    });
+    await row('gc, 1 % dead', command('store gc --margin 0'));
+  }
   return rows;
+}
+
+/** Every hundredth file. */
+async function removeSome(directory: string, signal: AbortSignal): Promise<void> {
+  const files = `find ${quote(directory)} -type f -name 'file-*00' -print0`;
+  await shell(`${files} | xargs -0 rm`, { signal });
 }
 
 /**

@@ -8,6 +8,7 @@ import { counted, formatAhead, formatBytes, formatSeconds } from './format.ts';
 import { addExamples, addJsonHelp } from './help.ts';
 import { withEngine } from './invocation.ts';
 import type { Invocation } from './invocation.ts';
+import { withProgress } from './progress.ts';
 import { isoTime } from './shapes.ts';
 
 interface CollectFlags {
@@ -45,7 +46,9 @@ export function registerCollect(noun: Command, invocation: Invocation): void {
 async function collect(invocation: Invocation, { dryRun, margin }: CollectFlags): Promise<void> {
   const { terminal, world } = invocation;
   await withEngine(invocation, async ({ store }) => {
-    const result = await store.collect({ dryRun, margin, signal: world.signal });
+    const result = await withProgress(invocation, 'collecting', (onProgress) =>
+      store.collect({ dryRun, margin, onProgress, signal: world.signal }),
+    );
     const json = {
       ...result,
       waiting: result.waiting.map((one) => ({

@@ -1,4 +1,4 @@
-/** `keys`: status, rotate-root, export-recovery */
+/** `keys`: status, rotate-root, rotate-tenant, destroy-tenant, export-recovery */
 
 import { resolve } from 'node:path';
 
@@ -50,6 +50,23 @@ export function registerKeys(noun: Command, invocation: Invocation): void {
   ]);
   addJsonHelp(rotate, `${STATUS_SHAPE} with the new root key`);
 
+  const rotateOne = noun
+    .command('rotate-tenant')
+    .description('seal what a tenant saves from now on with a new key')
+    .argument('[tenant]', 'the tenant (default: the one that --tenant names)')
+    .action((name: string | undefined) => rotateTenant(invocation, name));
+  addExamples(rotateOne, ['keys rotate-tenant', 'keys rotate-tenant customer-7']);
+  addJsonHelp(rotateOne, STATUS_SHAPE);
+
+  const destroy = noun
+    .command('destroy-tenant')
+    .description('destroy the keys of a tenant and all it has; nobody can read any of it again')
+    .argument('<tenant>', 'the tenant')
+    .option('--yes', 'it is meant')
+    .action((name: string, flags: { yes?: boolean }) => destroyTenant(invocation, name, flags));
+  addExamples(destroy, ['keys destroy-tenant customer-7 --yes']);
+  addJsonHelp(destroy, '{tenant}');
+
   const recovery = noun
     .command('export-recovery')
     .description('the root key as a line of text, to be kept in a safe place')
@@ -92,6 +109,35 @@ async function rotateRoot(
       'The root key is a new one: copies of the old one, recovery keys too, open nothing any more.',
       ...statusLines(status),
     ]);
+  });
+}
+
+async function rotateTenant(invocation: Invocation, name: string | undefined): Promise<void> {
+  const { terminal, world, flags } = invocation;
+  const tenant = name ?? flags.tenant ?? 'default';
+  await withEngine(invocation, async ({ keys }) => {
+    const status = await keys.rotateTenant(tenant, { signal: world.signal });
+    await terminal.result(statusJson(status), [
+      `What ${tenant} saves from now on is sealed with a new key; what is stored opens with the old ones.`,
+      ...statusLines(status),
+    ]);
+  });
+}
+
+async function destroyTenant(
+  invocation: Invocation,
+  name: string,
+  { yes }: { readonly yes?: boolean },
+): Promise<void> {
+  const { terminal, world } = invocation;
+  if (yes !== true) {
+    throw new StrataError('bad_input', `nothing was done: all that ${name} has would be gone for good`, {
+      hint: 'Give --yes if that is meant. Copies of the store that you keep elsewhere still have its keys.',
+    });
+  }
+  await withEngine(invocation, async ({ keys }) => {
+    await keys.destroyTenant(name, { signal: world.signal });
+    await terminal.result({ tenant: name }, [`the keys of ${name} are destroyed, and all it had is gone`]);
   });
 }
 

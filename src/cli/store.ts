@@ -1,4 +1,4 @@
-/** `store`: stats, verify, gc, rebuild-index */
+/** `store`: stats, verify, gc, rebuild-index, attach */
 
 import type { Command } from 'commander';
 
@@ -6,6 +6,7 @@ import { EXIT_CODES } from '../base/index.ts';
 import type { VerifyReport } from '../vault/index.ts';
 import type { StoreStats } from '../workspace/index.ts';
 import { counted, formatBytes, formatCount, formatSeconds, formatTimes, printable, table } from './format.ts';
+import { registerAttach } from './attach.ts';
 import { registerCollect } from './collect.ts';
 import { addExamples, addJsonHelp } from './help.ts';
 import { withEngine } from './invocation.ts';
@@ -50,6 +51,7 @@ export function registerStore(noun: Command, invocation: Invocation): void {
     .action(() => rebuildIndex(invocation));
   addExamples(rebuild, ['store rebuild-index']);
   addJsonHelp(rebuild, '{packs, chunks, workspaces, snapshots, unreadable:[…], seconds}');
+  registerAttach(noun, invocation);
   addExamples(noun, ['store stats', 'store verify --read-data']);
 }
 
@@ -133,7 +135,8 @@ function verdict(
   if (!ok) {
     return [
       `The store is not whole: ${counted(problems.length, 'problem')} (${checked}).`,
-      'Put objects back from a backup of the store; an index is also made anew by `store rebuild-index`.',
+      'Put objects back from a copy of the store, or save the content again: what is not whole is stored anew.',
+      'An index is also made anew by `store rebuild-index`.',
     ];
   }
   const unread = readData ? [] : ['The file data itself was not read; --read-data does that.'];

@@ -76,6 +76,7 @@ async function first(tx: Transaction<Tables>, types: ColumnTypes): Promise<void>
     .addColumn('id', 'text', (column) => column.notNull().primaryKey())
     .addColumn('store', 'text', (column) => column.notNull())
     .addColumn('owner', integer, (column) => column.notNull().defaultTo(0))
+    .addColumn('role', 'text', (column) => column.notNull().defaultTo('owner'))
     .addColumn('created', integer, (column) => column.notNull())
     .execute();
 

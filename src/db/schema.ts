@@ -13,6 +13,8 @@ export interface HomeTable {
   store: string;
   /** Number of the owner record that named this home. 0: not known yet. Whoever takes the store over creates a higher one. */
   owner: number;
+  /** A reader of another home's store changes nothing in it. */
+  role: 'owner' | 'reader';
   created: number;
 }
 

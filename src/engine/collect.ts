@@ -1,21 +1,22 @@
 /** One collection of a whole store: each tenant by itself, and the figures of all together. */
 
 import { systemClock } from '../base/index.ts';
-import { LOCAL_MARGINS, collectTenant } from '../vault/index.ts';
+import { LOCAL_MARGINS, collectTenant, sweepDestroyed } from '../vault/index.ts';
 import type { Collected, Waiting } from '../vault/index.ts';
 import type { CollectResult, CollectStoreOptions } from './engine.ts';
 import type { Home } from './home.ts';
 
 export async function collect(home: Home, options: CollectStoreOptions = {}): Promise<CollectResult> {
-  const { dryRun = false, margin, signal } = options;
+  const { dryRun = false, margin, ...rest } = options;
   const started = systemClock();
   const vault = await home.vault(dryRun ? 'read' : 'change', options);
   const margins = { ...LOCAL_MARGINS, ...(margin !== undefined && { deletion: margin }) };
+  if (!dryRun) await sweepDestroyed(vault, options);
   const each: Collected[] = [];
   for (const { name } of await vault.tenants(options)) {
     home.log?.(`collecting what tenant ${name} does not need`);
     each.push(
-      await collectTenant(vault.world, await vault.tenant(name, options), margins, { dryRun, signal }),
+      await collectTenant(vault.world, await vault.tenant(name, options), margins, { ...rest, dryRun }),
     );
   }
   return { ...total(each), dryRun, seconds: (systemClock() - started) / 1000 };

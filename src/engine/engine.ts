@@ -78,11 +78,31 @@ export interface CollectResult extends Collected {
   readonly seconds: number;
 }
 
+export interface AttachOptions extends Cancellable {
+  readonly takeOver?: boolean | undefined;
+}
+
+export interface AttachResult {
+  readonly store: string;
+  readonly role: 'owner' | 'reader';
+  readonly tenants: readonly string[];
+  readonly workspaces: number;
+  readonly snapshots: number;
+  /** Names of packs and heads that could not be read. */
+  readonly unreadable: readonly string[];
+  readonly seconds: number;
+}
+
 export interface ChunkStore {
   stats(options?: Cancellable): Promise<StoreStats>;
   verify(options?: VerifyStoreOptions): Promise<VerifyReport>;
   /** Takes away what no snapshot of any tenant needs. */
   collect(options?: CollectStoreOptions): Promise<CollectResult>;
+  /**
+   * Takes what is in the store into a home that knows nothing of it: to read, which may be done again to see what is new; or to own it,
+   * which stops the home that did.
+   */
+  attach(options?: AttachOptions): Promise<AttachResult>;
   /** Makes index and database anew from packs and heads alone. */
   rebuildIndex(options?: Cancellable): Promise<RebuildResult>;
 }
@@ -104,6 +124,10 @@ export interface Keys {
   status(options?: Cancellable): Promise<KeyStatus>;
   /** Seals every key record with a new root key. @returns the new status */
   rotateRoot(options?: RotateOptions): Promise<KeyStatus>;
+  /** Seals what a tenant saves from now on with a new key; what is stored stays as it is. @returns the new status */
+  rotateTenant(name: string, options?: Cancellable): Promise<KeyStatus>;
+  /** Destroys the keys of a tenant and all that it has: nobody can read any of it again. */
+  destroyTenant(name: string, options?: Cancellable): Promise<void>;
   /** The root key as a line of text: whoever has it and the store can read everything. */
   exportRecovery(options?: Cancellable): Promise<string>;
 }

@@ -10,7 +10,7 @@ import type { Database } from '../db/index.ts';
 import { openLocalStore } from '../store/index.ts';
 import type { Store } from '../store/index.ts';
 import { Vault, isStore } from '../vault/index.ts';
-import type { FindRootKeys } from '../vault/index.ts';
+import type { FindRootKeys, OpenVaultOptions } from '../vault/index.ts';
 import { checkName } from '../workspace/index.ts';
 import type { WorkspaceWorld } from '../workspace/index.ts';
 import type { Config, KeySource } from './config.ts';
@@ -21,10 +21,16 @@ import type { KeyWorld } from './root-keys.ts';
 const DEFAULT_TENANT = 'default';
 
 /**
- * What a call may bring into being: `read` and `change` nothing, `write` a home that is not there yet, `adopt` also the database of a
- * store that has lost its own. All but `read` write to the home.
+ * What a call may bring into being: `read` and `change` nothing, `write` a home that is not there yet, the others also the database of
+ * a store that is there. All but `read` write to the home.
  */
-export type Intention = 'read' | 'change' | 'write' | 'adopt';
+export type Intention = 'read' | 'change' | 'write' | 'rebuild' | 'attach to read' | 'attach to own';
+
+const ATTACH: Partial<Record<Intention, OpenVaultOptions['attach']>> = {
+  rebuild: 'rebuild',
+  'attach to read': 'read',
+  'attach to own': 'own',
+};
 
 export class Home implements AsyncDisposable {
   readonly keySource: KeySource;
@@ -131,7 +137,7 @@ export class Home implements AsyncDisposable {
       random: systemRandom,
       log: this.#log,
     };
-    const vault = await Vault.open(world, this.findRootKeys, { adopt: intention === 'adopt', signal });
+    const vault = await Vault.open(world, this.findRootKeys, { attach: ATTACH[intention], signal });
     this.#log?.(
       `store opened: ${this.#store.label}, with the root key from ${describeSource(this.keySource)}`,
     );

@@ -3,6 +3,8 @@
 export { loadConfig } from './config-file.ts';
 export type { Config, KeySource, RetentionConfig, S3Config } from './config.ts';
 export type {
+  AttachOptions,
+  AttachResult,
   ChunkStore,
   CollectResult,
   CollectStoreOptions,
@@ -14,3 +16,4 @@ export type {
   Workspaces,
 } from './engine.ts';
 export { openEngine } from './open.ts';
+export { prepareAttach } from './prepare-attach.ts';

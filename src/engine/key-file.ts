@@ -13,7 +13,15 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 
-import { StrataError, errno, makeDirectories, syncDirectory, systemError, toHex } from '../base/index.ts';
+import {
+  StrataError,
+  equalBytes,
+  errno,
+  makeDirectories,
+  syncDirectory,
+  systemError,
+  toHex,
+} from '../base/index.ts';
 import type { Random } from '../base/index.ts';
 import { ROOT_KEY_BYTES, formatRootKey, parseRootKey } from '../vault/index.ts';
 import type { RootSecret } from '../vault/index.ts';
@@ -58,6 +66,14 @@ function readDurableKey(path: string): RootSecret | undefined {
 export function createKeyFile(path: string, random: Random): RootSecret {
   const secret = random(ROOT_KEY_BYTES) as RootSecret;
   return writeKey(path, secret, random) ? secret : readDurableKey(path)!;
+}
+
+/** Puts a key where there is none. @throws refused if another one is there */
+export function keepKey(path: string, secret: RootSecret, random: Random): void {
+  if (writeKey(path, secret, random) || equalBytes(readDurableKey(path)!, secret)) return;
+  throw new StrataError('refused', `another root key is in ${path}`, {
+    hint: 'Move it away if nothing needs it any more, or use another home.',
+  });
 }
 
 /** The key to rotate to. One that a rotation left behind when it was cut off is used again: records may need it. */

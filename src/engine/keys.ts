@@ -2,7 +2,7 @@
 
 import { toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
-import { formatRootKey, rootKeyId, rotateRoot } from '../vault/index.ts';
+import { destroyTenant, formatRootKey, rootKeyId, rotateRoot, rotateTenant } from '../vault/index.ts';
 import type { KeyStatus, Keys } from './engine.ts';
 import type { Home } from './home.ts';
 import { describeSource, nextRootKey } from './root-keys.ts';
@@ -12,6 +12,12 @@ export function keysOf(home: Home): Keys {
   return {
     status: (options) => status(home, options),
     rotateRoot: (options) => rotate(home, options),
+    rotateTenant: async (name, options = {}) => {
+      await rotateTenant(await home.vault('change', options), name, options);
+      return status(home, options);
+    },
+    destroyTenant: async (name, options = {}) =>
+      destroyTenant(await home.vault('change', options), name, options),
     exportRecovery: async (options = {}) => {
       const { storeId } = await home.vault('read', options);
       const [secret] = await home.findRootKeys(storeId, false, options);

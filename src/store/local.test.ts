@@ -80,6 +80,20 @@ describe('local store', () => {
     expect(readdirSync(join(directory, '.tmp'))).toEqual(['young']);
   });
 
+  it('[S12] a sweep takes at once what a dead process left, and leaves what a living one has begun', async () => {
+    const directory = fresh();
+    const [dead, living] = [putter(directory, 'a', 'half', 'stall'), putter(directory, 'b', 'half', 'stall')];
+    await Promise.all([once(dead.stdout, 'data'), once(living.stdout, 'data')]);
+    dead.kill('SIGKILL');
+    await once(dead, 'exit');
+    const store = openLocalStore(directory);
+    expect(await store.sweep(60_000)).toBe(1);
+    expect(readdirSync(join(directory, '.tmp'))).toHaveLength(1);
+    living.kill('SIGKILL');
+    await once(living, 'exit');
+    expect(await store.sweep(60_000)).toBe(1);
+  });
+
   it('[S14] only the owner sees anything, whatever the umask', async () => {
     const directory = join(fresh(), 'deep');
     const before = process.umask(0);

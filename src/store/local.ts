@@ -19,7 +19,7 @@ import {
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
-import { errno, systemError, systemRandom, throwIfAborted, toHex } from '../base/index.ts';
+import { errno, systemError, systemRandom, throwIfAborted } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import { damaged } from '../chunk/index.ts';
 import type { Sealed } from '../chunk/index.ts';
@@ -28,7 +28,7 @@ import { noSuchObject, rangeOf } from './error.ts';
 import { checkName, checkPrefix } from './name.ts';
 import { publish } from './publish.ts';
 import type { Body, Store } from './store.ts';
-import { TEMPORARY, sweepTemporary, walk } from './walk.ts';
+import { TEMPORARY, sweepTemporary, temporaryName, walk } from './walk.ts';
 
 const FILE_MODE = 0o600;
 /** A FIFO in place of an object must not hang us, nor a link lead us elsewhere. */
@@ -52,7 +52,7 @@ export function openLocalStore(directory: string): Store {
 
     async put(name, body, options = {}) {
       checkName(name);
-      const temporary = join(root, TEMPORARY, toHex(systemRandom(16)));
+      const temporary = join(root, TEMPORARY, temporaryName(systemRandom));
       try {
         directories.make(TEMPORARY);
         await writeDurably(temporary, body, options);

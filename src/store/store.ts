@@ -70,7 +70,7 @@ export interface Store {
   delete(name: string, options?: Cancellable): Promise<void>;
 
   /**
-   * Removes what broken-off puts left behind; no such remains are ever listed as objects. A put that is still under way
+   * Removes what broken-off puts left behind, at once where their process is known to be dead; no such remains are ever listed as objects. A put that is still under way
    * and has written nothing for that long fails cleanly.
    *
    * @param olderThan milliseconds; be generous, since the clocks of two machines differ

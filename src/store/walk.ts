@@ -1,13 +1,16 @@
 /** What lies in the directory of a local store: objects, leftovers of puts, and things that do not belong there. */
 
 import { lstatSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
-import { errno } from '../base/index.ts';
+import { HOLDER_PATTERN, errno, fateOf, thisProcess, toHex } from '../base/index.ts';
+import type { Random } from '../base/index.ts';
 import { MAX_SEGMENTS, isSegment } from './name.ts';
 
 /** Where puts write before they publish. The dot keeps it apart from all names of objects. */
 export const TEMPORARY = '.tmp';
+
+const HOLDER = new RegExp(`^(${HOLDER_PATTERN})\\.`);
 
 export interface Found {
   readonly kind: 'object' | 'foreign';
@@ -41,15 +44,25 @@ function* walkDirectory(root: string, prefix: string, depth: number): Iterable<F
   }
 }
 
-/** @param before milliseconds since 1970: what was last written earlier is removed */
+/** Says which process it is of, so that what a dead one left can be told at once. */
+export function temporaryName(random: Random): string {
+  return `${thisProcess()}.${toHex(random(8))}`;
+}
+
+/** @param before milliseconds since 1970: what was last written earlier is removed, and all that dead processes have left */
 export function sweepTemporary(root: string, before: number): number {
   let removed = 0;
   for (const leftover of leftovers(root)) {
     const stats = lstatSync(leftover, { throwIfNoEntry: false });
-    if (stats === undefined || stats.mtimeMs >= before) continue;
+    if (stats === undefined || (stats.mtimeMs >= before && !isOfTheDead(leftover))) continue;
     if (removeOne(leftover, stats.isDirectory())) removed++;
   }
   return removed;
+}
+
+function isOfTheDead(leftover: string): boolean {
+  const holder = HOLDER.exec(basename(leftover))?.[1];
+  return holder !== undefined && fateOf(holder) === 'dead';
 }
 
 /** @returns false if another sweep, or the put itself, was faster */

@@ -22,6 +22,20 @@ export async function packsApart(query: Query, tenant: TenantId): Promise<Readon
 }
 
 /**
+ * Begins an epoch: what is announced from now on sees another index, and what is remembered of trees says nothing any more of what is
+ * below their tops.
+ */
+export async function nextEpoch(tx: Transaction, tenant: TenantId): Promise<number> {
+  const { epoch } = await tx
+    .updateTable('tenants')
+    .set(({ eb }) => ({ epoch: eb('epoch', '+', 1) }))
+    .where('id', '=', toHex(tenant))
+    .returning('epoch')
+    .executeTakeFirstOrThrow();
+  return epoch;
+}
+
+/**
  * Writes down what is wrong with packs, and that nothing is wrong any more with others: a save that meets the same content again stores
  * it anew.
  *
@@ -38,6 +52,7 @@ export async function noteSuspects(
   const changed = [...found].filter(([id, suspect]) => known.get(id)?.reason !== suspect?.reason);
   if (changed.length === 0 || database.readOnly) return;
   await database.transaction(async (tx) => {
+    await nextEpoch(tx, tenant);
     for (const [id, suspect] of changed) {
       await tx.deleteFrom('suspects').where('id', '=', id).execute();
       if (suspect !== undefined)

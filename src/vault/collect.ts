@@ -10,16 +10,16 @@
  */
 
 import { toHex } from '../base/index.ts';
-import type { Cancellable } from '../base/index.ts';
 import type { Condemnation, CondemnedTable, Transaction } from '../db/index.ts';
-import { Announcement, endDead } from './announce.ts';
-import { condemnedOf, suspectsOf } from './apart.ts';
+import { Announcement, INTENT_LIFE, endDead } from './announce.ts';
+import { condemnedOf, nextEpoch, suspectsOf } from './apart.ts';
 import { idsOf, planCollection } from './collect-plan.ts';
 import type { CollectionPlan } from './collect-plan.ts';
 import { deleteCondemned } from './collect-delete.ts';
 import type { Waiting } from './collect-delete.ts';
 import { takeInventory } from './inventory.ts';
 import type { Inventory } from './inventory.ts';
+import type { MarkOptions } from './marks.ts';
 import { clockIsPlausible } from './margins.ts';
 import type { Margins } from './margins.ts';
 import { rewritePacks } from './rewrite.ts';
@@ -31,7 +31,7 @@ import type { TenantVault } from './tenant.ts';
 import type { PackUsage } from './usage.ts';
 import type { VaultWorld } from './world.ts';
 
-export interface CollectOptions extends Cancellable {
+export interface CollectOptions extends MarkOptions {
   /** Only tells what would be done. */
   readonly dryRun?: boolean | undefined;
 }
@@ -62,6 +62,7 @@ export async function collectTenant(
   if (options.dryRun === true) return collected(await survey(world, tenant, options), undefined, undefined);
   await tenant.checkOwner(options);
   await endDead(world, tenant.id);
+  await world.store.sweep(INTENT_LIFE, options);
   await using intent = await Announcement.toStore(world, tenant.keyring, 'collect', options);
   const surveyed = await survey(world, tenant, options);
   const rewritten = await rewrite(world, tenant, intent, surveyed, options);
@@ -87,7 +88,7 @@ interface Survey {
   readonly known: ReadonlySet<string>;
 }
 
-async function survey(world: VaultWorld, tenant: TenantVault, options: Cancellable): Promise<Survey> {
+async function survey(world: VaultWorld, tenant: TenantVault, options: CollectOptions): Promise<Survey> {
   const { inventory, index } = await takeInventory(world, tenant.id, () => tenant.index(options), options);
   const marked = await markRoots(world, tenant, index, options);
   const { usages } = marked;
@@ -110,7 +111,7 @@ async function rewrite(
   tenant: TenantVault,
   intent: Announcement,
   { plan, marked }: Survey,
-  options: Cancellable,
+  options: CollectOptions,
 ): Promise<Rewritten | undefined> {
   const packs = idsOf(plan.rewritten);
   if (packs.size === 0) return undefined;
@@ -137,18 +138,12 @@ async function condemn(
       .map((orphan) => ({ ...orphan, reason: 'orphan' as const })),
   ];
   if (rows.length === 0) return;
-  const id = toHex(tenant.id);
-  const { epoch } = await tx
-    .updateTable('tenants')
-    .set(({ eb }) => ({ epoch: eb('epoch', '+', 1) }))
-    .where('id', '=', id)
-    .returning('epoch')
-    .executeTakeFirstOrThrow();
+  const epoch = await nextEpoch(tx, tenant.id);
   const since = world.clock();
   for (const row of rows)
     await tx
       .insertInto('condemned')
-      .values({ ...row, tenant: id, epoch, since })
+      .values({ ...row, tenant: toHex(tenant.id), epoch, since })
       .execute();
 }
 

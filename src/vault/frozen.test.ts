@@ -35,7 +35,7 @@ describe('a frozen store', () => {
     }
     expect([...kinds].sort()).toEqual(['data', 'format', 'head', 'index', 'intent', 'keys', 'owner', 'tree']);
     const world = testWorld(await databases.open(), store, 'reader');
-    const vault = await Vault.open(world, async () => [ROOT], { adopt: true });
+    const vault = await Vault.open(world, async () => [ROOT], { attach: 'rebuild' });
     expect((await verifyStore(vault, { readData: true })).problems).toEqual([]);
     expect(await adoptTenants(vault)).toEqual(['default']);
     const tenant = await vault.tenant('default');

@@ -4,6 +4,7 @@
  */
 
 export { adoptTenants } from './adopt.ts';
+export { attachIndex, forgetAttached } from './attach.ts';
 export { BlockOpener } from './blocks.ts';
 export type { BlockShare, OpenBlock, SealedBlocks } from './blocks.ts';
 export { collectTenant } from './collect.ts';
@@ -33,6 +34,7 @@ export type { RootSecret } from './root-key.ts';
 export { rotateRoot } from './rotate.ts';
 export type { Save } from './save.ts';
 export type { TenantVault } from './tenant.ts';
+export { destroyTenant, rotateTenant, sweepDestroyed } from './tenant-keys.ts';
 export { ThreadWriter } from './thread-writer.ts';
 export type { ThreadOutput, WriterShare } from './thread-writer.ts';
 export { Vault } from './vault.ts';

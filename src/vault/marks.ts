@@ -6,6 +6,16 @@ import { EXTENT_BYTES, isHole, references } from '../tree/index.ts';
 import type { NodeSource } from '../tree/index.ts';
 import type { ChunkIndex, TenantIndex } from './chunk-index.ts';
 
+/** What was read so far, of nodes and of blocks that are written anew. */
+export interface CollectProgress {
+  readonly objects: number;
+  readonly bytes: number;
+}
+
+export interface MarkOptions extends Cancellable {
+  readonly onProgress?: ((progress: CollectProgress) => void) | undefined;
+}
+
 export interface MarkedRoot {
   /** `NAME@NUMBER`. */
   readonly label: string;
@@ -15,16 +25,17 @@ export interface MarkedRoot {
 export class Marks {
   readonly #index: TenantIndex;
   readonly #source: NodeSource;
-  readonly #options: Cancellable;
+  readonly #options: MarkOptions;
   /** By row: 1 if it is needed. */
   readonly data: Uint8Array;
   readonly tree: Uint8Array;
   /** Rows of nodes that are still to be read. */
   #waiting = new Uint32Array(1024);
   #count = 0;
+  #read = { objects: 0, bytes: 0 };
 
   /** @param source reads nodes that the index knows */
-  constructor(index: TenantIndex, source: NodeSource, options: Cancellable) {
+  constructor(index: TenantIndex, source: NodeSource, options: MarkOptions) {
     this.#index = index;
     this.#source = source;
     this.#options = options;
@@ -49,7 +60,10 @@ export class Marks {
       while (this.#count > 0) {
         await giveWay(this.#options.signal);
         const id = this.#index.tree.idAt(this.#waiting[--this.#count]!);
-        const { nodes, extents } = references(id, await this.#source.node(id));
+        const bytes = await this.#source.node(id);
+        const { nodes, extents } = references(id, bytes);
+        this.#read = { objects: this.#read.objects + 1, bytes: this.#read.bytes + bytes.length };
+        this.#options.onProgress?.(this.#read);
         for (const below of nodes) this.#node(below);
         for (const packed of extents) this.#chunks(packed);
       }

@@ -44,6 +44,12 @@ export function ownedByAnother(label: string): StrataError {
   });
 }
 
+export function attachedToRead(label: string): StrataError {
+  return new StrataError('not_ours', `${label} belongs to another home; this one is attached to read it`, {
+    hint: 'Save with the home that owns it, or take it over with `strata store attach --take-over`, which stops the other one.',
+  });
+}
+
 export function takenOver(label: string): StrataError {
   return new StrataError('not_ours', `${label} was taken over by another home`, {
     hint: 'This home can be read and restored from. `strata store attach --take-over` takes the store back, and stops the other one.',

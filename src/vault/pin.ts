@@ -2,19 +2,23 @@
 
 import type { Cancellable } from '../base/index.ts';
 import { Announcement } from './announce.ts';
+import { packsApart } from './apart.ts';
 import type { Keyring } from './keyring.ts';
 import type { VaultReader } from './reader.ts';
 import type { VaultWorld } from './world.ts';
 
 export class Pin implements AsyncDisposable {
   readonly source: VaultReader;
-  /** Of the tenant when it began; undefined where nothing can be announced. */
+  /**
+   * What may be remembered of trees that are read: undefined where nothing can be announced, 0 if a part of one may be in a pack that
+   * stands apart, since whoever refers to it later must not rely on that one.
+   */
   readonly epoch: number | undefined;
   readonly #announcement: Announcement | undefined;
 
-  private constructor(source: VaultReader, announcement: Announcement | undefined) {
+  private constructor(source: VaultReader, announcement?: Announcement, epoch?: number) {
     this.source = source;
-    this.epoch = announcement?.epoch;
+    this.epoch = epoch;
     this.#announcement = announcement;
   }
 
@@ -26,11 +30,13 @@ export class Pin implements AsyncDisposable {
     options: Cancellable = {},
   ): Promise<Pin> {
     // What cannot be written to cannot be collected from here either; elsewhere, the margin is for such readers.
-    if (world.database.readOnly) return new Pin(await open(), undefined);
+    if (world.database.readOnly) return new Pin(await open());
     const announcement = await Announcement.toRead(world, keyring.tenant, undefined, options);
     world.log?.(`reading announced, in epoch ${announcement.epoch}`);
     try {
-      return new Pin(await open(), announcement);
+      const source = await open();
+      const apart = await packsApart(world.database.kysely, keyring.tenant);
+      return new Pin(source, announcement, apart.size === 0 ? announcement.epoch : 0);
     } catch (error) {
       await announcement[Symbol.asyncDispose]();
       throw error;

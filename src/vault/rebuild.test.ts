@@ -31,7 +31,7 @@ async function begin(store: Store = openMemoryStore()) {
 }
 
 const adopting = async (store: Store, seed: string) =>
-  Vault.open(testWorld(await databases.open(), store, seed), async () => [ROOT], { adopt: true });
+  Vault.open(testWorld(await databases.open(), store, seed), async () => [ROOT], { attach: 'rebuild' });
 
 const namesOf = async (store: Store, kind: string) =>
   [...(await contents(store)).keys()].filter((name) => parseName(name)?.kind === kind);
@@ -81,7 +81,7 @@ describe('a lost database', () => {
     const wrong = Vault.open(
       testWorld(await databases.open(), world.store),
       async () => [noise('wrong', 32) as typeof ROOT],
-      { adopt: true },
+      { attach: 'rebuild' },
     );
     await expectCode('wrong_key', wrong);
   });

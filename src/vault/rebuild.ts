@@ -23,6 +23,7 @@ export async function rebuildIndex(
   tenant: TenantVault,
   options: Cancellable = {},
 ): Promise<RebuiltIndex> {
+  await tenant.checkOwner(options);
   await endDead(world, tenant.id);
   // What a collector deletes meanwhile would come back with the tables that were read before.
   await using _ = await Announcement.toStore(world, tenant.keyring, 'collect', options);

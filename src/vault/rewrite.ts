@@ -1,12 +1,11 @@
 /** What is needed of sparse or small packs is written into new ones. */
 
 import { isStrataError, toHex } from '../base/index.ts';
-import type { Cancellable } from '../base/index.ts';
 import { BlockFetcher, BlockOpener } from './blocks.ts';
 import type { BlockPlace, ChunkIndex, TenantIndex } from './chunk-index.ts';
 import { emptyIndex } from './chunk-index.ts';
 import type { Keyring } from './keyring.ts';
-import type { Marks } from './marks.ts';
+import type { MarkOptions, Marks } from './marks.ts';
 import { PACK_TYPES } from './names.ts';
 import type { IntentId } from './names.ts';
 import type { VaultWorld } from './world.ts';
@@ -25,7 +24,7 @@ export async function rewritePacks(
   keyring: Keyring,
   intent: IntentId,
   { index, marks, packs }: { index: TenantIndex; marks: Marks; packs: ReadonlySet<string> },
-  options: Cancellable,
+  options: MarkOptions,
 ): Promise<Rewritten> {
   const { signal } = options;
   // An empty index: everything is written, whatever is stored already.
@@ -33,6 +32,7 @@ export async function rewritePacks(
   const fetcher = new BlockFetcher(store, keyring.tenant, options);
   const opener = new BlockOpener(keyring.tenant, keyring.find);
   const unreadable = new Set<string>();
+  let read = { objects: 0, bytes: 0 };
   try {
     for (const type of PACK_TYPES) {
       for (const { block, rows } of liveBlocks(index[type], marks[type], packs)) {
@@ -53,6 +53,8 @@ export async function rewritePacks(
           if (!isStrataError(error, 'integrity')) throw error;
           unreadable.add(pack);
         }
+        read = { objects: read.objects + 1, bytes: read.bytes + block.frameLength };
+        options.onProgress?.(read);
         await writer.drain();
       }
     }

@@ -1,10 +1,10 @@
 /** What snapshots need, as of now: each of them is a root from which everything below is marked. */
 
 import { ByteReader, toHex } from '../base/index.ts';
-import type { Cancellable } from '../base/index.ts';
 import { decodeRoot } from '../tree/index.ts';
 import type { TenantIndex } from './chunk-index.ts';
 import { Marks } from './marks.ts';
+import type { MarkOptions } from './marks.ts';
 import { PACK_TYPES } from './names.ts';
 import type { TenantId } from './names.ts';
 import { VaultReader } from './reader.ts';
@@ -26,7 +26,7 @@ export async function markRoots(
   world: VaultWorld,
   tenant: TenantVault,
   index: TenantIndex,
-  options: Cancellable,
+  options: MarkOptions,
 ): Promise<Marked> {
   const { store } = world;
   const source = new VaultReader({ store, keyring: tenant.keyring, index, signal: options.signal });

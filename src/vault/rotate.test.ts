@@ -176,7 +176,7 @@ describe('a new root key', () => {
     const anew = await Vault.open(
       testWorld(await databases.open(), world.store, 'anew'),
       async () => [ROOT],
-      { adopt: true },
+      { attach: 'rebuild' },
     );
     expect(toHex(anew.homeId)).not.toBe(toHex(vault.homeId));
     await expectCode('not_ours', vault.checkOwner());

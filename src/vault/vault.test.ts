@@ -94,7 +94,7 @@ describe('opening a vault', () => {
     await store.delete('format');
     await expectCode('integrity', openTestVault(world));
     expect(await store.size('format')).toBeUndefined();
-    const adopted = await Vault.open(world, async () => [ROOT], { adopt: true });
+    const adopted = await Vault.open(world, async () => [ROOT], { attach: 'rebuild' });
     expect(adopted.storeId).toEqual(storeId);
     expect((await openTestVault(world)).storeId).toEqual(storeId);
   });

@@ -5,12 +5,20 @@ import type { Cancellable } from '../base/index.ts';
 import { ID_BYTES, damaged } from '../chunk/index.ts';
 import type { SealingKey } from '../chunk/index.ts';
 import { putFormat, readFormat } from './format.ts';
-import { NO_HOME, knowsTenants, putHome, readHome } from './home.ts';
+import { NO_HOME, knowsTenants, noteOwner, putHome, readHome } from './home.ts';
+import type { Home } from './home.ts';
 import { Keyring } from './keyring.ts';
 import { holdsAny, listOwnerNumbers } from './listing.ts';
 import { FORMAT_NAME, KEYS_PREFIX, OWNER_PREFIX, idOf, keysIdentity } from './names.ts';
 import type { TenantId } from './names.ts';
-import { latestOwner, latestReadableOwner, ownedByAnother, putOwner, takenOver } from './owner.ts';
+import {
+  attachedToRead,
+  latestOwner,
+  latestReadableOwner,
+  ownedByAnother,
+  putOwner,
+  takenOver,
+} from './owner.ts';
 import { decodeKeys, encodeKeys } from './keys-record.ts';
 import type { KeysRecord } from './keys-record.ts';
 import { ROOT_KEY_BYTES, rootKeyId, rootSealingKey } from './root-key.ts';
@@ -34,8 +42,11 @@ export type FindRootKeys = (
 ) => Promise<readonly [RootSecret, ...RootSecret[]]>;
 
 export interface OpenVaultOptions extends Cancellable {
-  /** The database is being made anew: a store that it does not know is taken as its own. */
-  readonly adopt?: boolean;
+  /**
+   * What to do with a store that the database does not know: `read` in it what another home has there; `own` it, whoever does; or, as
+   * its database is being made anew, `rebuild`, which owns it if this home never was told that another one does.
+   */
+  readonly attach?: 'read' | 'own' | 'rebuild' | undefined;
 }
 
 export interface TenantInfo {
@@ -75,30 +86,39 @@ export class Vault {
    * Opens the store of this home, or makes one where there is neither a store nor a record of one.
    *
    * @throws unavailable if the database knows a store that is not there; integrity if only its `format` is gone, which is
-   *   written anew when it is adopted; not_ours if it is another; wrong_key;
-   *   not_found if there is a store but no record of it, unless it is adopted
+   *   written anew when it is attached; not_ours if it is another; wrong_key;
+   *   not_found if there is a store but no record of it, unless it is attached
    */
   static async open(
     world: VaultWorld,
     findRootKeys: FindRootKeys,
     options: OpenVaultOptions = {},
   ): Promise<Vault> {
-    const { store, database, random, clock } = world;
+    const { store, database, random } = world;
+    const { attach } = options;
     const known = await readHome(database);
     let storeId = await readFormat(store, options);
     if (known !== undefined) {
       if (storeId === undefined && (await holdsAny(store, KEYS_PREFIX, options))) {
-        if (options.adopt !== true) throw formatLost(store.label);
+        if (attach === undefined) throw formatLost(store.label);
         await putFormat(store, known.store, options);
         storeId = known.store;
       }
       checkStore(world, known.store, storeId);
       // A tenant comes after all of the first start.
-      if (await knowsTenants(database))
-        return new Vault(world, known.store, known.id, await findRootKeys(known.store, false, options));
+      if (await knowsTenants(database)) {
+        const vault = new Vault(
+          world,
+          known.store,
+          known.id,
+          await findRootKeys(known.store, false, options),
+        );
+        if (attach === 'own') await vault.takeOver(options);
+        return vault;
+      }
     }
     const hasKeys = await holdsAny(store, KEYS_PREFIX, options);
-    if (hasKeys && known === undefined && options.adopt !== true) {
+    if (hasKeys && known === undefined && attach === undefined) {
       throw new StrataError('not_found', `${store.label} has data, but this home has no record of it`, {
         hint: 'If the database was lost, run `strata store rebuild-index`; else name another place in `storage.local.path`.',
       });
@@ -111,22 +131,48 @@ export class Vault {
     }
     const secrets = await findRootKeys(storeId, fresh, options);
     const provisional = new Vault(world, storeId, NO_HOME, secrets);
-    let owner = await latestReadableOwner(store, provisional.findRootKey, options);
     // The home's row comes before the owner record that names it: so a start that was cut off knows its own, and takes nobody else's.
-    const home = known ?? (await putHome(world, random(ID_BYTES), storeId));
-    // Whoever adopts a store takes it over: if the database that it was made with is not lost after all, that one stops.
-    const isTaken = options.adopt === true && known === undefined;
-    if (owner === undefined || (isTaken && !equalBytes(owner.home, home.id))) {
-      const number = ((await listOwnerNumbers(store, options)).at(-1) ?? 0) + 1;
-      await putOwner(world, provisional.#rootKey, { number, home: home.id, since: clock() }, options);
-      owner = (await latestOwner(store, provisional.findRootKey, options))!;
+    const home = known ?? (await putHome(world, storeId, attach === 'read' ? 'reader' : 'owner'));
+    const takes = attach === 'own' || (attach === 'rebuild' && home.owner === 0);
+    if (home.role === 'owner' && !takes)
+      await provisional.#owning(home, { isNew: known === undefined }, options);
+    const vault = new Vault(world, storeId, home.id, secrets);
+    if (takes) await vault.takeOver(options);
+    return vault;
+  }
+
+  /** Makes a home the owner of a store that has none. @throws not_ours if it has another */
+  async #owning(home: Home, { isNew }: { readonly isNew: boolean }, options: Cancellable): Promise<void> {
+    const { store, database, clock } = this.world;
+    let owner = await latestReadableOwner(store, this.findRootKey, options);
+    if (owner === undefined) {
+      await putOwner(this.world, this.#rootKey, { number: 1, home: home.id, since: clock() }, options);
+      owner = (await latestOwner(store, this.findRootKey, options))!;
     }
-    if (!equalBytes(owner.home, home.id)) {
-      // Else this home would be bound to a store that it has nothing in.
-      await database.kysely.deleteFrom('home').where('id', '=', toHex(home.id)).execute();
-      throw ownedByAnother(store.label);
+    if (equalBytes(owner.home, home.id)) return noteOwner(database, home.id, owner.number);
+    // Else this home would be bound to a store that it has nothing in.
+    if (isNew) await database.kysely.deleteFrom('home').where('id', '=', toHex(home.id)).execute();
+    throw ownedByAnother(store.label);
+  }
+
+  /**
+   * Makes this home the owner, whoever was it: the other one's next publish fails, and so does its next collection.
+   *
+   * @throws refused if somebody else does the same
+   */
+  async takeOver(options: Cancellable = {}): Promise<void> {
+    const { store, database, clock } = this.world;
+    const latest = await latestReadableOwner(store, this.findRootKey, options);
+    let number = latest?.number ?? 0;
+    if (latest === undefined || !equalBytes(latest.home, this.homeId)) {
+      number = ((await listOwnerNumbers(store, options)).at(-1) ?? 0) + 1;
+      const record = { number, home: this.homeId, since: clock() };
+      if ((await putOwner(this.world, this.#rootKey, record, options)) === 'exists')
+        throw new StrataError('refused', `${store.label} was taken over by another home at the same moment`, {
+          hint: 'Look which of them is to own it, then run the command again there.',
+        });
     }
-    return new Vault(world, storeId, home.id, secrets);
+    await noteOwner(database, this.homeId, number);
   }
 
   /** The vault of a tenant; made if there is no such tenant yet. @throws wrong_key, integrity */
@@ -142,14 +188,11 @@ export class Vault {
     const { store, database } = this.world;
     const home = await readHome(database);
     const latest = (await listOwnerNumbers(store, options)).at(-1);
+    if (home?.role === 'reader') throw attachedToRead(store.label);
     if (home === undefined || latest === undefined || latest === home.owner) return;
     const owner = await latestReadableOwner(store, this.findRootKey, options);
     if (owner !== undefined && !equalBytes(owner.home, this.homeId)) throw takenOver(store.label);
-    await database.kysely
-      .updateTable('home')
-      .set({ owner: latest })
-      .where('id', '=', toHex(home.id))
-      .execute();
+    await noteOwner(database, home.id, latest);
   }
 
   /** Every tenant of the store, by name. */
@@ -168,6 +211,13 @@ export class Vault {
     const record = await getRecord(this.world.store, identity, this.findRootKey, decodeKeys, options);
     if (equalBytes(record.tenant, tenant) && record.number === number) return record;
     throw damaged(identity, 'it belongs to another tenant or number');
+  }
+
+  /** Stores a key record under its number. @returns 'exists' if that is taken */
+  putKeys(record: KeysRecord, options: Cancellable = {}): Promise<'created' | 'exists'> {
+    const { store, random } = this.world;
+    const identity = keysIdentity(record.tenant, record.number);
+    return putRecord(store, this.#rootKey, identity, encodeKeys(record), random, options);
   }
 
   async #findTenant(name: string, options: Cancellable): Promise<KeysRecord | undefined> {
@@ -190,7 +240,7 @@ export class Vault {
       versions: [{ version: 1, secret: random(ROOT_KEY_BYTES), created }],
     };
     const identity = keysIdentity(record.tenant, record.number);
-    await putRecord(store, this.#rootKey, identity, encodeKeys(record), random, options);
+    await this.putKeys(record, options);
     const made = await database.kysely
       .insertInto('tenants')
       .values({ id: toHex(record.tenant), name, key_seq: record.number, created, epoch: FIRST_EPOCH })

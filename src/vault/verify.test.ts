@@ -223,7 +223,7 @@ describe('verification', () => {
     const store = openLocalStore(databases.path('busy'));
     for (const [name, bytes] of objects) await store.put(name, [bytes]);
     const busy = { ...world, database: await databases.open('busy.db'), store, random: pinnedRandom('busy') };
-    const vault = await Vault.open(busy, async () => [ROOT], { adopt: true });
+    const vault = await Vault.open(busy, async () => [ROOT], { attach: 'rebuild' });
     await adoptTenants(vault);
     const tenant = await vault.tenant('default');
     await rebuildIndex(busy, tenant);

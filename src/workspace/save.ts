@@ -51,11 +51,11 @@ export async function saveDirectory(
   const { signal, exclude, skipUnreadable, onProgress } = options;
   const started = clock();
   const warnings: string[] = [];
+  await using save = await vault.beginSave({ signal });
   await publishHeads(world, name);
   await checkNothingUnknown(world, name);
   // Only who watches is interested.
   const expected = onProgress && (await latestSize(database.kysely, toHex(vault.id), name));
-  await using save = await vault.beginSave({ signal });
   using memory = await openStatMemory(world, directory, save.epoch);
   const scan = await scanDirectory(directory, save.writer, {
     signal,

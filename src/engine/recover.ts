@@ -1,0 +1,84 @@
+/** A database from the store alone: for a home that lost its own, or that never had one for this store. */
+
+import { systemClock } from '../base/index.ts';
+import type { Cancellable } from '../base/index.ts';
+import { adoptTenants, attachIndex, forgetAttached, rebuildIndex } from '../vault/index.ts';
+import type { Vault } from '../vault/index.ts';
+import { recoverWorkspaces } from '../workspace/index.ts';
+import type { AttachOptions, AttachResult, RebuildResult } from './engine.ts';
+import type { Home } from './home.ts';
+
+export async function rebuild(home: Home, options: Cancellable = {}): Promise<RebuildResult> {
+  const started = systemClock();
+  // Without anything to rebuild from it ends here.
+  if (!(await home.exists())) await home.vault('read', options);
+  const vault = await home.vault('rebuild', options);
+  const { tenants: _, ...result } = await ownAll(vault, options);
+  return { ...result, seconds: secondsSince(started) };
+}
+
+export async function attach(home: Home, options: AttachOptions = {}): Promise<AttachResult> {
+  const started = systemClock();
+  const { takeOver = false } = options;
+  if (!(await home.exists())) await home.vault('read', options);
+  const vault = await home.vault(takeOver ? 'attach to own' : 'attach to read', options);
+  if (!takeOver) await forgetAttached(vault.world, options);
+  const { tenants, workspaces, snapshots, unreadable } = takeOver
+    ? await ownAll(vault, options)
+    : await readAll(vault, options);
+  return {
+    store: vault.world.store.label,
+    role: takeOver ? 'owner' : 'reader',
+    tenants,
+    workspaces,
+    snapshots,
+    unreadable,
+    seconds: secondsSince(started),
+  };
+}
+
+async function ownAll(
+  vault: Vault,
+  options: Cancellable,
+): Promise<Omit<RebuildResult, 'seconds'> & { readonly tenants: readonly string[] }> {
+  const { world } = vault;
+  const figures = { packs: 0, chunks: 0, workspaces: 0, snapshots: 0 };
+  const unreadable: string[] = [];
+  const tenants = await adoptTenants(vault, options);
+  for (const name of tenants) {
+    const tenant = await vault.tenant(name, options);
+    const index = await rebuildIndex(world, tenant, options);
+    world.log?.(`index of tenant ${name} made anew: ${index.packs} packs, ${index.chunks} chunks`);
+    const rows = await recoverWorkspaces({ database: world.database, vault: tenant }, options);
+    figures.packs += index.packs;
+    figures.chunks += index.chunks;
+    figures.workspaces += rows.workspaces;
+    figures.snapshots += rows.snapshots;
+    unreadable.push(...index.unreadable, ...rows.unreadable);
+  }
+  return { ...figures, tenants, unreadable };
+}
+
+async function readAll(
+  vault: Vault,
+  options: Cancellable,
+): Promise<Pick<AttachResult, 'tenants' | 'workspaces' | 'snapshots' | 'unreadable'>> {
+  const { world } = vault;
+  let [workspaces, snapshots] = [0, 0];
+  const unreadable: string[] = [];
+  const tenants = await adoptTenants(vault, options);
+  for (const name of tenants) {
+    const tenant = await vault.tenant(name, options);
+    // Heads first: what they refer to was stored before them, so an index that is read after them has it.
+    const rows = await recoverWorkspaces({ database: world.database, vault: tenant }, options);
+    await attachIndex(world, tenant, options);
+    workspaces += rows.workspaces;
+    snapshots += rows.snapshots;
+    unreadable.push(...rows.unreadable);
+  }
+  return { tenants, workspaces, snapshots, unreadable };
+}
+
+function secondsSince(started: number): number {
+  return (systemClock() - started) / 1000;
+}

@@ -1,0 +1,43 @@
+/** What another home has in a store, for one that only reads it: rows of the tenants, and of the index segments that are there. */
+
+import { StrataError, toHex } from '../base/index.ts';
+import type { Cancellable } from '../base/index.ts';
+import { readHome } from './home.ts';
+import { parseName, tenantPrefix } from './names.ts';
+import { getEncodedSegment } from './segment.ts';
+import type { TenantVault } from './tenant.ts';
+import type { VaultWorld } from './world.ts';
+
+/** Forgets what was read in the store before. @throws refused for a home that owns its store */
+export async function forgetAttached({ database }: VaultWorld, options: Cancellable = {}): Promise<void> {
+  await database.transaction(async (tx) => {
+    if ((await readHome({ kysely: tx }))?.role !== 'reader')
+      throw new StrataError('refused', 'this home owns its store already', {
+        hint: 'Attach from another home: give one with --home.',
+      });
+    for (const table of ['snapshots', 'workspaces', 'segments'] as const)
+      await tx.deleteFrom(table).execute();
+  }, options);
+}
+
+/**
+ * Takes the segments that are listed for those in force. One that was replaced tells of packs that another one tells of too, and at
+ * worst of some that are gone, which nothing needs.
+ */
+export async function attachIndex(
+  { store, database }: VaultWorld,
+  tenant: TenantVault,
+  options: Cancellable = {},
+): Promise<void> {
+  let created = 0;
+  for await (const { name, size } of store.list(`${tenantPrefix(tenant.id)}index/`, options)) {
+    const parsed = parseName(name);
+    if (parsed?.kind !== 'index') continue;
+    // One that is of no use is told of now, and not by whatever needs it first.
+    await getEncodedSegment(store, tenant.keyring, parsed.segment, options);
+    await database.kysely
+      .insertInto('segments')
+      .values({ id: toHex(parsed.segment), tenant: toHex(tenant.id), size, created: created++ })
+      .execute();
+  }
+}
