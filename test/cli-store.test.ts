@@ -87,7 +87,9 @@ describe('store', () => {
     expect(told).toMatchObject({ status: 5, stderr: '' });
     expect(told.stdout).toMatch(/^damaged: \S*\/data\/\S*\n {2}it is damaged: [^/]*\n/m);
     expect(told.stdout).toMatch(/^ {2}lost: \w+@\d:sub\/b\.txt$/m);
-    expect(told.stdout).toMatch(/The store is not whole: \d+ problems? .*\n.*rebuild-index.*\n$/);
+    expect(told.stdout).toMatch(
+      /The store is not whole: \d+ problems? .*\n.*save the content again.*\n.*rebuild-index.*\n$/,
+    );
 
     const json = strata('store', 'verify', '--read-data', '--home', copy, '--json');
     expect(json).toMatchObject({ status: 5, stderr: '' });
