@@ -23,6 +23,7 @@ export { formatDuration, parseDuration } from './duration.ts';
 export { EXIT_CODES, StrataError, errno, isStrataError, systemError, unreachable } from './error.ts';
 export type { ErrorCode, ErrorDetails, ErrorOptions } from './error.ts';
 export { sha256 } from './hash.ts';
+export { boundHeap } from './heap.ts';
 export { HOLDER_PATTERN, fateOf, thisProcess } from './holder.ts';
 export type { Holder } from './holder.ts';
 export type { Log } from './log.ts';

@@ -3,7 +3,7 @@
 import { accessSync, constants, fstatSync, lstatSync, readlinkSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 
-import { StrataError, errno } from '../base/index.ts';
+import { StrataError, boundHeap, errno } from '../base/index.ts';
 import { MAX_DEPTH, displayPath } from '../tree/index.ts';
 import type { TreeRef } from '../tree/index.ts';
 import type { Assembler } from './assembler.ts';
@@ -34,6 +34,9 @@ export interface WalkWorld {
   /** Whether the save is already known to be refused: then nothing more is read. */
   readonly isRefused: () => boolean;
 }
+
+/** From here on memory counts: a million files make a gigabyte of garbage. */
+const MANY_FILES = 4096;
 
 interface Frame {
   readonly name: Buffer;
@@ -112,6 +115,7 @@ export class Walk {
   #visitFile(text: string, name: Buffer, stats: Stats): void {
     const { chain, assembler, reading, pace, recollection } = this.#world;
     this.found.files++;
+    if (this.found.files === MANY_FILES) boundHeap();
     this.found.bytes += stats.size;
     if (recollection.keeps(text, RECORDS.file, stats)) {
       pace.files++;
