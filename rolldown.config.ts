@@ -55,7 +55,7 @@ export default defineConfig({
         { name: 'base', test: /\/src\/base\// },
         {
           name: 'start',
-          test: /\/src\/cli\/(?:run|argument|failure|format|help|terminal|version)\.ts$|\/commander\//,
+          test: /\/src\/cli\/(?:run|argument|failure|format|help|nouns|terminal|version)\.ts$|\/commander\//,
         },
       ],
     },

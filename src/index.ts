@@ -16,10 +16,15 @@ export { displayPath, parsePath, pathJson } from './tree/index.ts';
 export type { Change, Entry, Path } from './tree/index.ts';
 export type { Problem, ProblemCode, VerifyReport } from './vault/index.ts';
 export type {
+  ExportOptions,
+  ExportResult,
+  ImportOptions,
   LeftOut,
   ListOptions,
   ListedEntry,
   ManifestFile,
+  PathChange,
+  PathHistory,
   RestoreOptions,
   RestoreResult,
   SaveOptions,

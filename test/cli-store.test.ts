@@ -28,6 +28,9 @@ describe('store', () => {
         'files',
         'logicalBytes',
         'uniqueBytes',
+        'packedBytes',
+        'deduplication',
+        'compression',
         'storedBytes',
         'packs',
         'chunks',
@@ -39,6 +42,28 @@ describe('store', () => {
     );
     // The merged index is smaller.
     expect(answer('store', 'stats')).toEqual({ ...(stats as object), storedBytes: NUMBER });
+  });
+
+  it('[C31] stats tell what is saved, and by what', () => {
+    const stats = answer('store', 'stats') as Record<string, number>;
+    // A file of two snapshots is stored once, another one twice.
+    expect(stats).toMatchObject({ logicalBytes: 10_013, uniqueBytes: 5013, deduplication: 10_013 / 5013 });
+    expect(stats['compression']).toBe(5013 / stats['packedBytes']!);
+    expect(stats['packedBytes']).toBeLessThan(stats['storedBytes']!);
+    const { stdout } = strata('store', 'stats');
+    expect(stdout).toMatch(/^deduplication +2\.0× {2}logical by unique/m);
+    expect(stdout).toMatch(
+      /^compression +\d+\.\d× {2}unique by packed\ntogether +[\d,.]+× {2}each byte is stored so many/m,
+    );
+    write('hole/zeros', '\0'.repeat(65_536));
+    answer('workspaces', 'save', 'hole', '--home', 'hole-home');
+    expect(answer('store', 'stats', '--home', 'hole-home')).toMatchObject({
+      logicalBytes: 65_536,
+      uniqueBytes: 0,
+      deduplication: null,
+      compression: null,
+    });
+    expect(strata('store', 'stats', '--home', 'hole-home').stdout).not.toContain('×');
   });
 
   it('[C19] [C6] verify: whole, then not', () => {
@@ -62,7 +87,9 @@ describe('store', () => {
     expect(told).toMatchObject({ status: 5, stderr: '' });
     expect(told.stdout).toMatch(/^damaged: \S*\/data\/\S*\n {2}it is damaged: [^/]*\n/m);
     expect(told.stdout).toMatch(/^ {2}lost: \w+@\d:sub\/b\.txt$/m);
-    expect(told.stdout).toMatch(/The store is not whole: \d+ problems? .*\n.*rebuild-index.*\n$/);
+    expect(told.stdout).toMatch(
+      /The store is not whole: \d+ problems? .*\n.*save the content again.*\n.*rebuild-index.*\n$/,
+    );
 
     const json = strata('store', 'verify', '--read-data', '--home', copy, '--json');
     expect(json).toMatchObject({ status: 5, stderr: '' });

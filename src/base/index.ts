@@ -19,12 +19,14 @@ export {
 } from './bytes.ts';
 export type { Branded, Sha256 } from './bytes.ts';
 export { makeDirectories, syncDirectory } from './directory.ts';
+export { formatDuration, parseDuration } from './duration.ts';
 export { EXIT_CODES, StrataError, errno, isStrataError, systemError, unreachable } from './error.ts';
 export type { ErrorCode, ErrorDetails, ErrorOptions } from './error.ts';
 export { sha256 } from './hash.ts';
 export { boundHeap } from './heap.ts';
 export { HOLDER_PATTERN, fateOf, thisProcess } from './holder.ts';
 export type { Holder } from './holder.ts';
+export type { Log } from './log.ts';
 export { nearNames } from './near.ts';
 export { Threads, errorMessage, messageError, serveThread } from './threads.ts';
 export type { ErrorMessage, Post, ThreadsOptions } from './threads.ts';

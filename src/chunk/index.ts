@@ -10,4 +10,5 @@ export { ID_BYTES, OBJECT_TYPES, damaged, objectId } from './identity.ts';
 export type { ObjectIdentity, ObjectType } from './identity.ts';
 export { derive, keyId } from './key.ts';
 export type { SealingKey } from './key.ts';
+export { PAGE, isZeroPage } from './page.ts';
 export { ObjectOpener, ObjectSealer } from './seal.ts';

@@ -2,7 +2,7 @@
 
 import { InvalidArgumentError } from 'commander';
 
-import { parseDuration } from '../engine/index.ts';
+import { parseDuration } from '../base/index.ts';
 
 /** For commander, which tells the user whose value it is. */
 export function nonEmpty(text: string): string {

@@ -1,6 +1,6 @@
 /** A terminal or a pipe that remembers what was written to it. */
 
-import { Writable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 
 import type { OutputStream, World } from './world.ts';
 
@@ -46,6 +46,7 @@ export function captureWorld(
 ): CapturedWorld {
   return {
     program: 'strata',
+    stdin: Readable.from([]),
     stdout: capture(),
     stderr: capture(),
     env: {},

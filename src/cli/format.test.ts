@@ -6,6 +6,7 @@ import {
   formatCount,
   formatMode,
   formatSeconds,
+  formatTimes,
   counted,
   printable,
   table,
@@ -36,6 +37,16 @@ it.each([
   [7500, '2 h 5 min'],
 ])('[C15] %d seconds are %s', (seconds, text) => {
   expect(formatSeconds(seconds)).toBe(text);
+});
+
+it.each([
+  [0.314, '0.31×'],
+  [1, '1.0×'],
+  [3.249, '3.2×'],
+  [99.96, '100×'],
+  [12_345, '12,345×'],
+])('[C15] a factor of %d is %s', (factor, text) => {
+  expect(formatTimes(factor)).toBe(text);
 });
 
 const NOW = Date.UTC(2026, 10, 23, 12);

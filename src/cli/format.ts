@@ -30,6 +30,12 @@ export function counted(count: number, one: string, many = `${one}s`): string {
   return `${formatCount(count)} ${count === 1 ? one : many}`;
 }
 
+/** `3.2×`, `0.31×`, `1,200×` */
+export function formatTimes(factor: number): string {
+  if (factor < 0.95) return `${factor.toFixed(2)}×`;
+  return `${factor < 99.95 ? factor.toFixed(1) : formatCount(Math.round(factor))}×`;
+}
+
 /** `45 ms`, `1.2 s`, `3 min 20 s`, `2 h 5 min` */
 export function formatSeconds(seconds: number): string {
   if (seconds < 0.0995) return `${Math.round(seconds * 1000)} ms`;

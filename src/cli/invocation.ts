@@ -1,6 +1,7 @@
 /** One command on its way: what is around it, where it speaks, and the engine it may need. */
 
 import type { Engine } from '../engine/index.ts';
+import { stepLog } from './step-log.ts';
 import type { Terminal } from './terminal.ts';
 import type { GlobalFlags, World } from './world.ts';
 
@@ -20,6 +21,7 @@ export async function withEngine(
   const { openEngine } = await import('../engine/index.ts');
   const { env, cwd } = world;
   await using engine = await openEngine({
+    log: flags.verbose === true ? stepLog(terminal, world.clock) : undefined,
     home: flags.home,
     config: flags.config,
     tenant: flags.tenant,

@@ -53,7 +53,7 @@ export function registerKeys(noun: Command, invocation: Invocation): void {
   const rotateOne = noun
     .command('rotate-tenant')
     .description('seal what a tenant saves from now on with a new key')
-    .argument('[name]', 'the tenant (default: the one that --tenant names)')
+    .argument('[tenant]', 'the tenant (default: the one that --tenant names)')
     .action((name: string | undefined) => rotateTenant(invocation, name));
   addExamples(rotateOne, ['keys rotate-tenant', 'keys rotate-tenant customer-7']);
   addJsonHelp(rotateOne, STATUS_SHAPE);
@@ -61,7 +61,7 @@ export function registerKeys(noun: Command, invocation: Invocation): void {
   const destroy = noun
     .command('destroy-tenant')
     .description('destroy the keys of a tenant and all it has; nobody can read any of it again')
-    .argument('<name>', 'the tenant')
+    .argument('<tenant>', 'the tenant')
     .option('--yes', 'it is meant')
     .action((name: string, flags: { yes?: boolean }) => destroyTenant(invocation, name, flags));
   addExamples(destroy, ['keys destroy-tenant customer-7 --yes']);

@@ -28,6 +28,9 @@ process.on('uncaughtException', (error) => {
 process.exit(
   await run(words, {
     program,
+    get stdin() {
+      return process.stdin;
+    },
     stdout,
     stderr,
     env,

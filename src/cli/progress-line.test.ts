@@ -53,6 +53,13 @@ it.each<[string, Counts, Pace, number, string]>([
     'saving:   0% [--------------------] 0 of 1,234 files, 0 B of 800.0 MB',
   ],
   [
+    'bytes of an archive, whose files nobody has counted',
+    { files: 600, bytes: 400 * MB, total: { bytes: 800 * MB } },
+    PACE,
+    90,
+    'saving:  50% [##########----------] 600 files, 400.0 MB of 800.0 MB, 40.0 MB/s, 10 s left',
+  ],
+  [
     'the end',
     { ...KNOWN, total: KNOWN },
     PACE,

@@ -3,7 +3,7 @@
 import { counted, formatBytes, formatCount } from './format.ts';
 
 export interface Counts {
-  readonly files?: number;
+  readonly files?: number | undefined;
   readonly objects?: number;
   readonly bytes: number;
   /** What it comes to in the end, where that is known. */
@@ -11,7 +11,8 @@ export interface Counts {
 }
 
 export interface Total {
-  readonly files: number;
+  /** Undefined where only the bytes are known. */
+  readonly files?: number | undefined;
   readonly bytes: number;
   /** It is a guess, such as what the snapshot before had; told with `~`. */
   readonly estimated?: boolean | undefined;
@@ -24,6 +25,11 @@ export interface Pace {
   readonly left: number | undefined;
 }
 
+interface Amount {
+  readonly files?: number | undefined;
+  readonly bytes: number;
+}
+
 /** A small file takes as long as so many bytes of a large one, about 30 µs; else many of them would not move the bar. */
 const FILE_BYTES = 16 * 1024;
 
@@ -31,8 +37,13 @@ const FILE_BYTES = 16 * 1024;
 const BARS = [30, 20, 10] as const;
 
 /** Files and bytes as one amount, in which a bar is measured. */
-export function workOf({ files = 0, bytes }: { readonly files?: number; readonly bytes: number }): number {
+export function workOf({ files = 0, bytes }: Amount): number {
   return bytes + files * FILE_BYTES;
+}
+
+/** Where nobody knows how many files there will be, those that there are count on both sides. */
+export function wholeOf({ files }: Pick<Counts, 'files'>, total: Total): Amount {
+  return { files: total.files ?? files, bytes: total.bytes };
 }
 
 /** @param width characters that the line may have */
@@ -58,12 +69,15 @@ export function progressText({ files, objects, bytes }: Counts, rate: number): s
 
 function barLine(doing: string, counts: Counts, total: Total, { rate, left }: Pace, width: number): string {
   const about = total.estimated === true ? '~' : '';
-  const share = workOf(counts) / workOf(total);
+  const share = workOf(counts) / workOf(wholeOf(counts, total));
   // A guess that was passed, or met with more to come, is not the end.
   const percent = Math.min(Math.floor(share * 100), about === '' ? 100 : 99);
   const start = `${doing}: ${`${about}${percent}`.padStart(3)}%`;
   const remaining = left === undefined || share >= 1 ? undefined : `${about}${leftText(left)}`;
-  const files = `${formatCount(counts.files ?? 0)} of ${about}${counted(total.files, 'file')}`;
+  const files =
+    total.files === undefined
+      ? counted(counts.files ?? 0, 'file')
+      : `${formatCount(counts.files ?? 0)} of ${about}${counted(total.files, 'file')}`;
   const bytes = `${formatBytes(counts.bytes)} of ${about}${formatBytes(total.bytes)}`;
   const speed = rateText(rate ?? 0);
   // What a narrow terminal leaves out first comes first.

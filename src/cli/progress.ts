@@ -1,7 +1,7 @@
 /** One line on stderr that says how far a command is; nobody but a person at a terminal sees it. */
 
 import type { Invocation } from './invocation.ts';
-import { progressLine, workOf } from './progress-line.ts';
+import { progressLine, wholeOf, workOf } from './progress-line.ts';
 import type { Counts } from './progress-line.ts';
 import { RecentRate } from './recent-rate.ts';
 
@@ -46,5 +46,5 @@ export async function withProgress<T>(
 function paceOf(counts: Counts, recent: RecentRate): { rate: number | undefined; left: number | undefined } {
   const [rate, work = 0] = recent.perSecond ?? [];
   const known = counts.total !== undefined && recent.isSettled && work > 0;
-  return { rate, left: known ? (workOf(counts.total) - workOf(counts)) / work : undefined };
+  return { rate, left: known ? (workOf(wholeOf(counts, counts.total!)) - workOf(counts)) / work : undefined };
 }

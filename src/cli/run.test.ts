@@ -17,10 +17,26 @@ async function strata(words: readonly string[], program = 'strata') {
 }
 
 const VERBS = {
-  workspaces: ['save', 'restore', 'list', 'log', 'ls', 'cat', 'diff', 'manifest', 'fork'],
-  store: ['stats', 'verify', 'rebuild-index'],
-  keys: ['status', 'rotate-root', 'export-recovery'],
+  workspaces: [
+    'save',
+    'restore',
+    'list',
+    'log',
+    'ls',
+    'cat',
+    'diff',
+    'manifest',
+    'fork',
+    'why',
+    'export',
+    'import',
+    'rm',
+    'forget',
+  ],
+  store: ['stats', 'verify', 'gc', 'attach', 'rebuild-index'],
+  keys: ['status', 'rotate-root', 'rotate-tenant', 'destroy-tenant', 'export-recovery'],
   config: ['check'],
+  completion: [],
   version: [],
 };
 const COMMANDS = Object.entries(VERBS).flatMap(([noun, verbs]) => [

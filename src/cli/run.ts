@@ -7,41 +7,10 @@ import { plainValue } from './argument.ts';
 import { reportFailure } from './failure.ts';
 import { addExamples } from './help.ts';
 import type { Invocation } from './invocation.ts';
+import { NOUNS } from './nouns.ts';
 import { Terminal } from './terminal.ts';
-import { readVersion, registerVersion } from './version.ts';
+import { readVersion } from './version.ts';
 import type { GlobalFlags, World } from './world.ts';
-
-/** Gives the command of a noun its verbs. */
-type Register = (noun: Command, invocation: Invocation) => void;
-
-interface Noun {
-  readonly summary: string;
-  /** Loaded when the noun is used: others do not cost a start anything. */
-  readonly load: () => Promise<Register>;
-}
-
-const NOUNS: Readonly<Record<string, Noun>> = {
-  workspaces: {
-    summary: 'save directories, look into what was saved, bring it back',
-    load: async () => (await import('./workspaces.ts')).registerWorkspaces,
-  },
-  store: {
-    summary: 'the chunk store: figures, verification, repair of the index',
-    load: async () => (await import('./store.ts')).registerStore,
-  },
-  keys: {
-    summary: 'the root key: state, rotation, recovery',
-    load: async () => (await import('./keys.ts')).registerKeys,
-  },
-  config: {
-    summary: 'the configuration file',
-    load: async () => (await import('./config.ts')).registerConfig,
-  },
-  version: {
-    summary: 'print the version',
-    load: async () => registerVersion,
-  },
-};
 
 /**
  * Runs one command. Never throws: what goes wrong is told on stderr.
@@ -94,13 +63,13 @@ function declareProgram(
       plainValue,
     )
     .option('--home <dir>', 'where everything is kept (default: $STRATA_HOME, ~/.strata)', plainValue)
-    .option('--tenant <name>', 'whose workspaces (default: default)', plainValue)
+    .option('--tenant <tenant>', 'whose workspaces (default: default)', plainValue)
     .option(
       '--json',
       'one JSON object on stdout; an error is {"error":{code,message,hint,details}} on stderr',
     )
     .option('--quiet', 'no progress, no summary, no warnings')
-    .option('-v, --verbose', 'with an error, also where it arose')
+    .option('-v, --verbose', 'each step on stderr as it is done; with an error, also where it arose')
     .option('--no-color', 'plain text; $NO_COLOR does the same')
     .version(readVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')

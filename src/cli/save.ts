@@ -10,6 +10,12 @@ import type { Invocation } from './invocation.ts';
 import { withProgress } from './progress.ts';
 import { tallyJson } from './shapes.ts';
 
+/** What `--json` prints. */
+export const SAVE_SHAPE =
+  '{workspace, snapshot, digest, files, dirs, symlinks, bytes, newBytes, storedBytes, seconds,\n' +
+  'leftOut:[{what, count, paths}], skipped:{count, paths}, warnings}. newBytes: plain bytes not stored before;\n' +
+  'storedBytes: what the store grew by. A path is {path}, with pathB64 when its bytes cannot be printed exactly.';
+
 export interface SaveFlags {
   readonly workspace?: string;
   readonly exclude?: readonly string[];
@@ -19,7 +25,7 @@ export interface SaveFlags {
 }
 
 export async function save(invocation: Invocation, directory: string, flags: SaveFlags): Promise<void> {
-  const { terminal, world } = invocation;
+  const { world } = invocation;
   const { workspace, message, skipUnreadable } = flags;
   const fromFiles = await Promise.all(
     (flags.excludeFrom ?? []).map((file) => readGlobs(resolve(world.cwd, file))),
@@ -36,9 +42,18 @@ export async function save(invocation: Invocation, directory: string, flags: Sav
         signal: world.signal,
       }),
     );
-    for (const warning of result.warnings) terminal.warn(warning);
-    await terminal.result(saveJson(result), summary(result), [reference(result)]);
+    await tellSaved(invocation, result, 'saved');
   });
+}
+
+/** @param did as in `saved web@3` */
+export async function tellSaved(
+  { terminal }: Invocation,
+  result: SaveResult,
+  did: 'saved' | 'imported',
+): Promise<void> {
+  for (const warning of result.warnings) terminal.warn(warning);
+  await terminal.result(saveJson(result), summary(result, did), [reference(result)]);
 }
 
 function saveJson({ leftOut, skipped, ...rest }: SaveResult): object {
@@ -49,12 +64,12 @@ function saveJson({ leftOut, skipped, ...rest }: SaveResult): object {
   };
 }
 
-function summary(result: SaveResult): string[] {
+function summary(result: SaveResult, did: string): string[] {
   const { files, dirs, symlinks, bytes, newBytes, storedBytes, seconds } = result;
   const what = [counted(files, 'file'), counted(dirs, 'directory', 'directories')];
   if (symlinks > 0) what.push(counted(symlinks, 'symlink'));
   return [
-    `saved ${reference(result)}`,
+    `${did} ${reference(result)}`,
     `  ${what.join(', ')}, ${formatBytes(bytes)}`,
     `  ${formatBytes(newBytes)} new, ${formatBytes(storedBytes)} stored in ${formatSeconds(seconds)}`,
   ];

@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 
+import { registerArchive } from './archive.ts';
 import { nonEmpty } from './argument.ts';
 import { catFile, diffTrees, listEntries, printManifest } from './files.ts';
 import { registerForget } from './forget.ts';
@@ -10,8 +11,9 @@ import { forkWorkspace, listWorkspaces, showLog } from './history.ts';
 import type { Invocation } from './invocation.ts';
 import { restore } from './restore.ts';
 import type { RestoreFlags } from './restore.ts';
-import { save } from './save.ts';
+import { SAVE_SHAPE, save } from './save.ts';
 import type { SaveFlags } from './save.ts';
+import { registerWhy } from './why.ts';
 
 const REF = 'NAME, or NAME@SNAPSHOT by number or id';
 const REF_PATH = `${REF}; the first : starts a path in it`;
@@ -21,6 +23,8 @@ export function registerWorkspaces(noun: Command, invocation: Invocation): void 
   registerRestore(noun, invocation);
   registerHistory(noun, invocation);
   registerFiles(noun, invocation);
+  registerWhy(noun, invocation);
+  registerArchive(noun, invocation);
   registerForget(noun, invocation);
   addExamples(noun, ['workspaces save . -w web', 'workspaces log web', 'workspaces restore web@1 ./before']);
 }
@@ -45,12 +49,7 @@ function registerSave(noun: Command, invocation: Invocation): void {
     "workspaces save ~/web -w web -m 'before the upgrade'",
     "workspaces save . --exclude node_modules --exclude '**/*.log'",
   ]);
-  addJsonHelp(
-    command,
-    '{workspace, snapshot, digest, files, dirs, symlinks, bytes, newBytes, storedBytes, seconds,\n' +
-      'leftOut:[{what, count, paths}], skipped:{count, paths}, warnings}. newBytes: plain bytes not stored before;\n' +
-      'storedBytes: what the store grew by. A path is {path}, with pathB64 when its bytes cannot be printed exactly.',
-  );
+  addJsonHelp(command, SAVE_SHAPE);
 }
 
 function registerRestore(noun: Command, invocation: Invocation): void {
@@ -100,7 +99,7 @@ function registerHistory(noun: Command, invocation: Invocation): void {
     .command('fork')
     .description('a new workspace that starts as a snapshot of another; no file data is copied')
     .argument('<ref>', REF)
-    .argument('<name>', 'the new workspace')
+    .argument('<new-name>', 'the new workspace')
     .action((ref: string, name: string) => forkWorkspace(invocation, ref, name));
   addExamples(fork, ['workspaces fork web@3 experiment']);
   addJsonHelp(fork, 'the new snapshot, as in log');

@@ -1,6 +1,6 @@
 /** What a command line has around it. */
 
-import type { Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 
 import type { Clock } from '../base/index.ts';
 
@@ -13,6 +13,7 @@ export interface OutputStream extends Writable {
 export interface World {
   /** As it was called: `strata` or `mctl`. */
   readonly program: string;
+  readonly stdin: Readable;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -4,14 +4,14 @@ import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 
 import { concatBytes, toHex } from '../base/index.ts';
-import { nextCut } from '../chunk/index.ts';
+import { PAGE, nextCut } from '../chunk/index.ts';
 import { MemoryContent } from '../testing/memory-content.ts';
 import { describeWith } from '../testing/need.ts';
 import { noise } from '../testing/odd-tree.ts';
 import { extentPages, unpackExtents } from '../tree/index.ts';
 import type { BuiltContent, Extent } from '../tree/index.ts';
 import { cutBuffer, cutFile } from './cut-file.ts';
-import { PAGE, holeMap, holesBetween } from './hole-map.ts';
+import { holeMap, holesBetween } from './hole-map.ts';
 import type { HoleMap } from './hole-map.ts';
 import { scratch } from './scratch.fixture.ts';
 

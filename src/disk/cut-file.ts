@@ -3,19 +3,17 @@
 import { readSync } from 'node:fs';
 
 import type { Sha256 } from '../base/index.ts';
-import { MAX_CHUNK, MIN_CHUNK, nextCut, scanBuffer } from '../chunk/index.ts';
+import { MAX_CHUNK, MIN_CHUNK, PAGE, isZeroPage, nextCut, scanBuffer } from '../chunk/index.ts';
 import type { CutTables } from '../chunk/index.ts';
 import { contentOf } from '../tree/index.ts';
 import type { BuiltContent } from '../tree/index.ts';
 import type { ContentSink } from '../vault/index.ts';
 import { ExtentList } from './extent-list.ts';
-import { PAGE, holeMap } from './hole-map.ts';
+import { holeMap } from './hole-map.ts';
 import type { HoleMap } from './hole-map.ts';
 
 /** Read at a time. Bytes, a multiple of `PAGE`. */
 const PART = 4 * 1024 * 1024;
-
-const ZERO_PAGE = Buffer.alloc(PAGE);
 
 /** What `cutFile` works in; one for many files. A chunk may begin in one part and end in the next. */
 export function cutBuffer(): Uint8Array {
@@ -150,14 +148,4 @@ export function readFully(
     if (done === enough) break;
   }
   return done;
-}
-
-/** Almost every page that is not zero says so in one of a few bytes. */
-export function isZeroPage(buffer: Uint8Array, page: number): boolean {
-  return (
-    buffer[page] === 0 &&
-    buffer[page + PAGE / 2] === 0 &&
-    buffer[page + PAGE - 1] === 0 &&
-    ZERO_PAGE.compare(buffer, page, page + PAGE) === 0
-  );
 }

@@ -4,13 +4,13 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { concatBytes, toHex } from '../base/index.ts';
+import { PAGE } from '../chunk/index.ts';
 import { MemoryContent } from '../testing/memory-content.ts';
 import { noise } from '../testing/odd-tree.ts';
 import { unpackExtents } from '../tree/index.ts';
 import { cutBuffer, cutFile } from './cut-file.ts';
 import { cutRange, rangeBuffer } from './cut-range.ts';
 import { ExtentList } from './extent-list.ts';
-import { PAGE } from './hole-map.ts';
 import type { HoleMap } from './hole-map.ts';
 import { Ranges, rangesOf } from './ranges.ts';
 import { scratch } from './scratch.fixture.ts';

@@ -6,10 +6,9 @@
  * (docs/design.md 2: the cuts after any true cut are the true ones). Only then anything is hashed.
  */
 
-import { MAX_CHUNK, nextCut, scanBuffer } from '../chunk/index.ts';
-import { isZeroPage, readFully } from './cut-file.ts';
+import { MAX_CHUNK, PAGE, isZeroPage, nextCut, scanBuffer } from '../chunk/index.ts';
+import { readFully } from './cut-file.ts';
 import type { ChunkSink, ExtentSink } from './cut-file.ts';
-import { PAGE } from './hole-map.ts';
 
 /** Bytes of a range: small enough that a few of them wait for the store in little memory, 16 times the longest chunk. */
 export const RANGE = 4 * 1024 * 1024;

@@ -6,8 +6,7 @@
 import { spawnSync } from 'node:child_process';
 import { fstatSync } from 'node:fs';
 
-/** Pages as in docs/design.md 2. Bytes. */
-export const PAGE = 64 * 1024;
+import { PAGE } from '../chunk/index.ts';
 
 /** Bytes that must be missing on disk before starting a program (about 10 ms) costs less than reading zeros. */
 const WORTHWHILE = 64 * 1024 * 1024;

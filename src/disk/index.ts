@@ -1,5 +1,6 @@
 /** Floor 3: a directory on disk becomes a tree, and a tree becomes a directory on disk. */
 
+export { leavingOut, warnings } from './left-out.ts';
 export type { LeftOut, LeftOutReason } from './left-out.ts';
 export type { Progress } from './pace.ts';
 export { restoreTree } from './restore.ts';

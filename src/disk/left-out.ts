@@ -14,12 +14,13 @@ const LINES = {
   socket: (paths) => `sockets are left out: ${paths}`,
   device: (paths) => `devices are left out: ${paths}`,
   specialBits: (paths) => `setuid, setgid and sticky bits are not kept: ${paths}`,
+  attributes: (paths) => `extended attributes and ACLs are not kept: ${paths}`,
   owner: (paths) => `files of other owners will belong to whoever restores them: ${paths}`,
 } as const satisfies Record<string, ((paths: string) => string) | undefined>;
 
 export type LeftOutReason = keyof typeof LINES;
 
-/** Extended attributes are not kept either, but Node cannot see them: they are in no count. */
+/** Node cannot see extended attributes of files: `attributes` counts those that an archive tells of. */
 export type LeftOut = Readonly<Record<LeftOutReason, Tally>>;
 
 export type LeavingOut = Readonly<Record<LeftOutReason, Tallying>>;
@@ -32,6 +33,7 @@ export function leavingOut(): LeavingOut {
     socket: new Tallying(),
     device: new Tallying(),
     specialBits: new Tallying(),
+    attributes: new Tallying(),
     owner: new Tallying(),
   };
 }

@@ -13,10 +13,12 @@ export async function collect(home: Home, options: CollectStoreOptions = {}): Pr
   const margins = { ...LOCAL_MARGINS, ...(margin !== undefined && { deletion: margin }) };
   if (!dryRun) await sweepDestroyed(vault, options);
   const each: Collected[] = [];
-  for (const { name } of await vault.tenants(options))
+  for (const { name } of await vault.tenants(options)) {
+    home.log?.(`collecting what tenant ${name} does not need`);
     each.push(
       await collectTenant(vault.world, await vault.tenant(name, options), margins, { ...rest, dryRun }),
     );
+  }
   return { ...total(each), dryRun, seconds: (systemClock() - started) / 1000 };
 }
 

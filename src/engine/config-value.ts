@@ -1,6 +1,6 @@
 /** The kinds of values that a configuration can hold, and what is said of a value that is none. */
 
-import { parseDuration } from './duration.ts';
+import { parseDuration } from '../base/index.ts';
 
 /** Takes a plain YAML value. The flaw ends the sentence `<key> …`. */
 export type ValueReader<T> = (value: unknown) => { readonly value: T } | { readonly flaw: string };

@@ -2,11 +2,10 @@
 
 import { dirname, join, resolve } from 'node:path';
 
-import { StrataError } from '../base/index.ts';
+import { StrataError, formatDuration, parseDuration } from '../base/index.ts';
 import { command, duration, flag, megabytes, oneOf, text } from './config-value.ts';
 import { readYaml } from './config-yaml.ts';
 import type { Flaw, Shape, Values, YamlRecord } from './config-yaml.ts';
-import { formatDuration, parseDuration } from './duration.ts';
 
 /** All paths are absolute. */
 export interface Config {

@@ -1,14 +1,18 @@
 /** The engine's face: everything that the commands and the library can do. */
 
-import type { Cancellable } from '../base/index.ts';
+import type { Cancellable, Log } from '../base/index.ts';
 import type { Change } from '../tree/index.ts';
 import type { CollectOptions, Collected, VerifyReport, VerifyStoreOptions } from '../vault/index.ts';
 import type {
+  ExportOptions,
+  ExportResult,
   ForgetOptions,
   ForgetResult,
+  ImportOptions,
   ListOptions,
   ListedEntry,
   ManifestFile,
+  PathHistory,
   RestoreOptions,
   RestoreResult,
   SaveOptions,
@@ -31,6 +35,20 @@ export interface Workspaces {
   cat(ref: string, options?: Cancellable): AsyncIterable<Uint8Array>;
   diff(before: string, after: string, options?: Cancellable): AsyncIterable<Change>;
   manifest(ref: string, options?: Cancellable): AsyncIterable<ManifestFile>;
+  /**
+   * Writes a snapshot, or a directory in it, as a tar archive. Each byte is verified before it is written.
+   *
+   * @param write takes the archive part by part; false ends it early
+   */
+  exportArchive(
+    ref: string,
+    write: (part: Uint8Array) => Promise<boolean>,
+    options?: ExportOptions,
+  ): Promise<ExportResult>;
+  /** A tar archive becomes the next snapshot of a workspace, without touching the disk. */
+  importArchive(archive: AsyncIterable<Uint8Array>, options: ImportOptions): Promise<SaveResult>;
+  /** Which snapshots changed a path, `NAME[:PATH]`, the newest first. Reads no file data. */
+  why(ref: string, options?: Cancellable): Promise<PathHistory>;
   /** Removes a workspace with all its snapshots; what it takes in the store goes with the next collection. */
   remove(workspace: string, options?: Cancellable): Promise<ForgetResult>;
   /** Removes the snapshot that is named, or those of a workspace that no rule keeps. The latest stays. */
@@ -135,4 +153,6 @@ export interface EngineOptions {
    * directories to save and to restore to always start.
    */
   readonly cwd?: string | undefined;
+  /** Is told of each step. No secret and no content is in it. */
+  readonly log?: Log | undefined;
 }

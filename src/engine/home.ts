@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { StrataError, isStrataError, systemClock, systemRandom } from '../base/index.ts';
-import type { Cancellable } from '../base/index.ts';
+import type { Cancellable, Log } from '../base/index.ts';
 import { openSqlite } from '../db/index.ts';
 import type { Database } from '../db/index.ts';
 import { openLocalStore } from '../store/index.ts';
@@ -15,7 +15,7 @@ import { checkName } from '../workspace/index.ts';
 import type { WorkspaceWorld } from '../workspace/index.ts';
 import type { Config, KeySource } from './config.ts';
 import type { EngineOptions } from './engine.ts';
-import { findRootKeys } from './root-keys.ts';
+import { describeSource, findRootKeys } from './root-keys.ts';
 import type { KeyWorld } from './root-keys.ts';
 
 const DEFAULT_TENANT = 'default';
@@ -40,11 +40,14 @@ export class Home implements AsyncDisposable {
   /** Where nothing is saved from and restored to: what the engine itself writes. */
   readonly #offLimits: readonly string[];
   readonly #tenant: string;
+  readonly #log: Log | undefined;
   #database: Promise<Database> | undefined;
   #vault: Promise<Vault> | undefined;
   #notices: string[] = [];
 
-  constructor(config: Config, { env = process.env, tenant = DEFAULT_TENANT }: EngineOptions) {
+  constructor(config: Config, { env = process.env, tenant = DEFAULT_TENANT, log }: EngineOptions) {
+    this.#log = log;
+    log?.(config.file === undefined ? 'no configuration file' : `configuration read: ${config.file}`);
     this.keySource = config.storage.encryption;
     this.keyWorld = { env, random: systemRandom, notice: (text) => this.#notices.push(text) };
     this.#directory = config.home;
@@ -61,6 +64,10 @@ export class Home implements AsyncDisposable {
 
   get findRootKeys(): FindRootKeys {
     return findRootKeys(this.keySource, this.keyWorld);
+  }
+
+  get log(): Log | undefined {
+    return this.#log;
   }
 
   takeNotices(): readonly string[] {
@@ -96,6 +103,7 @@ export class Home implements AsyncDisposable {
   async world(intention: Intention, options: Cancellable = {}): Promise<WorkspaceWorld> {
     const vault = await this.vault(intention, options);
     if (makesNothing(intention) && !(await this.#hasTenant(vault))) throw this.#nothingYet();
+    this.#log?.(`tenant ${this.#tenant}`);
     return {
       ...vault.world,
       vault: await vault.tenant(this.#tenant, options),
@@ -122,14 +130,26 @@ export class Home implements AsyncDisposable {
 
   async #openVault(intention: Intention, { signal }: Cancellable): Promise<Vault> {
     const database = await this.#openDatabase({ signal });
-    const world = { store: this.#store, database, clock: systemClock, random: systemRandom };
-    return Vault.open(world, this.findRootKeys, { attach: ATTACH[intention], signal });
+    const world = {
+      store: this.#store,
+      database,
+      clock: systemClock,
+      random: systemRandom,
+      log: this.#log,
+    };
+    const vault = await Vault.open(world, this.findRootKeys, { attach: ATTACH[intention], signal });
+    this.#log?.(
+      `store opened: ${this.#store.label}, with the root key from ${describeSource(this.keySource)}`,
+    );
+    return vault;
   }
 
   async #openDatabase(options: Cancellable): Promise<Database> {
     this.#database ??= openSqlite(this.#databasePath, options);
     try {
-      return await this.#database;
+      const database = await this.#database;
+      this.#log?.(`database opened: ${this.#databasePath}`);
+      return database;
     } catch (error) {
       this.#database = undefined;
       throw error;

@@ -1,6 +1,5 @@
 /** The roof: the one place that chooses concrete parts and gives the rooms below one face. */
 
-export { formatDuration, parseDuration } from './duration.ts';
 export { loadConfig } from './config-file.ts';
 export type { Config, KeySource, RetentionConfig, S3Config } from './config.ts';
 export type {

@@ -40,7 +40,9 @@ async function rotate(home: Home, options: RotateOptions = {}): Promise<KeyStatu
   const vault = await home.vault('read', options);
   const before = await status(home, options);
   const next = await nextRootKey(home.keySource, vault.storeId, options, home.keyWorld);
+  home.log?.(`new root key prepared: ${rootKeyId(next.secret)}`);
   await rotateRoot(vault, next.secret, next.activate, options);
+  home.log?.('all key records sealed with the new root key');
   home.reopen();
   // What the configuration names still gives the old key: the new one is only told of here.
   if (home.keySource.kind !== 'key_file')

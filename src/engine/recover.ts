@@ -48,6 +48,7 @@ async function ownAll(
   for (const name of tenants) {
     const tenant = await vault.tenant(name, options);
     const index = await rebuildIndex(world, tenant, options);
+    world.log?.(`index of tenant ${name} made anew: ${index.packs} packs, ${index.chunks} chunks`);
     const rows = await recoverWorkspaces({ database: world.database, vault: tenant }, options);
     figures.packs += index.packs;
     figures.chunks += index.chunks;

@@ -31,6 +31,14 @@ export function workspacesOf(home: Home): Workspaces {
     diff: (before, after, options) =>
       later(async () => workspace.compare(await read(options), before, after, options)),
     manifest: (ref, options) => later(async () => workspace.manifest(await read(options), ref, options)),
+    exportArchive: async (ref, write, options) =>
+      workspace.exportArchive(await read(options), ref, write, options),
+    importArchive: async (parts, options) => {
+      // What is no archive must not make a home.
+      const archive = await workspace.prepareImport(parts, options);
+      return workspace.importArchive(await home.world('write', options), archive, options);
+    },
+    why: async (ref, options) => workspace.explainPath(await read(options), ref, options),
     remove: async (name, options) => workspace.removeWorkspace(await change(options), name, options),
     forget: async (ref, options = {}) =>
       workspace.forgetSnapshots(await (options.dryRun === true ? read : change)(options), ref, options),

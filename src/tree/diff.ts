@@ -114,8 +114,8 @@ function treeOf(entry: Entry | undefined): TreeRef | undefined {
   return entry?.kind === 'directory' ? entry.tree : undefined;
 }
 
-/** Apart from their times, and of directories apart from what they hold. */
-function equalEntries(a: Entry, b: Entry): boolean {
+/** Apart from their names and times, and of directories apart from what they hold. */
+export function equalEntries(a: Entry, b: Entry): boolean {
   if (a.mode !== b.mode) return false;
   switch (a.kind) {
     case 'file':

@@ -3,7 +3,7 @@
 export { ContentBuilder } from './content-builder.ts';
 export type { BuiltContent } from './content-builder.ts';
 export { extentPages } from './content-reader.ts';
-export { diff } from './diff.ts';
+export { diff, equalEntries } from './diff.ts';
 export type { Change } from './diff.ts';
 export { DirectoryBuilder } from './directory-builder.ts';
 export type {
@@ -20,7 +20,7 @@ export type {
 export { readTree, writeTree } from './entry-record.ts';
 export { EXTENT_BYTES, extentLength, isHole, packExtents, unpackExtents, writeExtent } from './extent.ts';
 export type { Extent } from './extent.ts';
-export { MAX_DEPTH } from './limits.ts';
+export { MAX_DEPTH, nameFlaw } from './limits.ts';
 export type { NodeSink, NodeSource } from './node.ts';
 export { addExtents, contentOf } from './packed-content.ts';
 export { displayName, displayPath, joinPath, parsePath, pathB64, pathBytes, pathJson } from './path.ts';

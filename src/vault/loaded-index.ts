@@ -65,9 +65,17 @@ export class LoadedIndex {
       );
     }
     if (this.#use === 'read') addTables(this.#index, last);
+    if (isNew) this.#tell();
     if (this.#forget(new Set(rows.map(({ segment }) => toHex(segment))))) return this.#index;
     this.#reset();
     return this.#load(options);
+  }
+
+  #tell(): void {
+    const { data, tree } = this.#index;
+    this.#world.log?.(
+      `index read: ${data.size} chunks and ${tree.size} tree nodes, in ${this.#loaded.size} segments`,
+    );
   }
 
   #reset(): void {

@@ -1,6 +1,7 @@
 /** Packs on their way to the store while the save goes on, whichever thread makes them. */
 
 import { StrataError, toHex } from '../base/index.ts';
+import type { Log } from '../base/index.ts';
 import type { Store } from '../store/index.ts';
 import { FrameQueue } from './frame-queue.ts';
 import { packIdentity } from './names.ts';
@@ -16,6 +17,7 @@ export class PackUploads {
   readonly #store: Store;
   readonly #tenant: TenantId;
   readonly #signal: AbortSignal | undefined;
+  readonly #log: Log | undefined;
   /** Of complete packs, encoded. */
   readonly #tables: Uint8Array[] = [];
   /** By pack id in hex: those whose end has not come yet. */
@@ -27,10 +29,11 @@ export class PackUploads {
   /** Wakes those who wait in `drain`. */
   #waiters: (() => void)[] = [];
 
-  constructor(store: Store, tenant: TenantId, signal: AbortSignal | undefined) {
+  constructor(store: Store, tenant: TenantId, signal: AbortSignal | undefined, log?: Log) {
     this.#store = store;
     this.#tenant = tenant;
     this.#signal = signal;
+    this.#log = log;
   }
 
   /** Stored bytes so far. */
@@ -90,6 +93,7 @@ export class PackUploads {
     try {
       const outcome = await this.#store.put(name, queue, { signal: this.#signal });
       if (outcome === 'exists') throw new StrataError('internal', `pack ${name} exists already`);
+      this.#log?.(`pack ${name} stored`);
     } catch (error) {
       // Kept for drain and finish: nobody awaits an upload while the save goes on.
       this.#failure ??= error;

@@ -1,6 +1,6 @@
 /** The packs of one type for one save: made here or on other threads, and stored while the save goes on. */
 
-import type { Random, Sha256 } from '../base/index.ts';
+import type { Log, Random, Sha256 } from '../base/index.ts';
 import type { Store } from '../store/index.ts';
 import type { Keyring } from './keyring.ts';
 import type { PackId, PackType } from './names.ts';
@@ -13,6 +13,7 @@ export interface PackWriterWorld {
   readonly keyring: Keyring;
   readonly random: Random;
   readonly signal: AbortSignal | undefined;
+  readonly log?: Log | undefined;
   /** The next pack id of the save's intent. */
   readonly nextPackId: () => PackId;
 }
@@ -21,9 +22,9 @@ export class PackWriter {
   readonly #maker: PackMaker;
   readonly #uploads: PackUploads;
 
-  constructor(type: PackType, { store, keyring, random, signal, nextPackId }: PackWriterWorld) {
+  constructor(type: PackType, { store, keyring, random, signal, log, nextPackId }: PackWriterWorld) {
     const { tenant } = keyring;
-    const uploads = new PackUploads(store, tenant, signal);
+    const uploads = new PackUploads(store, tenant, signal, log);
     const key = keyring.seal(type);
     const emit = (part: PackPart) => uploads.take(part);
     this.#uploads = uploads;

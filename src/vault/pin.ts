@@ -32,6 +32,7 @@ export class Pin implements AsyncDisposable {
     // What cannot be written to cannot be collected from here either; elsewhere, the margin is for such readers.
     if (world.database.readOnly) return new Pin(await open());
     const announcement = await Announcement.toRead(world, keyring.tenant, undefined, options);
+    world.log?.(`reading announced, in epoch ${announcement.epoch}`);
     try {
       const source = await open();
       const apart = await packsApart(world.database.kysely, keyring.tenant);

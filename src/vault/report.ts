@@ -4,6 +4,8 @@
 export interface Usage {
   /** Plain bytes of the different chunks of file data. */
   readonly uniqueBytes: number;
+  /** Bytes that these chunks take in packs, compressed and sealed. */
+  readonly packedBytes: number;
   /** Bytes of all objects in the store, those of other tenants included. */
   readonly storedBytes: number;
   readonly packs: number;

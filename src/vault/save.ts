@@ -5,7 +5,7 @@
  * leaves stored objects that nothing refers to and an intent that names them.
  */
 
-import { StrataError } from '../base/index.ts';
+import { StrataError, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import type { Transaction } from '../db/index.ts';
 import { Announcement, INTENT_LIFE } from './announce.ts';
@@ -54,9 +54,11 @@ export class Save implements AsyncDisposable {
     try {
       // What puts of dead processes left: nobody else comes by.
       await store.sweep(INTENT_LIFE, options);
+      world.log?.(`intent ${toHex(intent.id)} announced`);
       const index = await readIndex();
       const { signal } = options;
-      const writer = new VaultWriter({ store, keyring, random, index, intent: intent.id, signal });
+      const intentOf = { intent: intent.id, signal, log: world.log };
+      const writer = new VaultWriter({ store, keyring, random, index, ...intentOf });
       return new Save(world, keyring, intent, writer, mergeSegments(world, keyring, options));
     } catch (error) {
       await intent[Symbol.asyncDispose]();

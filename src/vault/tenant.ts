@@ -134,7 +134,15 @@ export class TenantVault {
     const { data, tree } = await this.index(options);
     let storedBytes = 0;
     for await (const { size } of this.#world.store.list('', options)) storedBytes += size;
-    return { uniqueBytes: data.plainBytes, storedBytes, packs: data.packs + tree.packs, chunks: data.size };
+    let packedBytes = 0;
+    for (const { block } of data.blocks()) packedBytes += block.frameLength;
+    return {
+      uniqueBytes: data.plainBytes,
+      packedBytes,
+      storedBytes,
+      packs: data.packs + tree.packs,
+      chunks: data.size,
+    };
   }
 }
 

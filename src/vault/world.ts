@@ -1,6 +1,6 @@
 /** What a vault is made of, given by whoever opens it. */
 
-import type { Clock, Random } from '../base/index.ts';
+import type { Clock, Log, Random } from '../base/index.ts';
 import type { Database } from '../db/index.ts';
 import type { Store } from '../store/index.ts';
 
@@ -9,4 +9,5 @@ export interface VaultWorld {
   readonly database: Database;
   readonly clock: Clock;
   readonly random: Random;
+  readonly log?: Log | undefined;
 }

@@ -1,7 +1,7 @@
 /** Chunks go in: each is hashed, looked up, and packed only if this tenant has it nowhere. */
 
-import type { Random, Sha256 } from '../base/index.ts';
-import { sha256 } from '../base/index.ts';
+import type { Log, Random, Sha256 } from '../base/index.ts';
+import { sha256, toHex } from '../base/index.ts';
 import { ID_BYTES } from '../chunk/index.ts';
 import type { CutTables } from '../chunk/index.ts';
 import type { Store } from '../store/index.ts';
@@ -26,6 +26,7 @@ export interface WriterWorld {
   readonly intent: IntentId;
   readonly random: Random;
   readonly signal?: AbortSignal | undefined;
+  readonly log?: Log | undefined;
 }
 
 /** What a finished writer made durable. */
@@ -55,7 +56,7 @@ export class VaultWriter implements ContentSink {
     this.#world = world;
     this.cutTables = world.keyring.cutTables;
     const nextPackId = () => packId(world.intent, Atomics.add(this.#begun, 0, 1));
-    const packs = { ...world, signal: world.signal, nextPackId };
+    const packs = { ...world, signal: world.signal, log: world.log, nextPackId };
     this.#packs = { data: new PackWriter('data', packs), tree: new PackWriter('tree', packs) };
   }
 
@@ -108,13 +109,14 @@ export class VaultWriter implements ContentSink {
 
   /** Stores what is left, then the index segment. A reference to any chunk may be written after this, not before. */
   async finish(): Promise<Written> {
-    const { store, keyring, random, signal } = this.#world;
+    const { store, keyring, random, signal, log } = this.#world;
     const tables = (await Promise.all([this.#packs.data.finish(), this.#packs.tree.finish()])).flat();
     const packed = this.#packs.data.storedBytes + this.#packs.tree.storedBytes;
     if (tables.length === 0) return { tables: [], newBytes: 0, storedBytes: 0 };
     const encoded = tables.map((bytes) => checkOnlyTable(bytes, 'a table of our own'));
     const id = random(ID_BYTES) as SegmentId;
     const bytes = await putSegment(store, keyring, id, { tables: encoded, replaces: [] }, random, { signal });
+    log?.(`index segment ${toHex(id)} stored, ${bytes} bytes`);
     const decoded = once(() => encoded.map(tableOf));
     return {
       segment: { id, bytes },

@@ -66,7 +66,7 @@ export async function addSnapshot(
  * @throws refused if the store has another head under one of the numbers: somebody else writes to it
  */
 export async function publishHeads(world: WorkspaceWorld, name: string): Promise<void> {
-  const { database, vault } = world;
+  const { database, vault, log } = world;
   const workspace = await findWorkspace(database.kysely, toHex(vault.id), name);
   if (workspace === undefined) return;
   const rows = await database.kysely
@@ -80,6 +80,7 @@ export async function publishHeads(world: WorkspaceWorld, name: string): Promise
     const head = headOf(workspace, row);
     if ((await vault.publishHead(head)) === 'exists') await checkSame(world, head);
     await database.kysely.updateTable('snapshots').set({ published: 1 }).where('id', '=', row.id).execute();
+    log?.(`head of ${name}@${row.number} published`);
   }
 }
 

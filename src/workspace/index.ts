@@ -1,7 +1,11 @@
 /** Floor 4: named sequences of snapshots, each a saved directory. */
 
 export { listSnapshots, listWorkspaces } from './catalog.ts';
+export { exportArchive } from './export.ts';
+export type { ExportOptions } from './export.ts';
 export { forkWorkspace } from './fork.ts';
+export { importArchive, prepareImport } from './import.ts';
+export type { ImportOptions } from './import.ts';
 export { cat, compare, list, manifest } from './read.ts';
 export type { ListOptions, ListedEntry, ManifestFile } from './read.ts';
 export { checkName } from './name.ts';
@@ -13,8 +17,11 @@ export { restoreSnapshot } from './restore.ts';
 export type { RestoreOptions } from './restore.ts';
 export type { Tally } from '../disk/index.ts';
 export type {
+  ExportResult,
   ForgetResult,
   LeftOut,
+  PathChange,
+  PathHistory,
   RestoreResult,
   SaveResult,
   SnapshotInfo,
@@ -24,4 +31,5 @@ export type {
 export { prepareSave, saveDirectory } from './save.ts';
 export type { SaveOptions } from './save.ts';
 export { storeStats } from './stats.ts';
+export { explainPath } from './why.ts';
 export type { WorkspaceWorld } from './world.ts';

@@ -2,11 +2,10 @@
 
 import { StrataError, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
-import { diff, displayPath, extentPages, lookup, pages, unpackExtents, walk } from '../tree/index.ts';
-import type { Change, Entry, FileEntry, NodeSource, Path, TreeRef } from '../tree/index.ts';
-import type { ContentSource } from '../vault/index.ts';
-import { getSnapshot } from './catalog.ts';
-import { parseRef } from './name.ts';
+import { diff, extentPages, pages, unpackExtents, walk } from '../tree/index.ts';
+import type { Change, Entry, NodeSource, Path, TreeRef } from '../tree/index.ts';
+import { fileContent } from './file-content.ts';
+import { find, findRoot } from './find.ts';
 import type { WorkspaceWorld } from './world.ts';
 
 export interface ListOptions extends Cancellable {
@@ -27,12 +26,6 @@ export interface ManifestFile {
   readonly chunks: readonly (string | null)[];
 }
 
-/** Zeros of holes are handed out in pieces of this many bytes. */
-const ZEROS = new Uint8Array(64 * 1024);
-
-/** What a reference points to: a directory, or an entry that is none. */
-type Found = { readonly tree: TreeRef } | { readonly entry: Exclude<Entry, { kind: 'directory' }> };
-
 /** @throws workspace_not_found, snapshot_not_found, path_not_found */
 export async function* list(
   world: WorkspaceWorld,
@@ -41,11 +34,11 @@ export async function* list(
 ): AsyncGenerator<ListedEntry, void> {
   await using pin = await world.vault.pin(options);
   const { source } = pin;
-  const found = await find(world, source, ref);
+  const { found } = await find(world, source, ref);
   if ('entry' in found) yield { path: [found.entry.name], entry: found.entry };
-  else if (options.recursive === true) yield* walk(source, found.tree, options);
+  else if (options.recursive === true) yield* walk(source, found.root.tree, options);
   else {
-    for await (const page of pages(source, found.tree, options)) {
+    for await (const page of pages(source, found.root.tree, options)) {
       for (const entry of page) yield { path: [entry.name], entry };
     }
   }
@@ -59,7 +52,7 @@ export async function* cat(
 ): AsyncGenerator<Uint8Array, void> {
   await using pin = await world.vault.pin(options);
   const { source } = pin;
-  const found = await find(world, source, ref);
+  const { found } = await find(world, source, ref);
   if (!('entry' in found) || found.entry.kind !== 'file') {
     throw new StrataError(
       'bad_input',
@@ -69,7 +62,7 @@ export async function* cat(
       },
     );
   }
-  yield* content(source, found.entry, options);
+  yield* fileContent(source, found.entry, options);
 }
 
 export async function* compare(
@@ -101,47 +94,6 @@ export async function* manifest(
   }
 }
 
-async function* content(
-  source: ContentSource,
-  file: FileEntry,
-  options: Cancellable,
-): AsyncGenerator<Uint8Array, void> {
-  for await (const page of extentPages(source, file, options)) {
-    for (const { chunk, length } of unpackExtents(page)) {
-      if (chunk === undefined) yield* zeros(length);
-      else {
-        const bytes = await source.chunk(chunk);
-        if (bytes.length !== length)
-          throw new StrataError('integrity', 'a file is damaged: a chunk of it has another length');
-        yield bytes;
-      }
-    }
-  }
-}
-
-function* zeros(length: number): Generator<Uint8Array, void> {
-  for (let left = length; left > 0; left -= ZEROS.length)
-    yield ZEROS.subarray(0, Math.min(left, ZEROS.length));
-}
-
 async function findTree(world: WorkspaceWorld, source: NodeSource, ref: string): Promise<TreeRef> {
-  const found = await find(world, source, ref);
-  if ('tree' in found) return found.tree;
-  throw new StrataError('bad_input', `${ref} is a ${found.entry.kind}, not a directory`, {
-    hint: 'Name a snapshot, or a directory in it.',
-  });
-}
-
-async function find({ vault, database }: WorkspaceWorld, source: NodeSource, ref: string): Promise<Found> {
-  const { path = [], ...whole } = parseRef(ref);
-  const { row, root } = await getSnapshot(database.kysely, toHex(vault.id), { ...whole, path: undefined });
-  if (path.length === 0) return { tree: root.tree };
-  const entry = await lookup(source, root.tree, path);
-  if (entry === undefined) {
-    throw new StrataError('path_not_found', `${whole.workspace}@${row.number} has no ${displayPath(path)}`, {
-      hint: `\`strata workspaces ls ${whole.workspace}@${row.number}\` lists what it has.`,
-      details: { path: displayPath(path) },
-    });
-  }
-  return entry.kind === 'directory' ? { tree: entry.tree } : { entry };
+  return (await findRoot(world, source, ref)).root.tree;
 }

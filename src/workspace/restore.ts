@@ -29,18 +29,20 @@ export async function restoreSnapshot(
   directory: string,
   options: RestoreOptions = {},
 ): Promise<RestoreResult> {
-  const { vault, database, clock, random, offLimits } = world;
+  const { vault, database, clock, random, offLimits, log } = world;
   const { path, ...rest } = options;
   const started = clock();
   const wanted = parseWholeRef(ref, 'To restore a part of a snapshot, name it with --path.');
   await using pin = await vault.pin({ signal: options.signal });
   const { row, root } = await getSnapshot(database.kysely, toHex(vault.id), wanted);
+  log?.(`restoring ${wanted.workspace}@${row.number}, its tree has the digest ${row.digest}`);
   const only = path === undefined ? undefined : parsePath(path);
   using memory =
     options.dryRun === true ? undefined : await openStatMemory(world, directory, pin.epoch, false);
   const remember = memory?.write;
   const place = { ...rest, only, random, offLimits, remember };
   const { plan, summary, remembered } = await restoreTree(pin.source, root, directory, place);
+  log?.(options.dryRun === true ? `${directory} compared` : `${directory} written`);
   if (remembered) memory?.commit();
   return {
     workspace: wanted.workspace,

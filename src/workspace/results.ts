@@ -1,6 +1,7 @@
 /** What the operations of this room answer. Byte counts are plain numbers of bytes; times are milliseconds since 1970. */
 
 import type { LeftOutReason, Plan, Tally } from '../disk/index.ts';
+import type { Entry, Path } from '../tree/index.ts';
 import type { Usage } from '../vault/index.ts';
 
 /** Things of one kind that a save did not keep. */
@@ -38,6 +39,30 @@ export interface RestoreResult extends SnapshotFigures {
   readonly seconds: number;
   /** What was done or, in a dry run, would be. */
   readonly plan: Plan;
+}
+
+export interface ExportResult extends SnapshotFigures {
+  /** Of the directory that was exported. 64 hex digits. */
+  readonly digest: string;
+  readonly archiveBytes: number;
+  readonly seconds: number;
+}
+
+export interface PathHistory {
+  readonly path: Path;
+  /** Newest first. */
+  readonly changes: readonly PathChange[];
+}
+
+/** What one snapshot did to a path. `kind`: what stands there is of another kind. */
+export interface PathChange {
+  readonly snapshot: number;
+  readonly created: number;
+  readonly change: 'added' | 'removed' | 'changed' | 'kind';
+  /** The root of a snapshot is a directory with an empty name. */
+  readonly before: Entry | undefined;
+  readonly after: Entry | undefined;
+  readonly message: string;
 }
 
 export interface WorkspaceInfo {
@@ -78,4 +103,10 @@ export interface StoreStats extends Usage {
   readonly files: number;
   /** Bytes of the files of all snapshots, as if each were kept whole. */
   readonly logicalBytes: number;
+  /**
+   * How many times less is kept than there is: `deduplication` is logical by unique bytes, so holes and what snapshots share count;
+   * `compression` is unique by packed bytes. Both are of one tenant, and of what is not collected yet. Undefined where there is nothing.
+   */
+  readonly deduplication: number | undefined;
+  readonly compression: number | undefined;
 }

@@ -1,13 +1,14 @@
 /** A directory becomes the next snapshot of a workspace. */
 
-import { StrataError, isStrataError, toHex } from '../base/index.ts';
+import { toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import { ScanAhead, scanDirectory } from '../disk/index.ts';
-import type { LeftOut as Scanned, LeftOutReason, Progress } from '../disk/index.ts';
-import { findWorkspace, latestSize } from './catalog.ts';
-import { addSnapshot, checkNothingUnknown, createWorkspace, publishHeads } from './commit.ts';
+import type { Progress } from '../disk/index.ts';
+import { latestSize } from './catalog.ts';
+import { checkNothingUnknown, publishHeads } from './commit.ts';
+import { complete } from './complete.ts';
 import { checkName, defaultName } from './name.ts';
-import type { LeftOut, SaveResult } from './results.ts';
+import type { SaveResult } from './results.ts';
 import { isRemembered, openStatMemory } from './stat-memory.ts';
 import type { WorkspaceWorld } from './world.ts';
 
@@ -68,63 +69,18 @@ export async function saveDirectory(
     ahead,
     warn: (line) => warnings.push(line),
   });
-  const { newBytes, storedBytes } = await save.finish();
-  const { root } = scan;
-  const snapshot = await database.transaction(
-    async (tx) => {
-      await save.commit(tx);
-      const workspace =
-        (await findWorkspace(tx, toHex(vault.id), name)) ?? (await createWorkspace(tx, world, name));
-      const message = options.message ?? '';
-      return addSnapshot(tx, world, workspace, 'save', { root, newBytes, storedBytes, message });
-    },
-    { signal },
-  );
-  memory?.commit();
-  try {
-    // Durable already, but only the published head makes it so without the database.
-    await publishHeads(world, name);
-  } catch (error) {
-    throw unpublished(error, `${name}@${snapshot.number}`);
-  }
-  const { summary } = root.tree;
-  return {
-    workspace: name,
-    snapshot: snapshot.number,
-    digest: snapshot.digest,
-    files: summary.files,
-    dirs: summary.directories,
-    symlinks: summary.symlinks,
-    bytes: summary.bytes,
-    newBytes,
-    storedBytes,
-    seconds: (clock() - started) / 1000,
-    leftOut: leftOut(scan.leftOut),
-    skipped: scan.skipped,
+  world.log?.(`${directory} read, its tree has the digest ${toHex(scan.root.tree.digest)}`);
+  // Awaited here: the save is given up when this function returns.
+  return await complete(world, save, name, {
+    ...scan,
+    started,
+    message: options.message,
     warnings,
-  };
+    signal,
+    onCommit: () => memory?.commit(),
+  });
 }
 
 function nameOf(directory: string, { workspace }: SaveOptions): string {
   return workspace === undefined ? defaultName(directory) : checkName(workspace);
-}
-
-/** Other hints say that nothing was half done. */
-function unpublished(error: unknown, snapshot: string): unknown {
-  if (!isStrataError(error)) return error;
-  return new StrataError(
-    error.code,
-    `${snapshot} is saved, but the store does not tell of it yet: ${error.message}`,
-    {
-      hint: 'It can be restored as long as the database lives; the next save of the workspace completes it.',
-      details: error.details,
-      cause: error,
-    },
-  );
-}
-
-function leftOut(scanned: Scanned): LeftOut[] {
-  return Object.entries(scanned)
-    .filter(([, { count }]) => count > 0)
-    .map(([what, { count, paths }]) => ({ what: what as LeftOutReason, count, paths }));
 }

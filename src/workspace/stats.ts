@@ -18,13 +18,21 @@ export async function storeStats(
     .execute();
   // Ordered by number, so the last row of each workspace is its latest snapshot.
   const latest = new Map(rows.map((row) => [row.workspace, row.files]));
+  const logicalBytes = sum(rows.map((row) => row.bytes));
+  const usage = await vault.usage(options);
   return {
     workspaces: latest.size,
     snapshots: rows.length,
     files: sum([...latest.values()]),
-    logicalBytes: sum(rows.map((row) => row.bytes)),
-    ...(await vault.usage(options)),
+    logicalBytes,
+    ...usage,
+    deduplication: ratio(logicalBytes, usage.uniqueBytes),
+    compression: ratio(usage.uniqueBytes, usage.packedBytes),
   };
+}
+
+function ratio(whole: number, part: number): number | undefined {
+  return part === 0 ? undefined : whole / part;
 }
 
 function sum(numbers: readonly number[]): number {

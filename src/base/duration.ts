@@ -1,4 +1,4 @@
-/** Lengths of time as they stand in a configuration: `7d`, `12h`. */
+/** Lengths of time as they are written: `7d`, `12h`. */
 
 /** Milliseconds of each unit. */
 const UNITS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;

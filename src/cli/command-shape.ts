@@ -1,0 +1,89 @@
+/** The command tree as data: what words may stand where. Read off the commands themselves, so that it is never behind them. */
+
+import { Command } from 'commander';
+import type { Argument, Option } from 'commander';
+
+import type { Invocation } from './invocation.ts';
+import { NOUNS } from './nouns.ts';
+
+/** What a value may be. `nothing`: something that nobody can guess; a list: one of these. */
+export type ValueKind = 'workspace' | 'file' | 'directory' | 'nothing' | readonly string[];
+
+export interface FlagShape {
+  /** As in `-w`, `--workspace`. */
+  readonly names: readonly string[];
+  readonly description: string;
+  /** Undefined for a switch. */
+  readonly takes: ValueKind | undefined;
+}
+
+export interface ArgumentShape {
+  readonly name: string;
+  readonly takes: ValueKind;
+  readonly isVariadic: boolean;
+}
+
+export interface CommandShape {
+  readonly name: string;
+  readonly description: string;
+  readonly flags: readonly FlagShape[];
+  readonly args: readonly ArgumentShape[];
+  readonly verbs: readonly CommandShape[];
+}
+
+export interface ProgramShape {
+  readonly name: string;
+  /** Those of all commands, before or after the noun. */
+  readonly flags: readonly FlagShape[];
+  readonly nouns: readonly CommandShape[];
+}
+
+/** By what values are called in help texts. */
+const KINDS: Readonly<Record<string, ValueKind>> = {
+  ref: 'workspace',
+  'ref[:path]': 'workspace',
+  'ref:path': 'workspace',
+  before: 'workspace',
+  after: 'workspace',
+  name: 'workspace',
+  'name[:path]': 'workspace',
+  dir: 'directory',
+  file: 'file',
+};
+
+const HELP: FlagShape = { names: ['-h', '--help'], description: 'print help', takes: undefined };
+
+/** @param program with the flags of all commands; its nouns need not be loaded */
+export async function programShape(program: Command, invocation: Invocation): Promise<ProgramShape> {
+  const nouns: CommandShape[] = [];
+  for (const [name, { summary, load }] of Object.entries(NOUNS)) {
+    const noun = new Command(name).description(summary);
+    (await load())(noun, invocation);
+    nouns.push(commandShape(noun));
+  }
+  return { name: program.name(), flags: [...program.options.map(flagShape), HELP], nouns };
+}
+
+function commandShape(command: Command): CommandShape {
+  return {
+    name: command.name(),
+    description: command.description(),
+    flags: command.options.map(flagShape),
+    args: command.registeredArguments.map(argumentShape),
+    verbs: command.commands.map(commandShape),
+  };
+}
+
+function flagShape({ short, long, flags, description, required, optional }: Option): FlagShape {
+  const value = /[<[](.+)[>\]]$/.exec(flags)?.[1] ?? '';
+  return {
+    names: [short, long].filter((name) => name !== undefined),
+    description,
+    takes: required || optional ? (KINDS[value] ?? 'nothing') : undefined,
+  };
+}
+
+function argumentShape(argument: Argument): ArgumentShape {
+  const name = argument.name();
+  return { name, takes: argument.argChoices ?? KINDS[name] ?? 'nothing', isVariadic: argument.variadic };
+}

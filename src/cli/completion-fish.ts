@@ -1,0 +1,93 @@
+/** The completion script for fish. */
+
+import type { CommandShape, FlagShape, ProgramShape, ValueKind } from './command-shape.ts';
+
+export function fishCompletion({ name, flags, nouns }: ProgramShape): string {
+  const every = [
+    ...flags,
+    ...nouns.flatMap((noun) => [noun, ...noun.verbs]).flatMap((command) => command.flags),
+  ];
+  const takingValues = every.filter(({ takes }) => takes !== undefined).flatMap(({ names }) => names);
+  return `# Completion of ${name} for fish. It is made from the commands: make it anew after an update.
+
+# Whether these words come first, flags aside, and after them so many others.
+function __${name}_at
+    set -l others $argv[1]
+    set -l wanted $argv[2..-1]
+    set -l found
+    set -l skip no
+    for word in (commandline -opc)[2..-1]
+        if test $skip = yes
+            set skip no
+        else if contains -- $word ${[...new Set(takingValues)].join(' ')}
+            set skip yes
+        else if not string match -q -- '-*' $word
+            set -a found $word
+        end
+    end
+    test (count $found) -ge (count $wanted); or return 1
+    for at in (seq (count $wanted))
+        test "$found[$at]" = "$wanted[$at]"; or return 1
+    end
+    test $others = any; or test (count $found) -eq (math (count $wanted) + $others)
+end
+
+function __${name}_names
+    set -l program (commandline -opc)[1]
+    $program workspaces list 2>/dev/null </dev/null | tail -n +2 | cut -d ' ' -f 1
+end
+
+complete -c ${name} -f
+${[
+  ...flags.flatMap((flag) => flagLines(name, 'any', '', flag)),
+  ...nouns.flatMap((noun) => [
+    line(name, '0', '', `-a ${noun.name} -d ${quote(noun.description)}`),
+    ...(noun.verbs.length === 0 ? leafLines(name, noun.name, noun) : verbLines(name, noun)),
+  ]),
+].join('\n')}
+`;
+}
+
+function verbLines(program: string, noun: CommandShape): string[] {
+  return noun.verbs.flatMap((verb) => [
+    line(program, '0', noun.name, `-a ${verb.name} -d ${quote(verb.description)}`),
+    ...leafLines(program, `${noun.name} ${verb.name}`, verb),
+  ]);
+}
+
+function leafLines(program: string, words: string, { flags, args }: CommandShape): string[] {
+  return [
+    ...flags.flatMap((flag) => flagLines(program, 'any', words, flag)),
+    ...args.flatMap(({ takes, isVariadic }, at) => {
+      const values = valueText(takes, program);
+      return values === '' ? [] : [line(program, isVariadic ? 'any' : String(at), words, values)];
+    }),
+  ];
+}
+
+function flagLines(program: string, others: string, words: string, flag: FlagShape): string[] {
+  const names = flag.names.map((name) =>
+    name.startsWith('--') ? `-l ${name.slice(2)}` : `-s ${name.slice(1)}`,
+  );
+  const value = flag.takes === undefined ? '' : ` -x ${valueText(flag.takes, program)}`.trimEnd();
+  return [line(program, others, words, `${names.join(' ')}${value} -d ${quote(flag.description)}`)];
+}
+
+function line(program: string, others: string, words: string, rest: string): string {
+  return `complete -c ${program} -n '__${program}_at ${`${others} ${words}`.trimEnd()}' ${rest}`;
+}
+
+function valueText(kind: ValueKind, program: string): string {
+  if (typeof kind !== 'string') return `-a '${kind.join(' ')}'`;
+  const texts = {
+    workspace: `-a '(__${program}_names)'`,
+    file: "-a '(__fish_complete_path (commandline -ct))'",
+    directory: "-a '(__fish_complete_directories (commandline -ct))'",
+    nothing: '',
+  } as const;
+  return texts[kind];
+}
+
+function quote(text: string): string {
+  return `'${text.replace(/['\\]/g, '\\$&')}'`;
+}

@@ -1,0 +1,90 @@
+/** The last steps of a save, wherever its tree came from: packs, index segment, transaction, head. */
+
+import { StrataError, isStrataError, toHex } from '../base/index.ts';
+import type { LeftOut as Scanned, LeftOutReason, Tally } from '../disk/index.ts';
+import type { Root } from '../tree/index.ts';
+import type { Save } from '../vault/index.ts';
+import { findWorkspace } from './catalog.ts';
+import { addSnapshot, createWorkspace, publishHeads } from './commit.ts';
+import type { LeftOut, SaveResult } from './results.ts';
+import type { WorkspaceWorld } from './world.ts';
+
+/** A tree that was given to the writer of a save. */
+export interface GatheredTree {
+  readonly root: Root;
+  /** When the save began. */
+  readonly started: number;
+  readonly message: string | undefined;
+  readonly leftOut: Scanned;
+  readonly skipped: Tally;
+  readonly warnings: readonly string[];
+  readonly signal: AbortSignal | undefined;
+  /** Is called as soon as nothing can take the snapshot back. */
+  readonly onCommit?: () => void;
+}
+
+/** @throws disk_full, unavailable, … of the store; then nothing is visible of the save, or the message says that it is there */
+export async function complete(
+  world: WorkspaceWorld,
+  save: Save,
+  name: string,
+  gathered: GatheredTree,
+): Promise<SaveResult> {
+  const { vault, database, clock, log } = world;
+  const { root, signal } = gathered;
+  const { newBytes, storedBytes } = await save.finish();
+  const snapshot = await database.transaction(
+    async (tx) => {
+      await save.commit(tx);
+      const workspace =
+        (await findWorkspace(tx, toHex(vault.id), name)) ?? (await createWorkspace(tx, world, name));
+      const message = gathered.message ?? '';
+      return addSnapshot(tx, world, workspace, 'save', { root, newBytes, storedBytes, message });
+    },
+    { signal },
+  );
+  log?.(`${name}@${snapshot.number} committed`);
+  gathered.onCommit?.();
+  try {
+    // Durable already, but only the published head makes it so without the database.
+    await publishHeads(world, name);
+  } catch (error) {
+    throw unpublished(error, `${name}@${snapshot.number}`);
+  }
+  const { summary } = root.tree;
+  return {
+    workspace: name,
+    snapshot: snapshot.number,
+    digest: snapshot.digest,
+    files: summary.files,
+    dirs: summary.directories,
+    symlinks: summary.symlinks,
+    bytes: summary.bytes,
+    newBytes,
+    storedBytes,
+    seconds: (clock() - gathered.started) / 1000,
+    leftOut: leftOut(gathered.leftOut),
+    skipped: gathered.skipped,
+    warnings: gathered.warnings,
+  };
+}
+
+/** Other hints say that nothing was half done. */
+function unpublished(error: unknown, snapshot: string): unknown {
+  if (!isStrataError(error)) return error;
+  return new StrataError(
+    error.code,
+    `${snapshot} is saved, but the store does not tell of it yet: ${error.message}`,
+    {
+      hint: 'It can be restored as long as the database lives; the next save of the workspace completes it.',
+      details: error.details,
+      cause: error,
+    },
+  );
+}
+
+function leftOut(scanned: Scanned): LeftOut[] {
+  return Object.entries(scanned)
+    .filter(([, { count }]) => count > 0)
+    .map(([what, { count, paths }]) => ({ what: what as LeftOutReason, count, paths }));
+}

@@ -1,0 +1,116 @@
+import { spawnSync } from 'node:child_process';
+import { rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { STRATA, openCommandLine } from './command-line.fixture.ts';
+
+const { base, options, strata, answer, write } = openCommandLine();
+afterAll(() => rmSync(base, { recursive: true, force: true }));
+
+beforeAll(() => {
+  write('tree/a.txt', 'a');
+  for (const name of ['web', 'web-old', 'docs']) answer('workspaces', 'save', 'tree', '-w', name);
+  answer('workspaces', 'save', 'tree', '-w', 'elsewhere', '--home', 'other');
+  write('completion.bash', strata('completion', 'bash').stdout);
+});
+
+/** Asks a real bash what may stand at the end of a line. It gives the words as readline does: `:`, `=` and `@` end them. */
+function completed(line: string, program = STRATA): readonly string[] {
+  const words = line
+    .split(' ')
+    .flatMap((word) => (word === '' ? [''] : word.split(/([:=@]+)/).filter(Boolean)));
+  if (/[:=@]$/.test(line)) words.push('');
+  const script = `source completion.bash
+COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
+complete -p strata | grep -q -- '-F _strata strata' || echo 'is not registered'
+_strata "$1" "\${COMP_WORDS[COMP_CWORD]}" "\${COMP_WORDS[COMP_CWORD - 1]}"
+printf '%s\\n' "\${COMPREPLY[@]}"`;
+  const { status, stdout, stderr } = spawnSync('bash', ['-c', script, 'bash', program, ...words.slice(1)], {
+    ...options,
+    encoding: 'utf8',
+  });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  return stdout.split('\n').filter(Boolean);
+}
+
+describe('bash', () => {
+  it.each([
+    ['strata ', ['workspaces', 'store', 'keys', 'config', 'completion', 'version']],
+    ['strata w', ['workspaces']],
+    ['strata workspaces re', ['restore']],
+    ['strata workspaces w', ['why']],
+    ['strata --json keys ', ['status', 'rotate-root', 'rotate-tenant', 'destroy-tenant', 'export-recovery']],
+    ['strata store verify --re', ['--read-data']],
+    ['strata store verify --qu', ['--quiet']],
+    ['strata workspaces save --exclude', ['--exclude', '--exclude-from']],
+    ['strata workspaces save --exclude ', []],
+    ['strata workspaces save --exclude x -w w', ['web', 'web-old']],
+    ['strata workspaces save --workspace=do', ['docs']],
+    ['strata workspaces save tr', ['tree']],
+    ['strata workspaces save --exclude-from comp', ['completion.bash']],
+    ['strata workspaces log ', ['docs', 'web', 'web-old']],
+    ['strata workspaces restore web@3 t', ['tree']],
+    ['strata workspaces restore web@', []],
+    ['strata workspaces cat web:', []],
+    ['strata workspaces diff web@1 d', ['docs']],
+    ['strata workspaces fork web ', []],
+    ['strata workspaces export web:tree comp', ['completion.bash']],
+    ['strata workspaces log --home other ', ['elsewhere']],
+    ['strata --home=other workspaces log ', ['elsewhere']],
+    ['strata workspaces log --home nowhere ', []],
+    ['strata workspaces log --config tree/a.txt ', []],
+    ['strata keys destroy-tenant ', []],
+    ['strata completion ', ['bash', 'zsh', 'fish']],
+    ['strata version ', []],
+    ['strata nonsense ', []],
+    ['strata workspaces log -- -', []],
+  ])('[C29] %s', (line, expected) => {
+    expect([...completed(line)].sort()).toEqual([...expected].sort());
+  });
+
+  it('[C29] is quiet when the command is away', () => {
+    expect(completed('strata workspaces log ', join(base, 'gone'))).toEqual([]);
+  });
+});
+
+const VERBS = strata('workspaces', '--help')
+  .stdout.split('\n')
+  .flatMap((line) => /^ {2}([a-z]+) .*(?:<|\[)|^ {2}([a-z]+) {2,}/.exec(line)?.slice(1).find(Boolean) ?? []);
+
+describe.each([
+  ['zsh', ['zsh', '-n'], '#compdef strata'],
+  ['fish', ['fish', '--no-execute'], 'complete -c strata'],
+] as const)('%s', (shell, [command, check], first) => {
+  const { stdout, status } = strata('completion', shell);
+
+  it('[C29] has every verb, and asks for names quietly', () => {
+    expect(status).toBe(0);
+    expect(stdout).toContain(first);
+    expect(VERBS.length).toBeGreaterThan(10);
+    for (const verb of VERBS) expect(stdout).toMatch(new RegExp(`\\b${verb}\\b`));
+    for (const flag of ['exclude-from', 'keep-within', 'read-data', 'new-key-command'])
+      expect(stdout).toContain(flag);
+    expect(stdout).toContain('workspaces list 2>/dev/null');
+  });
+
+  it.skipIf(spawnSync(command, ['--version']).status !== 0)('[C29] reads it', () => {
+    const { status: read, stderr } = spawnSync(command, [check, '/dev/stdin'], {
+      input: stdout,
+      encoding: 'utf8',
+    });
+    expect({ read, stderr }).toEqual({ read: 0, stderr: '' });
+  });
+});
+
+it('[C29] [C3] knows no other shell, and goes by the name that was called', () => {
+  const { status, stderr } = strata('completion', 'tcsh');
+  expect(status).toBe(2);
+  expect(stderr).toMatch(/Allowed choices are bash, zsh, fish/);
+  symlinkSync(STRATA, join(base, 'mctl'));
+  const mctl = spawnSync(join(base, 'mctl'), ['completion', 'bash'], {
+    ...options,
+    encoding: 'utf8',
+  });
+  expect(mctl.stdout).toMatch(/complete -F _mctl mctl\n$/);
+});
