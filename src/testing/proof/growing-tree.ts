@@ -16,16 +16,18 @@ import { dirname, join } from 'node:path';
 import { prose } from '../noise.ts';
 import type { Chance } from './chance.ts';
 
-const FIRST_FILES = 24;
 /** Bytes of most files, at most, and of a few. */
 const SMALL = 6_000;
 const LARGE = 300_000;
 
-/** @param directory does not exist yet */
-export function plantTree(directory: string, chance: Chance): void {
+/**
+ * @param directory does not exist yet
+ * @param files how many small ones are in it
+ */
+export function plantTree(directory: string, chance: Chance, files: number): void {
   mkdirSync(directory);
-  for (let file = 0; file < FIRST_FILES; file++) addFile(directory, chance, SMALL);
-  for (let file = 0; file < 2; file++) addFile(directory, chance, LARGE);
+  for (let file = 0; file < files; file++) addFile(directory, chance, SMALL);
+  for (let file = 0; file < files; file += 12) addFile(directory, chance, LARGE);
   symlinkSync('nowhere/at/all', join(directory, 'dangling'));
   mkdirSync(join(directory, 'empty'));
 }

@@ -38,14 +38,15 @@ export class Site implements Disposable {
     this.#template = join(place, 'template');
   }
 
-  static async open(): Promise<Site> {
+  /** @param files how many there are in the directory, about */
+  static async open(files = 24): Promise<Site> {
     const program = await strataProgram();
     const place = makePlace();
     const past: Ledger = new Map();
     const site = new Site(program, place);
     mkdirSync(site.directory);
     const chance = new Chance('the past of a site');
-    plantTree(site.from, chance);
+    plantTree(site.from, chance, files);
     await site.engine(async ({ workspaces }) => {
       for (let number = 1; number <= 5; number++) {
         await site.save(workspaces, past);

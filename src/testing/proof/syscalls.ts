@@ -17,11 +17,14 @@ import { expectToGoOn, expectWhole } from './sound.ts';
 
 /** `target` is not there, `used` has an older state and more. */
 const OPERATIONS = {
-  save: ['workspaces', 'save', 'from', '-w', 'web'],
-  restore: ['workspaces', 'restore', 'web@5', 'target'],
-  'restore into a used directory': ['workspaces', 'restore', 'web@5', 'used', '--overwrite'],
+  save: ['workspaces', 'save', './from', '-w', 'web'],
+  restore: ['workspaces', 'restore', 'web@5', './target'],
+  'restore into a used directory': ['workspaces', 'restore', 'web@5', './used', '--overwrite'],
   gc: ['store', 'gc', '--margin', '0'],
 } as const;
+/** Of the directory: few, so that all calls can be gone through. */
+const FILES = 6;
+
 type Operation = keyof typeof OPERATIONS;
 const NAMES = Object.keys(OPERATIONS) as Operation[];
 
@@ -38,7 +41,7 @@ export const syscalls: ProofRow = {
   needs: ['cc'],
 
   async open() {
-    const site = await Site.open();
+    const site = await Site.open(FILES);
     await prepare(site);
     const calls = new Map<Operation, number>();
     for (const name of NAMES) {
