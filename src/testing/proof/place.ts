@@ -1,7 +1,7 @@
 /** A directory for the cases of a run, which is gone with it. */
 
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -9,13 +9,11 @@ export function makePlace(): string {
   return mkdtempSync(join(tmpdir(), 'strata-proof-'));
 }
 
-/** Whatever modes and depths are in it. */
 export function removePlace(directory: string): void {
-  spawnSync('chmod', ['-R', 'u+rwX', directory], { stdio: 'ignore' });
-  spawnSync('rm', ['-rf', directory]);
+  rmSync(directory, { recursive: true, force: true });
 }
 
-/** A copy of a directory in the place of what was there. */
+/** A copy of a directory, times and all, in the place of what was there. */
 export function copyInto(from: string, to: string): void {
   removePlace(to);
   const { status, stderr } = spawnSync('cp', ['-a', from, to], { encoding: 'utf8' });
