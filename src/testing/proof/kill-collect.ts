@@ -26,8 +26,9 @@ export const killCollect: ProofRow = {
   async open() {
     const site = await Site.open();
     await leaveOrphans(site);
-    await makeWork(site, site.reset(), new Chance('to be measured'));
-    const length = await measure(site, WORDS);
+    const length = await measure(site, WORDS, () =>
+      makeWork(site, site.reset(), new Chance('to be measured')),
+    );
     return {
       async run(seed) {
         const chance = new Chance(`kill-gc ${seed}`);
@@ -58,9 +59,10 @@ export const killCollect: ProofRow = {
 async function leaveOrphans(site: Site): Promise<void> {
   const save = ['workspaces', 'save', 'from', '-w', 'web'];
   const grow = () => changeTree(site.from, new Chance('orphans'), 1_000_000);
-  site.reset();
-  grow();
-  const { changes } = await measure(site, save);
+  const { changes } = await measure(site, save, () => {
+    site.reset();
+    grow();
+  });
   for (let back = 0; back < changes; back += 2) {
     const ledger = site.reset();
     grow();

@@ -28,10 +28,8 @@ export const killForget: ProofRow = {
   async open() {
     const site = await Site.open();
     const lengths = new Map<unknown, Length>();
-    for (const removal of REMOVALS) {
-      site.reset();
-      lengths.set(removal, await measure(site, removal.words));
-    }
+    for (const removal of REMOVALS)
+      lengths.set(removal, await measure(site, removal.words, () => site.reset()));
     return {
       async run(seed) {
         const chance = new Chance(`kill-forget ${seed}`);

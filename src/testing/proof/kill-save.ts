@@ -27,9 +27,11 @@ export const killSave: ProofRow = {
     const site = await Site.open();
     const lengths = new Map<number, Length>();
     for (const size of new Set(SIZES)) {
-      site.reset();
-      changeTree(site.from, new Chance('to be measured'), size);
-      lengths.set(size, await measure(site, WORDS));
+      const prepare = () => {
+        site.reset();
+        changeTree(site.from, new Chance('to be measured'), size);
+      };
+      lengths.set(size, await measure(site, WORDS, prepare));
     }
     return {
       async run(seed) {

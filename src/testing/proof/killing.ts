@@ -20,7 +20,16 @@ export interface Killed {
   readonly told: string;
 }
 
-export async function measure(site: Site, words: readonly string[]): Promise<Length> {
+/** @param prepare puts everything in its place: a command is not as slow the second time, when Node has it compiled */
+export async function measure(site: Site, words: readonly string[], prepare: () => unknown): Promise<Length> {
+  await prepare();
+  const first = await measureOnce(site, words);
+  await prepare();
+  const second = await measureOnce(site, words);
+  return { ...second, milliseconds: Math.min(first.milliseconds, second.milliseconds) };
+}
+
+async function measureOnce(site: Site, words: readonly string[]): Promise<Length> {
   const fault = prepareFault(site.beside('fault'), { under: site.directory, calls: 'changes' });
   const { child, ended } = site.start(words, fault.environment);
   await firstCall(fault, child);

@@ -31,7 +31,7 @@ export const powerCut: ProofRow = {
   claim:
     'What was acknowledged before the power went is there when it comes back, whole, and the home opens and goes on: also a home whose first save it was, and a restore with --sync.',
   unit: 'power cuts',
-  planted: 'the directory of an object is not synced after the object has its name',
+  planted: 'the content of an object is not synced before it gets its name',
   perCommit: 4,
   needs: NEEDS,
 
@@ -39,9 +39,11 @@ export const powerCut: ProofRow = {
     const site = await Site.open();
     const changes = new Map<Underway, number>();
     for (const [name, words] of Object.entries(UNDERWAY)) {
-      site.reset();
-      makeSources(site, new Chance('to be measured'));
-      changes.set(name as Underway, (await measure(site, words)).changes);
+      const prepare = () => {
+        site.reset();
+        makeSources(site, new Chance('to be measured'));
+      };
+      changes.set(name as Underway, (await measure(site, words, prepare)).changes);
     }
     const disk = new PowerDisk(site);
     return {
