@@ -150,7 +150,7 @@ function spoil(path: string, other: string, damage: Damage, chance: Chance): voi
   if (damage === 'longer')
     return writeFileSync(path, Buffer.concat([bytes, chance.bytes(1 + chance.below(100))]));
   const before = Buffer.from(bytes);
-  if (damage === 'a part zeroed') bytes.fill(0, at, at + 1 + chance.below(4096));
+  if (damage === 'a part zeroed') bytes.subarray(at, at + 1 + chance.below(4096)).fill(0);
   if (damage === 'a byte changed') bytes[at]! ^= 1 + chance.below(255);
   // Also where there were zeros already.
   if (bytes.equals(before)) bytes[at]! ^= 1 << chance.below(8);

@@ -45,7 +45,7 @@ export const syscalls: ProofRow = {
   claim:
     'Whichever system call of a save, a restore or a collection fails, the command ends well or with a typed error that says what and where; targets are as they were or complete, nothing saved is lost, and the same command works again.',
   unit: 'failed calls',
-  planted: 'a short write is taken for a whole one',
+  planted: 'not planted but real: EDQUOT, for which Node has no name, ended a command with 70',
   perCommit: 8,
   needs: ['cc'],
 
