@@ -34,13 +34,20 @@ describe('errors', () => {
   });
 
   it('[B6] so has one that Node has no name for', () => {
-    const code = `Unknown system error -${constants.errno.EDQUOT}`;
-    const error = Object.assign(new Error(`${code}: ${code}, open '/x'`), { code });
-    expect(systemError(error, 'open /x')).toMatchObject({
-      code: 'disk_full',
-      message: 'cannot open /x: EDQUOT: the disk quota is used up',
-      details: { errno: 'EDQUOT' },
-    });
+    const number = -constants.errno.EDQUOT;
+    // As opening and as writing say it.
+    const codes = {
+      [`Unknown system error ${number}`]: `Unknown system error ${number}`,
+      UNKNOWN: 'unknown error',
+    };
+    for (const [code, words] of Object.entries(codes)) {
+      const error = Object.assign(new Error(`${code}: ${words}, open '/x'`), { code, errno: number });
+      expect(systemError(error, 'open /x')).toMatchObject({
+        code: 'disk_full',
+        message: 'cannot open /x: EDQUOT: the disk quota is used up',
+        details: { errno: 'EDQUOT' },
+      });
+    }
   });
 
   it('[B6] other errors pass through unchanged', () => {

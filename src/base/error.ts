@@ -63,14 +63,13 @@ export function isStrataError(error: unknown, code?: ErrorCode): error is Strata
   return error instanceof StrataError && (code === undefined || error.code === code);
 }
 
-/** How Node calls an error of the system that it has no name for, such as EDQUOT. */
-const UNNAMED = /^Unknown system error -(\d+)/;
+/** How Node calls an error of the system that it has no name for, such as EDQUOT; the number stands beside. */
+const UNNAMED = /^(?:Unknown system error|UNKNOWN\b)/;
 
 /** The `code` of a Node system error (`ENOENT`, …), if `error` is one. */
 export function errno(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;
-  const [, unnamed] = UNNAMED.exec(error.code) ?? [];
-  if (unnamed !== undefined) return nameOf(Number(unnamed));
+  if (UNNAMED.test(error.code) && 'errno' in error) return nameOf(Math.abs(Number(error.errno)));
   // `ERR_…` and `ABORT_ERR` are Node's own: a mistake of ours or a cancellation, nothing that the system refused.
   return error.code.startsWith('E') && !error.code.startsWith('ERR_') ? error.code : undefined;
 }
