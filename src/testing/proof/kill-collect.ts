@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Chance } from './chance.ts';
 import { changeTree } from './growing-tree.ts';
 import { prepareFault } from './fault.ts';
-import { killInside, measure, told } from './killing.ts';
+import { killInside, measure, within } from './killing.ts';
 import type { ProofRow } from './row.ts';
 import { Site } from './site.ts';
 import type { Ledger } from './site.ts';
@@ -40,7 +40,7 @@ export const killCollect: ProofRow = {
         const stored = [...after].some((name) => !before.has(name) && /\/(?:data|tree)\//.test(name));
         const deleted = [...before].some((name) => !after.has(name) && /\/(?:data|tree)\//.test(name));
         const condemned = () => condemnedIn(site);
-        return told(killed, deleted ? 'deleted' : stored ? 'rewritten' : 'nothing to be seen', async () => {
+        return within(killed, deleted ? 'deleted' : stored ? 'rewritten' : 'nothing to be seen', async () => {
           await expectWhole(site, ledger, {}, chance);
           const phase = phaseOf(stored, deleted, condemned());
           await expectToGoOn(site, ledger, chance);

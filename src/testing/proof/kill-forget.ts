@@ -1,7 +1,7 @@
 /** The row of snapshots and workspaces that are being removed by a process that is killed. */
 
 import { Chance } from './chance.ts';
-import { killInside, measure, told } from './killing.ts';
+import { killInside, measure, within } from './killing.ts';
 import type { Length } from './killing.ts';
 import type { ProofRow } from './row.ts';
 import { Site } from './site.ts';
@@ -40,7 +40,7 @@ export const killForget: ProofRow = {
         const before = heads();
         const killed = await killInside(site, removal.words, lengths.get(removal)!, chance);
         const gone = before - heads();
-        return told(killed, removal.words.join(' '), async () => {
+        return within(killed, removal.words.join(' '), async () => {
           const listed = await expectWhole(site, ledger, { doomed }, chance);
           const left = [...doomed].filter((ref) => listed.has(ref)).length;
           if (left > 0 && left < doomed.size) throw new Error(`${left} of ${doomed.size} snapshots are left`);

@@ -7,7 +7,7 @@ import { Chance } from './chance.ts';
 import { apart, factsOf } from './facts.ts';
 import type { Facts } from './facts.ts';
 import { changeTree } from './growing-tree.ts';
-import { killInside, measure, told } from './killing.ts';
+import { killInside, measure, within } from './killing.ts';
 import type { Length } from './killing.ts';
 import type { ProofRow } from './row.ts';
 import { Site } from './site.ts';
@@ -46,7 +46,7 @@ export const killRestore: ProofRow = {
         const before: Facts = existsSync(target) ? factsOf(target) : new Map();
         const killed = await killInside(site, words, lengths.get(kind)!, chance);
         const phase = phaseOf(site, target);
-        return told(killed, `${kind}, ${phase}`, async () => {
+        return within(killed, `${kind}, ${phase}`, async () => {
           if (kind === 'used') expectWholeFiles(target, before, wanted);
           else if (existsSync(target)) expectComplete(target, before, wanted, 'what can be seen');
           await expectWhole(site, ledger, {}, chance);

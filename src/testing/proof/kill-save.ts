@@ -3,7 +3,7 @@
 import { Chance } from './chance.ts';
 import { factsOf } from './facts.ts';
 import { changeTree } from './growing-tree.ts';
-import { killInside, measure, told } from './killing.ts';
+import { killInside, measure, within } from './killing.ts';
 import type { Length } from './killing.ts';
 import type { ProofRow } from './row.ts';
 import { Site } from './site.ts';
@@ -46,7 +46,7 @@ export const killSave: ProofRow = {
         const known = new Set(ledger.keys());
         const killed = await killInside(site, WORDS, lengths.get(size)!, chance);
         const stored = storedPhase(site, before);
-        return told(killed, stored, async () => {
+        return within(killed, stored, async () => {
           const listed = await expectWhole(site, ledger, { pending }, chance);
           const isThere = [...listed].some((ref) => !known.has(ref));
           if (killed.how === 'ended before' && !isThere)

@@ -82,7 +82,7 @@ async function firstCall(
 }
 
 /** Says in what state a case failed. */
-export async function told<Value>(
+export async function within<Value>(
   killed: Killed,
   phase: string,
   check: () => Promise<Value>,

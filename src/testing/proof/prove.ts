@@ -75,8 +75,9 @@ function parse(words: readonly string[]): Run | number {
 }
 
 async function prove({ row, first, seconds, cases: most, records }: Run): Promise<number> {
-  let stops = false;
-  process.once('SIGINT', () => (stops = true));
+  // What was done until then counts.
+  const stop = new AbortController();
+  process.once('SIGINT', () => stop.abort());
   await using run = await row.open();
   const hit = new Map<string, number>();
   let count = 0;
@@ -86,7 +87,7 @@ async function prove({ row, first, seconds, cases: most, records }: Run): Promis
   let told = started;
   const tell = () =>
     console.log(`${row.name}: ${cases} cases, ${count} ${row.unit}, ${elapsed().toFixed(0)} s`);
-  while (!stops && cases < most && elapsed() < seconds) {
+  while (!stop.signal.aborted && cases < most && elapsed() < seconds) {
     const seed = first + cases;
     try {
       const outcome = await run.run(seed);
