@@ -20,7 +20,7 @@ export const killCollect: ProofRow = {
     'A collection that is killed anywhere has taken nothing that a snapshot needs, and the next one completes it.',
   unit: 'kills',
   planted: 'packs are deleted before the index no longer tells of them',
-  perCommit: 8,
+  perCommit: 6,
   needs: ['cc'],
 
   async open() {

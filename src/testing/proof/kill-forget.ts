@@ -22,7 +22,7 @@ export const killForget: ProofRow = {
     'Snapshots whose removal is killed are all there or all gone, the others are untouched, and the removal can be run again.',
   unit: 'kills',
   planted: 'heads are deleted before the transaction that removes their snapshots',
-  perCommit: 8,
+  perCommit: 6,
   needs: ['cc'],
 
   async open() {

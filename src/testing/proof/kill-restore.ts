@@ -26,7 +26,7 @@ export const killRestore: ProofRow = {
     'A restore that is killed anywhere leaves a new target whole or not there, and in a used one whole files, old or new; run again it completes, and sweeps up.',
   unit: 'kills',
   planted: 'a new target gets its name before its files are written',
-  perCommit: 8,
+  perCommit: 6,
   needs: ['cc'],
 
   async open() {

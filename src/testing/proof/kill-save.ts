@@ -20,7 +20,7 @@ export const killSave: ProofRow = {
     'A save that is killed anywhere leaves its whole snapshot or nothing of it, and all that was acknowledged; the home goes on at once.',
   unit: 'kills',
   planted: 'the commit does not wait for packs that are still on their way to the store',
-  perCommit: 8,
+  perCommit: 6,
   needs: ['cc'],
 
   async open() {

@@ -37,7 +37,7 @@ describe('a few cases of each row of the proof', () => {
 });
 
 describe('totals', () => {
-  const page = 'before\n<!-- totals -->\nold\n<!-- /totals -->\nafter\n';
+  const page = 'before\n<!-- totals -->\nwhat was there\n<!-- /totals -->\nafter\n';
   const record = (row: string, first: number, hit: Recorded['hit']): Recorded => ({
     row,
     date: `2026-01-0${first}`,
@@ -52,7 +52,7 @@ describe('totals', () => {
     const [one, other] = ROWS.map(({ name }) => name) as [string, string];
     const shown = pageWith(page, ROWS, [record(one, 1, { a: 1, b: 2 }), record(one, 3, { a: 1500 })]);
     expect(shown).toMatch(/^before\n<!-- totals -->\n\n\|[^]*\|\n\n<!-- \/totals -->\nafter\n$/);
-    expect(shown).not.toContain('old');
+    expect(shown).not.toContain('what was there');
     expect(shown).toMatch(new RegExp(`^\\| ${one} .* \\| 2,000 kills \\| 0 \\| 2026-01-03 \\|$`, 'm'));
     expect(shown).toMatch(new RegExp(`^\\| ${one} \\| a 1,501, b 2 \\| .* \\| 1–1, 3–3 \\| m \\|$`, 'm'));
     expect(shown).toMatch(new RegExp(`^\\| ${other} .* \\| 0 kills \\| 0 \\| never \\|$`, 'm'));
