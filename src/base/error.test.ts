@@ -1,4 +1,5 @@
 import { openSync, readFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { describe, expect, it } from 'vitest';
 
 import { thrownBy } from '../testing/expect-code.ts';
@@ -30,6 +31,23 @@ describe('errors', () => {
     const codes = { ENOSPC: 'disk_full', EROFS: 'read_only', EACCES: 'unreadable', EIO: 'unavailable' };
     for (const [code, expected] of Object.entries(codes))
       expect(systemError(Object.assign(new Error(code), { code }), 'x')).toMatchObject({ code: expected });
+  });
+
+  it('[B6] so has one that Node has no name for', () => {
+    const number = -constants.errno.EDQUOT;
+    // As opening and as writing say it.
+    const codes = {
+      [`Unknown system error ${number}`]: `Unknown system error ${number}`,
+      UNKNOWN: 'unknown error',
+    };
+    for (const [code, words] of Object.entries(codes)) {
+      const error = Object.assign(new Error(`${code}: ${words}, open '/x'`), { code, errno: number });
+      expect(systemError(error, 'open /x')).toMatchObject({
+        code: 'disk_full',
+        message: 'cannot open /x: EDQUOT: the disk quota is used up',
+        details: { errno: 'EDQUOT' },
+      });
+    }
   });
 
   it('[B6] other errors pass through unchanged', () => {

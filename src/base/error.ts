@@ -5,6 +5,8 @@
  * for what ends the operation.
  */
 
+import { constants } from 'node:os';
+
 /** Process exit code of each error code. HTTP statuses will be a second table over the same keys. */
 export const EXIT_CODES = {
   bad_input: 2,
@@ -61,11 +63,20 @@ export function isStrataError(error: unknown, code?: ErrorCode): error is Strata
   return error instanceof StrataError && (code === undefined || error.code === code);
 }
 
+/** How Node calls an error of the system that it has no name for, such as EDQUOT; the number stands beside. */
+const UNNAMED = /^(?:Unknown system error|UNKNOWN\b)/;
+
 /** The `code` of a Node system error (`ENOENT`, …), if `error` is one. */
 export function errno(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;
+  if (UNNAMED.test(error.code) && 'errno' in error) return nameOf(Math.abs(Number(error.errno)));
   // `ERR_…` and `ABORT_ERR` are Node's own: a mistake of ours or a cancellation, nothing that the system refused.
   return error.code.startsWith('E') && !error.code.startsWith('ERR_') ? error.code : undefined;
+}
+
+function nameOf(number: number): string {
+  const known = Object.entries(constants.errno).find(([, each]) => each === number);
+  return known?.[0] ?? `E${number}`;
 }
 
 const SYSTEM_CODES: Readonly<Record<string, ErrorCode>> = {
@@ -78,6 +89,10 @@ const SYSTEM_CODES: Readonly<Record<string, ErrorCode>> = {
   ENOSPC: 'disk_full',
   EDQUOT: 'disk_full',
   EROFS: 'read_only',
+};
+
+const UNNAMED_REASONS: Readonly<Record<string, string>> = {
+  EDQUOT: 'EDQUOT: the disk quota is used up',
 };
 
 const SYSTEM_HINTS: Partial<Record<ErrorCode, string>> = {
@@ -97,7 +112,8 @@ export function systemError(error: unknown, doing: string): unknown {
   const code = errno(error);
   if (code === undefined || error instanceof StrataError) return error;
   const kind = SYSTEM_CODES[code] ?? 'unavailable';
-  const reason = error instanceof Error ? (error.message.split(',')[0] ?? code) : code;
+  const words = error instanceof Error ? (error.message.split(',')[0] ?? code) : code;
+  const reason = UNNAMED.test(words) ? (UNNAMED_REASONS[code] ?? code) : words;
   return new StrataError(kind, `cannot ${doing}: ${reason}`, {
     hint: SYSTEM_HINTS[kind],
     details: { errno: code },

@@ -31,7 +31,7 @@ const CODES: Readonly<Record<number, Answer>> = {
   10: { code: 'unavailable', hint: 'The disk does not answer as it should; look at the log of the kernel.' },
   11: {
     code: 'integrity',
-    hint: 'Move the database away, then run `strata store rebuild-index`: the store alone can make it anew.',
+    hint: 'Run it again: a disk that did not answer looks the same. If it stays, move the database away and run `strata store rebuild-index`.',
   },
   13: { code: 'disk_full', hint: FREE_SOME },
   14: { code: 'unreadable', hint: 'Check the permissions, or run as a user who has them.' },

@@ -139,9 +139,11 @@ function checkOurs(path: string, label: string, readOnly: boolean): void {
   const header = Buffer.alloc(HEADER_BYTES);
   // SQLite gives its other files the mode of this one, so it must exist before SQLite makes it.
   const file = openSync(path, readOnly ? 'r' : 'a+', FILE_MODE);
-  let length: number;
+  let length = 0;
   try {
-    length = readSync(file, header, 0, HEADER_BYTES, 0);
+    // One read may give less than there is.
+    for (let count = -1; count !== 0 && length < HEADER_BYTES; length += count)
+      count = readSync(file, header, length, HEADER_BYTES - length, length);
   } finally {
     closeSync(file);
   }

@@ -22,7 +22,7 @@ export async function restoreInside(
   id: RestoreId,
   resumes: boolean,
 ): Promise<Plan> {
-  const { fd } = target;
+  const { path, fd } = target;
   const before = looksOf(fstatSync(fd), () => fstatSync(fd, { bigint: true }));
   let staging: Buffer | undefined;
   let moving = resumes;
@@ -51,7 +51,7 @@ export async function restoreInside(
   } catch (error) {
     if (staging !== undefined) await removeQuietly(fd, staging);
     setLooksQuietly(fd, before);
-    const known = writeError(error, 'restore into the target');
+    const known = writeError(error, `restore into ${path}`);
     throw moving ? halfDone(known) : known;
   }
 }

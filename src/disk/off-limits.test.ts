@@ -2,9 +2,10 @@ import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from '
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-import { expectCode } from '../testing/expect-code.ts';
+import { expectCode, thrownBy } from '../testing/expect-code.ts';
 import { MemoryContent } from '../testing/memory-content.ts';
 import { displayPath, walk } from '../tree/index.ts';
+import { OffLimits } from './off-limits.ts';
 import { restoreTree } from './restore.ts';
 import { scanDirectory } from './scan.ts';
 import { save, scratch, state } from './scratch.fixture.ts';
@@ -21,6 +22,11 @@ function makeUser() {
 }
 
 describe('directories that are off limits', () => {
+  it('[K21] that cannot be looked at are named', () => {
+    const path = `/${'x'.repeat(300)}`;
+    expect(thrownBy(() => new OffLimits([path])).message).toContain(`look at ${path}`);
+  });
+
   it('[K21] are left out of a save, with one line', async () => {
     const { user, store } = makeUser();
     const content = new MemoryContent();

@@ -7,6 +7,8 @@ import { fstatSync, realpathSync, statSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
+import { systemError } from '../base/index.ts';
+
 interface Identity {
   readonly dev: bigint;
   readonly ino: bigint;
@@ -18,9 +20,7 @@ export class OffLimits {
 
   /** @param paths those that do not exist are passed over */
   constructor(paths: readonly string[] = []) {
-    this.#directories = paths.flatMap(
-      (path) => statSync(path, { bigint: true, throwIfNoEntry: false }) ?? [],
-    );
+    this.#directories = paths.flatMap((path) => look(path) ?? []);
   }
 
   /** Whether an open directory is one of them. @param looked what is known of it already; it spares asking for nearly all */
@@ -39,12 +39,22 @@ export class OffLimits {
 
   /** @param path without links */
   #isBelow(path: string): boolean {
-    if (this.#includes(statSync(path, { bigint: true }))) return true;
+    const found = look(path);
+    if (found !== undefined && this.#includes(found)) return true;
     return path !== dirname(path) && this.#isBelow(dirname(path));
   }
 
   #includes({ dev, ino }: Identity): boolean {
     return this.#directories.some((one) => one.ino === ino && one.dev === dev);
+  }
+}
+
+/** @throws what the system refuses, with the path */
+function look(path: string): Identity | undefined {
+  try {
+    return statSync(path, { bigint: true, throwIfNoEntry: false });
+  } catch (error) {
+    throw systemError(error, `look at ${path}`);
   }
 }
 

@@ -19,6 +19,8 @@ export interface Target {
 }
 
 export interface Existing extends Disposable {
+  /** As the user gave it, without slashes at the end. */
+  readonly path: string;
   /** The open directory. */
   readonly fd: number;
   /** Nothing is in it but what dead restores left. */
@@ -50,6 +52,7 @@ function openExisting({ path, parent, name }: Omit<Target, 'existing'>): Existin
         hint: 'Wait until it has ended, or restore to another directory.',
       });
     return {
+      path,
       fd,
       empty: names.length === dead.length,
       leftovers: dead,

@@ -1,37 +1,9 @@
 /** Tests that need more than Node: root, mounts, a program. Without it they are skipped by name, and fail when `CI=true`. */
 
-import { spawnSync } from 'node:child_process';
 import { describe, it } from 'vitest';
 
-interface Requirement {
-  readonly met: () => boolean;
-  /** Ends the sentence `needs …`, with the command that provides it. */
-  readonly remedy: string;
-}
-
-const REQUIREMENTS = {
-  root: { met: () => process.getuid?.() === 0, remedy: 'root: sudo npm test' },
-  user: {
-    met: () => runs('setpriv', '--reuid=65534', 'true'),
-    remedy: 'a second user: run as root with setpriv',
-  },
-  mounts: { met: () => runs('unshare', '--mount', 'true'), remedy: 'mount namespaces: sudo npm test' },
-  loop: { met: () => runs('losetup', '--find'), remedy: 'loop devices: sudo npm test' },
-  git: { met: () => runs('git', '--version'), remedy: 'git: apt-get install git' },
-  python3: { met: () => runs('python3', '--version'), remedy: 'python3: apt-get install python3' },
-  time: { met: () => runs('/usr/bin/time', '--version'), remedy: '/usr/bin/time: apt-get install time' },
-} as const satisfies Record<string, Requirement>;
-
-export type Need = keyof typeof REQUIREMENTS;
-
-const known = new Map<Need, boolean>();
-
-/** What is missing of `needs`, as text for a person; undefined when all is there. */
-export function missing(...needs: readonly Need[]): string | undefined {
-  const absent = needs.filter((need) => !isMet(need));
-  if (absent.length === 0) return undefined;
-  return absent.map((need) => `needs ${REQUIREMENTS[need].remedy}`).join('; ');
-}
+import { missing } from './requirement.ts';
+import type { Need } from './requirement.ts';
 
 /** `describe`, for a suite that cannot run everywhere. */
 export function describeWith(needs: readonly Need[], name: string, suite: () => void): void {
@@ -47,14 +19,4 @@ export function describeWith(needs: readonly Need[], name: string, suite: () => 
   } else {
     describe.skip(`${name} (skipped: ${reason})`, suite);
   }
-}
-
-function isMet(need: Need): boolean {
-  let met = known.get(need);
-  if (met === undefined) known.set(need, (met = REQUIREMENTS[need].met()));
-  return met;
-}
-
-function runs(command: string, ...options: readonly string[]): boolean {
-  return spawnSync(command, options, { stdio: 'ignore' }).status === 0;
 }

@@ -45,7 +45,7 @@ export interface Deleted {
 }
 
 /**
- * @param marked from before the objects were condemned
+ * @param marked from before the objects were condemned, without what was written anew since
  * @param loose names of objects that nothing can need
  */
 export async function deleteCondemned(

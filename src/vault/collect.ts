@@ -73,7 +73,8 @@ export async function collectTenant(
     return plausible;
   }, options);
   const place = { world, tenant, intent, margins: mayDelete ? margins : { ...margins, deletion: Infinity } };
-  const deleted = await deleteCondemned(place, surveyed.marked, surveyed.inventory.loose, options);
+  const marked = withoutMoved(surveyed, rewritten);
+  const deleted = await deleteCondemned(place, marked, surveyed.inventory.loose, options);
   return collected(surveyed, rewritten, deleted);
 }
 
@@ -118,6 +119,18 @@ async function rewrite(
   return rewritePacks(world, tenant.keyring, intent.id, { ...marked, packs }, options);
 }
 
+/** What is written anew is needed in its new place alone, once the segment that tells of that is in force. */
+function withoutMoved({ marked, plan }: Survey, rewritten: Rewritten | undefined): Marked {
+  if (rewritten === undefined) return marked;
+  const moved = new Set(movedPacks(plan, rewritten).map(({ pack }) => toHex(pack)));
+  return { ...marked, usages: marked.usages.filter(({ pack }) => !moved.has(toHex(pack))) };
+}
+
+/** Those that could be read to their end. */
+function movedPacks(plan: CollectionPlan, rewritten: Rewritten | undefined): readonly PackUsage[] {
+  return plan.rewritten.filter(({ pack }) => rewritten?.unreadable.has(toHex(pack)) !== true);
+}
+
 /** Begins an epoch, if there is anything to condemn in it. */
 async function condemn(
   tx: Transaction,
@@ -129,7 +142,7 @@ async function condemn(
   for (const id of rescued) await tx.deleteFrom('condemned').where('id', '=', id).execute();
   const segment = rewritten?.written.segment;
   if (segment !== undefined) await addSegment(tx, world, tenant.id, segment);
-  const moved = plan.rewritten.filter(({ pack }) => rewritten?.unreadable.has(toHex(pack)) !== true);
+  const moved = movedPacks(plan, rewritten);
   const rows: Pick<CondemnedTable, 'id' | 'kind' | 'reason' | 'size'>[] = [
     ...plan.dead.map((usage) => ({ ...rowOf(usage), reason: 'dead' as const })),
     ...moved.map((usage) => ({ ...rowOf(usage), reason: 'moved' as const })),

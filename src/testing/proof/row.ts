@@ -3,6 +3,8 @@
  * run again. A few cases run with each `npm test`; `npm run prove` runs a row for as long as one likes.
  */
 
+import type { Need } from '../requirement.ts';
+
 export interface ProofRow {
   /** As `npm run prove -- NAME` has it. */
   readonly name: string;
@@ -14,6 +16,8 @@ export interface ProofRow {
   readonly planted: string;
   /** Cases that each `npm test` runs. */
   readonly perCommit: number;
+  /** Besides Node. Default: nothing. */
+  readonly needs?: readonly Need[];
   /** Prepares what all cases of a run share. @throws what is missing on this machine */
   open(): Promise<ProofRun>;
 }

@@ -1,0 +1,23 @@
+/** All rows of the proof. */
+
+import { bitRot } from './bit-rot.ts';
+import { killCollect } from './kill-collect.ts';
+import { killForget } from './kill-forget.ts';
+import { killRestore } from './kill-restore.ts';
+import { killSave } from './kill-save.ts';
+import { powerCut, powerCutControl } from './power-cut.ts';
+import type { ProofRow } from './row.ts';
+import { swapRace } from './swap-race.ts';
+import { syscalls } from './syscalls.ts';
+
+export const ROWS: readonly ProofRow[] = [
+  killSave,
+  killRestore,
+  killCollect,
+  killForget,
+  powerCut,
+  powerCutControl,
+  syscalls,
+  bitRot,
+  swapRace,
+];
