@@ -46,5 +46,11 @@ export async function noteSuspects(
           .values({ id, tenant: toHex(tenant), ...suspect, noticed })
           .execute();
     }
+    // What saves remember of an earlier epoch they do not trust to be whole.
+    await tx
+      .updateTable('tenants')
+      .set(({ eb }) => ({ epoch: eb('epoch', '+', 1) }))
+      .where('id', '=', toHex(tenant))
+      .execute();
   }, options);
 }

@@ -7,33 +7,27 @@ import type { VaultReader } from './reader.ts';
 import type { VaultWorld } from './world.ts';
 
 export class Pin implements AsyncDisposable {
-  readonly source: VaultReader;
   /** Of the tenant when it began; undefined where nothing can be announced. */
   readonly epoch: number | undefined;
+  /** What reads all that is in force when this is called: so look up what is to be read before. */
+  readonly source: () => Promise<VaultReader>;
   readonly #announcement: Announcement | undefined;
 
-  private constructor(source: VaultReader, announcement: Announcement | undefined) {
+  private constructor(source: () => Promise<VaultReader>, announcement: Announcement | undefined) {
     this.source = source;
     this.epoch = announcement?.epoch;
     this.#announcement = announcement;
   }
 
-  /** @param open is called when it is announced, not before */
   static async begin(
     world: VaultWorld,
     keyring: Keyring,
-    open: () => Promise<VaultReader>,
+    source: () => Promise<VaultReader>,
     options: Cancellable = {},
   ): Promise<Pin> {
     // What cannot be written to cannot be collected from here either; elsewhere, the margin is for such readers.
-    if (world.database.readOnly) return new Pin(await open(), undefined);
-    const announcement = await Announcement.toRead(world, keyring.tenant, undefined, options);
-    try {
-      return new Pin(await open(), announcement);
-    } catch (error) {
-      await announcement[Symbol.asyncDispose]();
-      throw error;
-    }
+    if (world.database.readOnly) return new Pin(source, undefined);
+    return new Pin(source, await Announcement.toRead(world, keyring.tenant, undefined, options));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

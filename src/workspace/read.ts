@@ -3,8 +3,8 @@
 import { StrataError, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import { diff, displayPath, extentPages, lookup, pages, unpackExtents, walk } from '../tree/index.ts';
-import type { Change, Entry, FileEntry, NodeSource, Path, TreeRef } from '../tree/index.ts';
-import type { ContentSource } from '../vault/index.ts';
+import type { Change, Entry, FileEntry, Path, TreeRef } from '../tree/index.ts';
+import type { ContentSource, Pin } from '../vault/index.ts';
 import { getSnapshot } from './catalog.ts';
 import { parseRef } from './name.ts';
 import type { WorkspaceWorld } from './world.ts';
@@ -40,8 +40,7 @@ export async function* list(
   options: ListOptions = {},
 ): AsyncGenerator<ListedEntry, void> {
   await using pin = await world.vault.pin(options);
-  const { source } = pin;
-  const found = await find(world, source, ref);
+  const { found, source } = await find(world, pin, ref);
   if ('entry' in found) yield { path: [found.entry.name], entry: found.entry };
   else if (options.recursive === true) yield* walk(source, found.tree, options);
   else {
@@ -58,8 +57,7 @@ export async function* cat(
   options: Cancellable = {},
 ): AsyncGenerator<Uint8Array, void> {
   await using pin = await world.vault.pin(options);
-  const { source } = pin;
-  const found = await find(world, source, ref);
+  const { found, source } = await find(world, pin, ref);
   if (!('entry' in found) || found.entry.kind !== 'file') {
     throw new StrataError(
       'bad_input',
@@ -79,9 +77,9 @@ export async function* compare(
   options: Cancellable = {},
 ): AsyncGenerator<Change, void> {
   await using pin = await world.vault.pin(options);
-  const { source } = pin;
-  const [a, b] = [await findTree(world, source, before), await findTree(world, source, after)];
-  yield* diff(source, a, b, options);
+  const a = await findTree(world, pin, before);
+  const b = await findTree(world, pin, after);
+  yield* diff(b.source, a.tree, b.tree, options);
 }
 
 export async function* manifest(
@@ -90,8 +88,8 @@ export async function* manifest(
   options: Cancellable = {},
 ): AsyncGenerator<ManifestFile, void> {
   await using pin = await world.vault.pin(options);
-  const { source } = pin;
-  for await (const { path, entry } of walk(source, await findTree(world, source, ref), options)) {
+  const { source, tree } = await findTree(world, pin, ref);
+  for await (const { path, entry } of walk(source, tree, options)) {
     if (entry.kind !== 'file') continue;
     const chunks: (string | null)[] = [];
     for await (const page of extentPages(source, entry, options)) {
@@ -124,18 +122,31 @@ function* zeros(length: number): Generator<Uint8Array, void> {
     yield ZEROS.subarray(0, Math.min(left, ZEROS.length));
 }
 
-async function findTree(world: WorkspaceWorld, source: NodeSource, ref: string): Promise<TreeRef> {
-  const found = await find(world, source, ref);
-  if ('tree' in found) return found.tree;
+interface Opened {
+  readonly source: ContentSource;
+}
+
+async function findTree(
+  world: WorkspaceWorld,
+  pin: Pin,
+  ref: string,
+): Promise<Opened & { readonly tree: TreeRef }> {
+  const { found, source } = await find(world, pin, ref);
+  if ('tree' in found) return { source, tree: found.tree };
   throw new StrataError('bad_input', `${ref} is a ${found.entry.kind}, not a directory`, {
     hint: 'Name a snapshot, or a directory in it.',
   });
 }
 
-async function find({ vault, database }: WorkspaceWorld, source: NodeSource, ref: string): Promise<Found> {
+async function find(
+  { vault, database }: WorkspaceWorld,
+  pin: Pin,
+  ref: string,
+): Promise<Opened & { readonly found: Found }> {
   const { path = [], ...whole } = parseRef(ref);
   const { row, root } = await getSnapshot(database.kysely, toHex(vault.id), { ...whole, path: undefined });
-  if (path.length === 0) return { tree: root.tree };
+  const source = await pin.source();
+  if (path.length === 0) return { source, found: { tree: root.tree } };
   const entry = await lookup(source, root.tree, path);
   if (entry === undefined) {
     throw new StrataError('path_not_found', `${whole.workspace}@${row.number} has no ${displayPath(path)}`, {
@@ -143,5 +154,5 @@ async function find({ vault, database }: WorkspaceWorld, source: NodeSource, ref
       details: { path: displayPath(path) },
     });
   }
-  return entry.kind === 'directory' ? { tree: entry.tree } : { entry };
+  return { source, found: entry.kind === 'directory' ? { tree: entry.tree } : { entry } };
 }

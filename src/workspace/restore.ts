@@ -40,7 +40,7 @@ export async function restoreSnapshot(
     options.dryRun === true ? undefined : await openStatMemory(world, directory, pin.epoch, false);
   const remember = memory?.write;
   const place = { ...rest, only, random, offLimits, remember };
-  const { plan, summary, remembered } = await restoreTree(pin.source, root, directory, place);
+  const { plan, summary, remembered } = await restoreTree(await pin.source(), root, directory, place);
   if (remembered) memory?.commit();
   return {
     workspace: wanted.workspace,
