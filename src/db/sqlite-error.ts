@@ -23,16 +23,15 @@ interface Answer {
   readonly reason?: string;
 }
 
+const ANEW =
+  'Move the database away, then run `strata store rebuild-index`: the store alone can make it anew.';
 const FREE_SOME = 'Free some space, then run the command again: nothing was half done.';
 
 const CODES: Readonly<Record<number, Answer>> = {
   3: { code: 'unreadable', hint: 'Check the permissions, or run as a user who has them.' },
   8: { code: 'read_only', hint: 'Choose a place that can be written to, or remount it read-write.' },
   10: { code: 'unavailable', hint: 'The disk does not answer as it should; look at the log of the kernel.' },
-  11: {
-    code: 'integrity',
-    hint: 'Move the database away, then run `strata store rebuild-index`: the store alone can make it anew.',
-  },
+  11: { code: 'integrity', hint: ANEW },
   13: { code: 'disk_full', hint: FREE_SOME },
   14: { code: 'unreadable', hint: 'Check the permissions, or run as a user who has them.' },
   26: { code: 'not_ours', hint: 'Give another place for the database.' },
@@ -46,6 +45,8 @@ const REPEATED: ReadonlySet<number> = new Set([1555, 2067]);
 /** Other errors pass through unchanged. */
 export function translated(error: unknown, label: string): unknown {
   const result = resultCode(error);
+  if (isTooLarge(error))
+    return new StrataError('integrity', `${label} has a number out of range`, { hint: ANEW, cause: error });
   if (result === undefined) return systemError(error, `use ${label}`);
   const words = error instanceof Error ? error.message : '';
   if (REPEATED.has(result))
@@ -80,6 +81,11 @@ export async function patiently<T>(
 function isBusy(error: unknown): boolean {
   const primary = (resultCode(error) ?? 0) & 0xff;
   return primary === BUSY || primary === LOCKED || primary === PROTOCOL;
+}
+
+/** We write no integer that a number cannot hold. */
+function isTooLarge(error: unknown): boolean {
+  return error instanceof RangeError && 'code' in error && error.code === 'ERR_OUT_OF_RANGE';
 }
 
 /** The extended result code, if SQLite said so. */

@@ -41,6 +41,8 @@ const files: Record<string, number> = {};
 const tree = join(place, name);
 mkdirSync(tree, { recursive: true });
 
+// Before it there is nothing to look into.
+await run('save');
 for (const deadline = Date.now() + Number(seconds) * 1000; Date.now() < deadline;) {
   const operation = chance.pick(OPERATIONS);
   await run(operation);

@@ -75,9 +75,9 @@ export async function makeBase(place: string): Promise<Base> {
   return {
     place,
     tree,
-    memory: { name, sealed: readFileSync(join(cacheDirectory, 'stat', name)) },
+    memory: { name, sealed: Uint8Array.from(readFileSync(join(cacheDirectory, 'stat', name))) },
     objects,
-    database: readFileSync(path),
+    database: Uint8Array.from(readFileSync(path)),
     tenant,
     rootKey: rootSealingKey(ROOT),
     root: rootOf(row),

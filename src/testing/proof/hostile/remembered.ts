@@ -4,7 +4,7 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { equalBytes, sha256, toHex } from '../../../base/index.ts';
+import { concatBytes, equalBytes, sha256, toHex } from '../../../base/index.ts';
 import type { Sha256 } from '../../../base/index.ts';
 import { scanDirectory } from '../../../disk/index.ts';
 import type { TenantVault } from '../../../vault/index.ts';
@@ -40,7 +40,7 @@ export class RememberedDirectory {
     const clock = () => Date.now() + 10_000;
     const tree = join(base.tree, 'small');
     const { root } = await scanDirectory(tree, known.sink, { memory, clock, threads: 0 });
-    const one = new RememberedDirectory(base, Buffer.concat(parts));
+    const one = new RememberedDirectory(base, concatBytes(parts));
     for (const [id, bytes] of known.chunks) one.#known.chunks.set(id, bytes);
     for (const [id, bytes] of known.nodes.nodes) one.#known.nodes.nodes.set(id, bytes);
     one.#truth = root.tree.digest;
