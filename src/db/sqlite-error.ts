@@ -35,6 +35,8 @@ const CODES: Readonly<Record<number, Answer>> = {
   13: { code: 'disk_full', hint: FREE_SOME },
   14: { code: 'unreadable', hint: 'Check the permissions, or run as a user who has them.' },
   26: { code: 'not_ours', hint: 'Give another place for the database.' },
+  // A number in a row that nobody has counted up to.
+  3091: { code: 'integrity', hint: ANEW, reason: 'a number is out of range' },
   // No room for the file that processes share (SQLITE_IOERR_SHMSIZE): also who only reads needs it.
   4874: { code: 'disk_full', hint: FREE_SOME, reason: 'no space left on device' },
 };

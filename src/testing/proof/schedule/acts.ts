@@ -54,17 +54,20 @@ function isExpected(sim: Simulation, name: string, error: unknown): boolean {
 }
 
 async function save(sim: Simulation, process: Process): Promise<void> {
+  await saveTree(sim, process, sim.chance.pick(NAMES));
+}
+
+export async function saveTree(sim: Simulation, process: Process, name: string): Promise<void> {
   const { world } = process;
   const { vault, database } = world;
-  const name = sim.chance.pick(NAMES);
   const before = sim.directories.get(name) ?? {};
-  const tree = sim.chance.once(4) ? before : edited(before, sim.chance);
+  const tree = sim.chance.once(2) ? before : edited(before, sim.chance);
   sim.directories.set(name, tree);
   await publishHeads(world, name);
   await checkNothingUnknown(world, name);
   await using opened = await vault.beginSave();
   const pause = async () => {
-    if (sim.chance.once(3)) await sim.turns.wait(process.name, 'reads a file');
+    if (process.name !== 'before' && sim.chance.once(3)) await sim.turns.wait(process.name, 'reads a file');
   };
   const remembered = sim.remembered.get(name);
   const stored = await storeTree(opened.writer, tree, opened.epoch, remembered, pause);

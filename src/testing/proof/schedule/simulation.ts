@@ -7,12 +7,13 @@ import { toHex } from '../../../base/index.ts';
 import type { Database, SnapshotTable } from '../../../db/index.ts';
 import { openMemoryStore } from '../../../store/index.ts';
 import type { Vault, VaultWorld } from '../../../vault/index.ts';
+import { removeWorkspace } from '../../../workspace/index.ts';
 import type { WorkspaceWorld } from '../../../workspace/index.ts';
 import { pinnedRandom } from '../../noise.ts';
 import { NOW, openTestVault } from '../../vault.ts';
 import { Chance } from '../chance.ts';
 import type { Remembered, SmallTree } from '../small-tree.ts';
-import { act } from './acts.ts';
+import { act, saveTree } from './acts.ts';
 import { bury, turnDatabase } from './turn-database.ts';
 import { turnStore } from './turn-store.ts';
 import { Turns } from './turns.ts';
@@ -21,7 +22,7 @@ const MINUTE = 60 * 1000;
 const HOUR = 60 * MINUTE;
 
 const PROCESSES = 4;
-const ACTS = 14;
+const ACTS = 12;
 /** Turns between two that something happens in, on average. */
 const OFTEN = { death: 160, wait: 120, leap: 250, late: 12 };
 
@@ -69,10 +70,18 @@ export class Simulation {
   }
 
   async run(): Promise<void> {
-    await (await openTestVault(this.quietWorld)).tenant('default');
+    await this.#prepare();
     for (let at = 0; at < PROCESSES; at++) this.#begin();
     await this.turns.run(() => this.#alive.size === 0 || this.#failure !== undefined);
     if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** What was saved before, some of it forgotten already: saves meet it again. */
+  async #prepare(): Promise<void> {
+    const vault = await openTestVault(this.quietWorld);
+    const world = { ...this.quietWorld, vault: await vault.tenant('default'), offLimits: [] };
+    for (const name of ['w0', 'w1', 'w2']) await saveTree(this, { name: 'before', vault, world }, name);
+    for (const name of ['w0', 'w1', 'w2']) if (this.chance.once(2)) await removeWorkspace(world, name);
   }
 
   #begin(): void {

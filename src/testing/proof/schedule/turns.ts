@@ -13,11 +13,20 @@ interface Waiting {
   readonly go: () => void;
 }
 
+/**
+ * Turns after which a process is given another rank, on average. While ranks stand, one process gets far while another stays where it is:
+ * that finds what needs a long way between two steps, and turns that are all equal never do.
+ */
+const RANKED = 30;
+
 /** Turns of the event loop in which nobody waits before the schedule is called stuck. */
 const PATIENCE = 2000;
 
 export class Turns {
   readonly #chance: Chance;
+  /** Whether turns are given by rank, or to anybody. */
+  readonly #isRanked: boolean;
+  readonly #ranks = new Map<string, number>();
   readonly #dead = new Set<string>();
   #waiting: Waiting[] = [];
   /** What happened, for whoever has to find out why. */
@@ -27,6 +36,7 @@ export class Turns {
   /** @param onTurn is called before each turn */
   constructor(chance: Chance, onTurn: () => void) {
     this.#chance = chance;
+    this.#isRanked = !chance.once(4);
     this.#onTurn = onTurn;
   }
 
@@ -51,6 +61,15 @@ export class Turns {
     return lost;
   }
 
+  #choose(): number {
+    if (!this.#isRanked) return this.#chance.below(this.#waiting.length);
+    for (const { process } of this.#waiting)
+      if (!this.#ranks.has(process) || this.#chance.once(RANKED * this.#waiting.length))
+        this.#ranks.set(process, this.#chance.below(2 ** 30));
+    const best = Math.max(...this.#waiting.map(({ process }) => this.#ranks.get(process)!));
+    return this.#waiting.findIndex(({ process }) => this.#ranks.get(process) === best);
+  }
+
   /** Gives turns until `isOver`. @throws if nobody has anything to do */
   async run(isOver: () => boolean): Promise<void> {
     for (let idle = 0; !isOver();) {
@@ -62,7 +81,7 @@ export class Turns {
       idle = 0;
       this.#onTurn();
       if (this.#waiting.length === 0) continue;
-      const [next] = this.#waiting.splice(this.#chance.below(this.#waiting.length), 1);
+      const [next] = this.#waiting.splice(this.#choose(), 1);
       this.log.push(`${next!.process} ${next!.what}`);
       next!.go();
     }
