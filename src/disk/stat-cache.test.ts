@@ -245,7 +245,7 @@ describe('what is remembered and cannot be', () => {
   it('[K35] ends the save with a typed error, or is believed', async () => {
     const base = scratch();
     mkdirSync(join(base, 'a', 'b'), { recursive: true });
-    for (const name of ['a/one', 'a/b/two', 'three']) writeFileSync(join(base, name), name);
+    for (const each of ['a/one', 'a/b/two', 'three']) writeFileSync(join(base, each), each);
     await tick();
     const saves = new Remembering();
     await saves.save(base);

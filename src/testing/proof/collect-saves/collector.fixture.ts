@@ -4,10 +4,10 @@ import { isStrataError } from '../../../base/index.ts';
 import { openEngine } from '../../../engine/index.ts';
 
 const [home = '', place = ''] = process.argv.slice(2);
-let isOver = false;
-process.on('SIGTERM', () => (isOver = true));
+const over = new AbortController();
+process.on('SIGTERM', () => over.abort());
 
-while (!isOver) {
+while (!over.signal.aborted) {
   await using engine = await openEngine({ home, env: {}, cwd: place });
   try {
     const { deletedObjects, rewrittenBytes } = await engine.store.collect({ margin: 0 });

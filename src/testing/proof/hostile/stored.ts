@@ -81,8 +81,9 @@ function lied({ type }: ObjectIdentity, { frames, trailer }: Opened, chance: Cha
     return { frames: others, trailer };
   }
   if (isTrailer) return { frames, trailer: lie(LAYOUTS.table, trailer!, chance) };
-  if (chance.once(3)) others.splice(at, 1);
-  else if (chance.once(3)) others.splice(at, 0, randomBytes(chance, chance.below(2000)));
+  const what = chance.below(4);
+  if (what === 0) others.splice(at, 1);
+  else if (what === 1) others.splice(at, 0, randomBytes(chance, chance.below(2000)));
   else others[at] = spoil(frames[at]!, chance);
   return { frames: others, trailer };
 }

@@ -28,10 +28,27 @@ const STEPS = 15;
 const HOUR = 60 * 60 * 1000;
 const NAMES = ['one', 'two', 'three'];
 
-const LOTS = [
-  ...['save', 'save', 'save', 'save', 'forget', 'keep', 'remove', 'fork', 'fork', 'collect', 'collect'],
-  ...['restore', 'restore', 'list', 'cat', 'diff', 'restart', 'rebuild', 'verify', 'part'],
-] as const;
+/** How often each is drawn. */
+const WEIGHTS = {
+  save: 4,
+  forget: 1,
+  keep: 1,
+  remove: 1,
+  fork: 2,
+  collect: 2,
+  restore: 2,
+  list: 1,
+  cat: 1,
+  diff: 1,
+  restart: 1,
+  rebuild: 1,
+  verify: 1,
+  part: 1,
+} as const;
+type Step = keyof typeof WEIGHTS;
+const LOTS = Object.entries(WEIGHTS).flatMap(([step, weight]) =>
+  Array.from({ length: weight }, () => step as Step),
+);
 
 export const model: ProofRow = {
   name: 'model',
@@ -90,7 +107,7 @@ class Sequence {
     this.#directories = ['x', 'y'].map((name) => new ChangingDirectory(join(place, name), chance));
   }
 
-  async step(what: (typeof LOTS)[number] | 'all'): Promise<void> {
+  async step(what: Step | 'all'): Promise<void> {
     const { world, vault } = this.#home;
     const chance = this.#chance;
     const name = chance.pick(NAMES);

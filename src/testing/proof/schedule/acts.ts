@@ -30,9 +30,13 @@ const ACTS: readonly (readonly [name: string, weight: number, act: Act])[] = [
   ['rebuild', 1, rebuild],
 ];
 const LOTS = ACTS.flatMap((each) => Array.from({ length: each[1] }, () => each));
+/** Of a process that takes away, and of one that adds. */
+const TAKES = ACTS.filter(([name]) => ['collect', 'forget', 'remove'].includes(name));
+const ADDS = ACTS.filter(([name]) => ['save', 'fork', 'read'].includes(name));
 
 export async function act(sim: Simulation, process: Process): Promise<void> {
-  const [name, , run] = sim.chance.pick(LOTS);
+  const lots = !sim.hasRoles ? LOTS : process.name === 'p0' ? TAKES : ADDS;
+  const [name, , run] = sim.chance.pick(lots);
   sim.hit.push(name);
   sim.turns.log.push(`${process.name} begins: ${name}`);
   try {

@@ -40,6 +40,8 @@ export class Simulation {
   readonly #seed: number;
   /** Whether the clock leaps a day now and then: whatever is under way is then taken for dead. */
   readonly leaps: boolean;
+  /** Whether one process takes away what it can while the others add; else all do anything. */
+  readonly hasRoles: boolean;
   now = NOW;
   /** What each tree holds that anybody began to store, by its node in hex. */
   readonly contents = new Map<string, SmallTree>();
@@ -60,6 +62,7 @@ export class Simulation {
     this.database = database;
     this.chance = new Chance(seed);
     this.leaps = this.chance.once(8);
+    this.hasRoles = this.chance.once(2);
     this.turns = new Turns(this.chance.fork(), () => this.#turn());
   }
 
