@@ -35,22 +35,22 @@ const CODES: Readonly<Record<number, Answer>> = {
   13: { code: 'disk_full', hint: FREE_SOME },
   14: { code: 'unreadable', hint: 'Check the permissions, or run as a user who has them.' },
   26: { code: 'not_ours', hint: 'Give another place for the database.' },
-  // A number in a row that nobody has counted up to.
-  3091: { code: 'integrity', hint: ANEW, reason: 'a number is out of range' },
   // No room for the file that processes share (SQLITE_IOERR_SHMSIZE): also who only reads needs it.
   4874: { code: 'disk_full', hint: FREE_SOME, reason: 'no space left on device' },
 };
 
+/** A value of another type than its column: a mistake of ours, or a sum that has left the integers. */
+const DATATYPE = 3091;
 /** Extended result codes for a primary key and a unique constraint. */
 const REPEATED: ReadonlySet<number> = new Set([1555, 2067]);
 
 /** Other errors pass through unchanged. */
 export function translated(error: unknown, label: string): unknown {
   const result = resultCode(error);
-  if (isTooLarge(error))
+  const words = error instanceof Error ? error.message : '';
+  if (isTooLarge(error) || (result === DATATYPE && words.includes('REAL value in INTEGER')))
     return new StrataError('integrity', `${label} has a number out of range`, { hint: ANEW, cause: error });
   if (result === undefined) return systemError(error, `use ${label}`);
-  const words = error instanceof Error ? error.message : '';
   if (REPEATED.has(result))
     return new StrataError('already_exists', `${label} has such a row already: ${words}`, { cause: error });
   const {

@@ -129,9 +129,13 @@ describe('snapshots that are forgotten', () => {
 describe('what is remembered of a directory', () => {
   /** Many entries and many chunks: nodes that are only referred to by other nodes. */
   function makeLarge(tree: string): void {
-    mkdirSync(join(tree, 'many'), { recursive: true });
-    for (let at = 0; at < 1500; at++) writeFileSync(join(tree, 'many', `file ${10_000 + at}`), `${at}`);
+    makeMany(join(tree, 'many'), 1500);
     writeFileSync(join(tree, 'long'), noise('long', 2_500_000));
+  }
+
+  function makeMany(directory: string, count: number): void {
+    mkdirSync(directory, { recursive: true });
+    for (let at = 0; at < count; at++) writeFileSync(join(directory, `file ${10_000 + at}`), '');
   }
 
   const expectSavedAgain = async (home: TestHome, world: WorkspaceWorld, tree: string) => {
@@ -150,12 +154,14 @@ describe('what is remembered of a directory', () => {
   it('[W17] makes no snapshot that lacks what was collected meanwhile', async () => {
     await using home = await openTestHome();
     const tree = join(home.place, 'tree');
-    makeLarge(tree);
+    makeMany(join(tree, 'many'), 1500);
     const world = remembering(home);
     await saveDirectory(world, tree, { workspace: 'web' });
-    // The top of the tree is stored twice, what is below it once: then what is below is forgotten first.
-    writeFileSync(join(tree, 'many', 'file 10000'), 'other');
+    // The new top of the tree lies in a pack beside much that stays needed, and what is below it in one that goes. Empty files need no chunk.
+    makeMany(join(tree, 'stays'), 4000);
+    writeFileSync(join(tree, 'many', 'another'), '');
     await saveDirectory(world, tree, { workspace: 'web' });
+    await saveDirectory(world, join(tree, 'stays'), { workspace: 'stays' });
     await removeWorkspace(world, 'web');
     await collectTenant(home.vault.world, world.vault, AT_ONCE);
     await expectSavedAgain(home, world, tree);

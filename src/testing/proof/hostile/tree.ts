@@ -13,7 +13,7 @@ import { diff, extentPages, references, walk } from '../../../tree/index.ts';
 import type { Entry, Root, TreeRef } from '../../../tree/index.ts';
 import type { ContentSource } from '../../../vault/index.ts';
 import type { Subtree } from '../../../tree/directory-node.ts';
-import { summarize } from '../../../tree/summary.ts';
+import { isSafe, summarize } from '../../../tree/summary.ts';
 import type { Chance } from '../chance.ts';
 import { LAYOUTS } from './layout.ts';
 import { lie, spoil } from './lies.ts';
@@ -109,7 +109,7 @@ function put(forgery: Forgery, bytes: Uint8Array, { digest, summary }: TreeRef):
   const node = forgery.put(bytes);
   try {
     const told = summarize(decodeDirectory(node, bytes).items);
-    return { node, digest: digestNode(bytes), summary: told };
+    return { node, digest: digestNode(bytes), summary: isSafe(told) ? told : summary };
   } catch (error) {
     if (!isStrataError(error)) throw error;
     return { node, digest, summary };

@@ -55,7 +55,7 @@ export const model: ProofRow = {
   claim:
     'Any sequence of saves, forks, forgets, collections and restarts answers as whole copies of everything would.',
   unit: 'sequences',
-  planted: '',
+  planted: 'packs of which one chunk is needed taken for dead',
   perCommit: 100,
   async open(): Promise<ProofRun> {
     const directory = mkdtempSync(join(fastDirectory(), 'strata-model-'));

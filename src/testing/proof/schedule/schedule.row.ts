@@ -17,7 +17,8 @@ export const schedule: ProofRow = {
   claim:
     'Saves, collections, forks, forgets, reads, verifications and rebuilt indexes, in any order of their steps, lose nothing.',
   unit: 'schedules',
-  planted: '',
+  planted:
+    'intents ignored by the collector; objects deleted that the index still tells of; nothing marked again before the deletion',
   perCommit: 20,
   async open(): Promise<ProofRun> {
     const directory = mkdtempSync(join(fastDirectory(), 'strata-schedule-'));
