@@ -23,6 +23,8 @@ interface Answer {
   readonly reason?: string;
 }
 
+const ANEW =
+  'Move the database away, then run `strata store rebuild-index`: the store alone can make it anew.';
 const FREE_SOME = 'Free some space, then run the command again: nothing was half done.';
 
 const CODES: Readonly<Record<number, Answer>> = {
@@ -31,7 +33,7 @@ const CODES: Readonly<Record<number, Answer>> = {
   10: { code: 'unavailable', hint: 'The disk does not answer as it should; look at the log of the kernel.' },
   11: {
     code: 'integrity',
-    hint: 'Run it again: a disk that did not answer looks the same. If it stays, move the database away and run `strata store rebuild-index`.',
+    hint: `Run it again: a disk that did not answer looks the same. If it stays: ${ANEW}`,
   },
   13: { code: 'disk_full', hint: FREE_SOME },
   14: { code: 'unreadable', hint: 'Check the permissions, or run as a user who has them.' },
@@ -40,14 +42,18 @@ const CODES: Readonly<Record<number, Answer>> = {
   4874: { code: 'disk_full', hint: FREE_SOME, reason: 'no space left on device' },
 };
 
+/** A value of another type than its column: a mistake of ours, or a sum that has left the integers. */
+const DATATYPE = 3091;
 /** Extended result codes for a primary key and a unique constraint. */
 const REPEATED: ReadonlySet<number> = new Set([1555, 2067]);
 
 /** Other errors pass through unchanged. */
 export function translated(error: unknown, label: string): unknown {
   const result = resultCode(error);
-  if (result === undefined) return systemError(error, `use ${label}`);
   const words = error instanceof Error ? error.message : '';
+  if (isTooLarge(error) || (result === DATATYPE && words.includes('REAL value in INTEGER')))
+    return new StrataError('integrity', `${label} has a number out of range`, { hint: ANEW, cause: error });
+  if (result === undefined) return systemError(error, `use ${label}`);
   if (REPEATED.has(result))
     return new StrataError('already_exists', `${label} has such a row already: ${words}`, { cause: error });
   const {
@@ -80,6 +86,11 @@ export async function patiently<T>(
 function isBusy(error: unknown): boolean {
   const primary = (resultCode(error) ?? 0) & 0xff;
   return primary === BUSY || primary === LOCKED || primary === PROTOCOL;
+}
+
+/** We write no integer that a number cannot hold. */
+function isTooLarge(error: unknown): boolean {
+  return error instanceof RangeError && 'code' in error && error.code === 'ERR_OUT_OF_RANGE';
 }
 
 /** The extended result code, if SQLite said so. */

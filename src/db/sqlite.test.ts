@@ -187,6 +187,28 @@ describe('SQLite files', () => {
     await expectCode('internal', db.kysely.insertInto('workspaces').values(orphan).execute());
   });
 
+  it('[D18] a number that no program of ours has written is damage', async () => {
+    const path = await place();
+    const native = new DatabaseSync(path);
+    native.exec(
+      "DELETE FROM tenants; INSERT INTO tenants VALUES ('a', 'a', 9007199254740993, 1, 1), ('b', 'b', 9223372036854775807, 1, 1)",
+    );
+    native.close();
+    await using db = await openSqlite(path);
+    await expectCode(
+      'integrity',
+      db.kysely.selectFrom('tenants').selectAll().where('id', '=', 'a').execute(),
+    );
+    await expectCode(
+      'integrity',
+      db.kysely
+        .updateTable('tenants')
+        .set(({ eb }) => ({ key_seq: eb('key_seq', '+', 1) }))
+        .where('id', '=', 'b')
+        .execute(),
+    );
+  });
+
   it('[D14] a column holds the type that it has', async () => {
     await using db = await openSqlite(await place());
     await expectCode('internal', sql`UPDATE tenants SET created = 'yesterday'`.execute(db.kysely));

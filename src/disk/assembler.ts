@@ -2,6 +2,7 @@
 
 import type { Stats } from 'node:fs';
 
+import { isStrataError } from '../base/index.ts';
 import { DirectoryBuilder } from '../tree/index.ts';
 import type { SymlinkEntry, TreeRef } from '../tree/index.ts';
 import type { ContentSink } from '../vault/index.ts';
@@ -9,6 +10,7 @@ import type { CutContent } from './cut-file.ts';
 import type { Losses } from './left-out.ts';
 import type { Looks } from './looks.ts';
 import type { Facts } from './scan-file.ts';
+import { damagedMemory } from './stat-cache.ts';
 import type { StatCacheWriter } from './stat-cache.ts';
 import { StatCursor } from './stat-cursor.ts';
 import { Tallying } from './tally.ts';
@@ -110,14 +112,23 @@ export class Assembler {
       case 'slot':
         return this.#takeSlot(item.slot);
       case 'known':
-        for (const entry of StatCursor.entries(item.records, this.#sink)) this.#builder.add(entry);
-        this.#cache?.copy(item.records);
+        this.#addKnown(item.records);
         return true;
       case 'unreadable':
       case 'changed':
         this[item.kind].add(this.#pathOf(item.name));
         return true;
     }
+  }
+
+  #addKnown(records: Uint8Array): void {
+    try {
+      for (const entry of StatCursor.entries(records, this.#sink)) this.#builder.add(entry);
+    } catch (error) {
+      // What a builder refuses from anybody else is a mistake of ours.
+      throw isStrataError(error, 'internal') ? damagedMemory(error) : error;
+    }
+    this.#cache?.copy(records);
   }
 
   #takeSlot({ outcome, name, looks, facts }: FileSlot): boolean {

@@ -16,7 +16,7 @@ import { Reading } from './reading.ts';
 import { Recollection } from './recollection.ts';
 import type { ScanAhead } from './scan-ahead.ts';
 import { openSource } from './source.ts';
-import { StatCacheWriter } from './stat-cache.ts';
+import { StatCacheWriter, damagedMemory } from './stat-cache.ts';
 import { StatCursor } from './stat-cursor.ts';
 import { tallyDetails, tallyText } from './tally.ts';
 import type { Tally } from './tally.ts';
@@ -111,7 +111,7 @@ export async function scanDirectory(
     if (tree === undefined) cache?.finish();
     root = { ...looks, tree: tree ?? assembler.tree! };
   } catch (error) {
-    throw systemError(error, `save ${directory}`);
+    throw isPastEnd(error, memory) ? damagedMemory(error) : systemError(error, `save ${directory}`);
   }
   const { unreadable, changed } = assembler;
   if (isRefused()) throw refusal(directory, unreadable, changed);
@@ -119,6 +119,11 @@ export async function scanDirectory(
   for (const line of warnings(leftOut)) options.warn?.(line);
   if (unreadable.count > 0) options.warn?.(`what cannot be read is left out: ${tallyText(unreadable)}`);
   return { root, leftOut, skipped: unreadable };
+}
+
+/** Records are read without a look at where they end: whoever else has sealed them had our key. */
+function isPastEnd(error: unknown, memory: StatMemory | undefined): boolean {
+  return memory?.records !== undefined && error instanceof RangeError;
 }
 
 function refusal(directory: string, unreadable: Tally, changed: Tally): StrataError {

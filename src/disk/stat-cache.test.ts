@@ -15,7 +15,7 @@ import { setTimeout } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { concatBytes, toHex } from '../base/index.ts';
+import { concatBytes, isStrataError, toHex } from '../base/index.ts';
 import type { Sha256 } from '../base/index.ts';
 import { MemoryContent } from '../testing/memory-content.ts';
 import { makeOddTree, noise } from '../testing/odd-tree.ts';
@@ -239,4 +239,29 @@ describe('a restore that is remembered', () => {
     const { remembered } = await restoreTree(saves.content.source, root, join(base, 'to'), options);
     expect(remembered).toBe(false);
   });
+});
+
+describe('what is remembered and cannot be', () => {
+  it('[K35] ends the save with a typed error, or is believed', async () => {
+    const base = scratch();
+    mkdirSync(join(base, 'a', 'b'), { recursive: true });
+    for (const each of ['a/one', 'a/b/two', 'three']) writeFileSync(join(base, each), each);
+    await tick();
+    const saves = new Remembering();
+    await saves.save(base);
+    const whole = saves.records!;
+    const codes = new Set<string>();
+    for (let at = 0; at < whole.length; at += 3)
+      for (const records of [whole.slice(0, at), whole.with(at, 0xff), whole.with(at, 0)]) {
+        saves.records = records;
+        // Another file, so that what is held back has to be told.
+        writeFileSync(join(base, 'a', 'new'), `${at}`);
+        const code = await saves.save(base).then(
+          () => 'fine',
+          (error: unknown) => (isStrataError(error) ? error.code : String(error)),
+        );
+        codes.add(code);
+      }
+    expect([...codes].sort()).toEqual(['fine', 'integrity']);
+  }, 120_000);
 });

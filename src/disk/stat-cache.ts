@@ -5,7 +5,7 @@
  * It is a list of records in the order of a walk: a directory's, then those of all in it by the bytes of their names, then its end.
  */
 
-import { ByteReader, ByteWriter, SHA256_BYTES } from '../base/index.ts';
+import { ByteReader, ByteWriter, SHA256_BYTES, StrataError } from '../base/index.ts';
 import { readTree, writeTree } from '../tree/index.ts';
 import type { FileEntry, SymlinkEntry, TreeRef } from '../tree/index.ts';
 import type { Looks } from './looks.ts';
@@ -105,6 +105,14 @@ export class StatCacheWriter {
     this.#emit(this.#writer.written);
     this.#writer.clear();
   }
+}
+
+/** Damage on the disk never gets this far: the file would read as nothing. */
+export function damagedMemory(cause: unknown): StrataError {
+  return new StrataError('integrity', 'what is remembered of the directory is damaged', {
+    hint: 'Delete the directory `cache` in the home, then save again.',
+    cause,
+  });
 }
 
 /** Reads the end of a directory. @param at where its record starts */

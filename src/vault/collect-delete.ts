@@ -2,7 +2,7 @@
 
 import { toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
-import type { CondemnedTable } from '../db/index.ts';
+import type { CondemnedTable, Transaction } from '../db/index.ts';
 import { announced } from './announce.ts';
 import type { Announced, Announcement } from './announce.ts';
 import { condemnedOf } from './apart.ts';
@@ -10,7 +10,7 @@ import { idsOf } from './collect-plan.ts';
 import type { Margins } from './margins.ts';
 import { idOf, packIdentity, segmentIdentity } from './names.ts';
 import type { PackId, SegmentId, TenantId } from './names.ts';
-import { markRoots, snapshotIds } from './roots.ts';
+import { markRoots, rootsOf } from './roots.ts';
 import type { Marked } from './roots.ts';
 import { isInForce, replaceSegments, segmentInForce, segmentRows } from './segments-in-force.ts';
 import type { SegmentRow } from './segments-in-force.ts';
@@ -54,26 +54,40 @@ export async function deleteCondemned(
   loose: readonly string[],
   options: Cancellable,
 ): Promise<Deleted> {
-  const { world, tenant } = place;
+  const { world, tenant, intent } = place;
   const { due, waiting } = await findDue(place);
   // What has ended before this line was committed before it, so it shows among the snapshots.
   const doomed = await withoutNeeded(place, due, marked, options);
-  await leaveIndex(world, tenant, new Set(doomed.map(({ id }) => id)), options);
+  // Heads first: what the store alone tells of must not need what is gone.
+  await takeAway(place, loose, options);
+  await leaveIndex(place, new Set(doomed.map(({ id }) => id)), options);
   const objects = doomed.map((row) => ({ row, name: nameOf(tenant.id, row) }));
   for (let at = 0; at < objects.length; at += BATCH) {
     const batch = objects.slice(at, at + BATCH);
-    await tenant.checkOwner(options);
-    for (const { name } of batch) await world.store.delete(name, options);
+    const names = batch.map(({ name }) => name);
+    await takeAway(place, names, options);
     const ids = batch.map(({ row }) => row.id);
     await world.database.transaction(async (tx) => {
+      // Else an index that somebody has rebuilt meanwhile may tell of what is gone, and this row is all that warns of it.
+      await intent.check(tx);
       await tx.deleteFrom('condemned').where('id', 'in', ids).execute();
       await tx.deleteFrom('suspects').where('id', 'in', ids).execute();
     }, options);
   }
-  if (loose.length > 0) await tenant.checkOwner(options);
-  for (const name of loose) await world.store.delete(name, options);
   const bytes = doomed.reduce((sum, { size }) => sum + size, 0);
   return { objects: doomed.length + loose.length, bytes, waiting };
+}
+
+/** Deletes objects, if this home still owns the store and nobody took this collection for dead. */
+async function takeAway(
+  { world, tenant, intent }: Place,
+  names: readonly string[],
+  options: Cancellable,
+): Promise<void> {
+  if (names.length === 0) return;
+  await tenant.checkOwner(options);
+  await world.database.transaction((tx) => intent.check(tx), options);
+  for (const name of names) await world.store.delete(name, options);
 }
 
 /** What may go by now, if no snapshot needs it. */
@@ -107,30 +121,43 @@ async function findDue({ world, tenant, intent, margins }: Place): Promise<{
 
 /** Takes back the condemnation of what snapshots need that were committed meanwhile. */
 async function withoutNeeded(
-  { world, tenant }: Place,
+  { world, tenant, intent }: Place,
   due: readonly CondemnedTable[],
   marked: Marked,
   options: Cancellable,
 ): Promise<readonly CondemnedTable[]> {
   if (due.length === 0) return [];
-  const now = await snapshotIds(world, tenant.id);
-  const isNew = [...now].some((id) => !marked.snapshots.has(id));
-  const { usages } = isNew ? await markRoots(world, tenant, await tenant.index(options), options) : marked;
-  const needed = new Set(idsOf(usages.filter(({ liveChunks }) => liveChunks > 0)));
+  const roots = await rootsOf(world, tenant.id);
+  let needed = neededOf(marked);
+  const isNew = roots.some(({ id }) => !marked.snapshots.has(id));
+  // What was just written anew looks needed by marks from before: it was where it was first.
+  if (isNew || due.some(({ id }) => needed.has(id)))
+    needed = neededOf(await markRoots(world, tenant, roots, await tenant.index(options), options));
   const doomed: CondemnedTable[] = [];
+  const rescued: string[] = [];
   for (const row of due) {
     const isNeeded =
       row.kind === 'index' ? await isInForce(world, idOf<SegmentId>(row.id)) : needed.has(row.id);
-    if (!isNeeded) doomed.push(row);
-    else await world.database.kysely.deleteFrom('condemned').where('id', '=', row.id).execute();
+    if (isNeeded) rescued.push(row.id);
+    else doomed.push(row);
   }
+  if (rescued.length > 0)
+    await world.database.transaction(async (tx) => {
+      // A collector that was taken for dead knows nothing of what another one deletes by now.
+      await intent.check(tx);
+      for (const id of rescued) await tx.deleteFrom('condemned').where('id', '=', id).execute();
+    }, options);
   return doomed;
+}
+
+/** Ids in hex of packs that have something that snapshots need. */
+function neededOf({ usages }: Marked): ReadonlySet<string> {
+  return idsOf(usages.filter(({ liveChunks }) => liveChunks > 0));
 }
 
 /** Puts segments into force that no longer tell of the packs. */
 async function leaveIndex(
-  world: VaultWorld,
-  tenant: TenantVault,
+  { world, tenant, intent }: Place,
   packs: ReadonlySet<string>,
   options: Cancellable,
 ): Promise<void> {
@@ -149,7 +176,16 @@ async function leaveIndex(
     }
     if (replaced.length === 0) return;
     // A save may have merged one of them meanwhile.
-    if (!(await replaceSegments(world, tenant.keyring, replaced, [...tables.values()], options))) continue;
+    const within = (tx: Transaction) => intent.check(tx);
+    const isDone = await replaceSegments(
+      world,
+      tenant.keyring,
+      replaced,
+      [...tables.values()],
+      within,
+      options,
+    );
+    if (!isDone) continue;
     for (const { segment } of replaced)
       await world.store.delete(segmentIdentity(tenant.id, segment).name, options);
     return;

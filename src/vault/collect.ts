@@ -24,7 +24,7 @@ import { clockIsPlausible } from './margins.ts';
 import type { Margins } from './margins.ts';
 import { rewritePacks } from './rewrite.ts';
 import type { Rewritten } from './rewrite.ts';
-import { markRoots } from './roots.ts';
+import { markRoots, rootsOf } from './roots.ts';
 import type { Marked } from './roots.ts';
 import { addSegment } from './segments-in-force.ts';
 import type { TenantVault } from './tenant.ts';
@@ -61,16 +61,20 @@ export async function collectTenant(
 ): Promise<Collected> {
   if (options.dryRun === true) return collected(await survey(world, tenant, options), undefined, undefined);
   await tenant.checkOwner(options);
+  // Before anything is written.
+  const mayDelete = await world.database.transaction(
+    (tx) => clockIsPlausible(tx, world.clock(), margins),
+    options,
+  );
   await endDead(world, tenant.id);
   await world.store.sweep(INTENT_LIFE, options);
   await using intent = await Announcement.toStore(world, tenant.keyring, 'collect', options);
   const surveyed = await survey(world, tenant, options);
   const rewritten = await rewrite(world, tenant, intent, surveyed, options);
-  const mayDelete = await world.database.transaction(async (tx) => {
+  await world.database.transaction(async (tx) => {
     await intent.check(tx);
-    const plausible = await clockIsPlausible(tx, world.clock(), margins);
     await condemn(tx, world, tenant, surveyed, rewritten);
-    return plausible;
+    if (!mayDelete) await restartMargins(tx, world, tenant);
   }, options);
   const place = { world, tenant, intent, margins: mayDelete ? margins : { ...margins, deletion: Infinity } };
   const marked = withoutMoved(surveyed, rewritten);
@@ -90,8 +94,9 @@ interface Survey {
 }
 
 async function survey(world: VaultWorld, tenant: TenantVault, options: CollectOptions): Promise<Survey> {
+  const roots = await rootsOf(world, tenant.id);
   const { inventory, index } = await takeInventory(world, tenant.id, () => tenant.index(options), options);
-  const marked = await markRoots(world, tenant, index, options);
+  const marked = await markRoots(world, tenant, roots, index, options);
   const { usages } = marked;
   const known = new Set((await condemnedOf(world.database.kysely, tenant.id)).map(({ id }) => id));
   const suspects = new Set((await suspectsOf(world.database.kysely, tenant.id)).map(({ id }) => id));
@@ -158,6 +163,11 @@ async function condemn(
       .insertInto('condemned')
       .values({ ...row, tenant: toHex(tenant.id), epoch, since })
       .execute();
+}
+
+/** By a clock that was not believed: the next collection finds it written down, and believes it. */
+async function restartMargins(tx: Transaction, { clock }: VaultWorld, { id }: TenantVault): Promise<void> {
+  await tx.updateTable('condemned').set({ since: clock() }).where('tenant', '=', toHex(id)).execute();
 }
 
 function rowOf({ type, pack, stored }: PackUsage): Pick<CondemnedTable, 'id' | 'kind' | 'size'> {

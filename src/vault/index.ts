@@ -18,6 +18,7 @@ export { isStore } from './format.ts';
 export type { LocalFile, LocalFileWriter } from './local-file.ts';
 export { idOf } from './names.ts';
 export type { SnapshotId, TenantId, WorkspaceId } from './names.ts';
+export type { Pin } from './pin.ts';
 export type { RebuiltIndex } from './rebuild.ts';
 export { rebuildIndex } from './rebuild.ts';
 export type { HeadKind, HeadRecord, SnapshotRecord } from './head-record.ts';

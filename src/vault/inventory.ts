@@ -105,6 +105,8 @@ async function checkHeads(
   published: readonly HeadRow[],
   listed: Listed,
 ): Promise<string[]> {
+  const known = new Set((await headRows(world, tenant)).map(({ name }) => name));
+  // After the others: a row that is gone by then is among these.
   const removed = await removedHeads(world, tenant);
   const unlisted = published.filter(
     (row) => row.published && !listed.has(row.name) && !removed.has(row.name),
@@ -118,7 +120,6 @@ async function checkHeads(
         details: { heads: unlisted.map(({ name }) => name) },
       },
     );
-  const known = new Set((await headRows(world, tenant)).map(({ name }) => name));
   const loose: string[] = [];
   const unknown: string[] = [];
   for (const [name, { parsed }] of listed) {
@@ -136,7 +137,8 @@ async function checkHeads(
   );
 }
 
-async function removedHeads({ database }: VaultWorld, tenant: TenantId): Promise<ReadonlySet<string>> {
+/** Names of the heads of removed snapshots, whether they are in the store still or not. */
+export async function removedHeads({ database }: VaultWorld, tenant: TenantId): Promise<ReadonlySet<string>> {
   const rows = await database.kysely
     .selectFrom('removed_heads')
     .select(['workspace', 'seq'])

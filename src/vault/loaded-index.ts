@@ -45,7 +45,6 @@ export class LoadedIndex {
     const isNew = rows.some(({ segment }) => !this.#loaded.has(toHex(segment)));
     // A chunk is found where it was found first, so those that stand apart have to come last.
     if (!isSame(apart, this.#apart) || (apart.size > 0 && isNew)) this.#reset();
-    this.#apart = apart;
     const last: EncodedTable[] = [];
     for (const { segment } of rows) {
       if (this.#loaded.has(toHex(segment))) continue;
@@ -65,6 +64,8 @@ export class LoadedIndex {
       );
     }
     if (this.#use === 'read') addTables(this.#index, last);
+    // Not before: whatever is cut off above has left out the last.
+    this.#apart = apart;
     if (isNew) this.#tell();
     if (this.#forget(new Set(rows.map(({ segment }) => toHex(segment))))) return this.#index;
     this.#reset();
@@ -81,6 +82,7 @@ export class LoadedIndex {
   #reset(): void {
     this.#index = emptyIndex();
     this.#loaded = new Map();
+    this.#apart = new Set();
   }
 
   /**

@@ -75,7 +75,10 @@ export class LocalFile {
     };
     const { size } = fstatSync(file);
     const { opener, trailer, trailerAt } = await openByRange(this.#identity, size, read, this.#keyring.find);
-    const total = new ByteReader(trailer, 'a local file').u64();
+    const reader = new ByteReader(trailer, 'a local file');
+    const total = reader.u64();
+    // Before memory is taken for it.
+    if (total !== sumOfFrames(read, trailerAt)) reader.fail('its frames do not add up to its length');
     const plain = new Uint8Array(total);
     let at = 0;
     for (let number = 0, offset = HEADER_BYTES; offset < trailerAt; number++) {
@@ -87,6 +90,17 @@ export class LocalFile {
     }
     return plain;
   }
+}
+
+/** @returns the plain bytes that the frames say they have */
+function sumOfFrames(read: (offset: number, length: number) => Uint8Array, end: number): number {
+  let sum = 0;
+  for (let offset = HEADER_BYTES; offset < end;) {
+    const { plainLength, frameLength } = frameShape(read(offset, FRAME_HEADER_BYTES));
+    sum += plainLength;
+    offset += frameLength;
+  }
+  return sum;
 }
 
 export class LocalFileWriter {

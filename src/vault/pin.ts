@@ -8,33 +8,32 @@ import type { VaultReader } from './reader.ts';
 import type { VaultWorld } from './world.ts';
 
 export class Pin implements AsyncDisposable {
-  readonly source: VaultReader;
   /**
    * What may be remembered of trees that are read: undefined where nothing can be announced, 0 if a part of one may be in a pack that
    * stands apart, since whoever refers to it later must not rely on that one.
    */
   readonly epoch: number | undefined;
+  /** What reads all that is in force when this is called: so look up what is to be read before. */
+  readonly source: () => Promise<VaultReader>;
   readonly #announcement: Announcement | undefined;
 
-  private constructor(source: VaultReader, announcement?: Announcement, epoch?: number) {
+  private constructor(source: () => Promise<VaultReader>, announcement?: Announcement, epoch?: number) {
     this.source = source;
     this.epoch = epoch;
     this.#announcement = announcement;
   }
 
-  /** @param open is called when it is announced, not before */
   static async begin(
     world: VaultWorld,
     keyring: Keyring,
-    open: () => Promise<VaultReader>,
+    source: () => Promise<VaultReader>,
     options: Cancellable = {},
   ): Promise<Pin> {
     // What cannot be written to cannot be collected from here either; elsewhere, the margin is for such readers.
-    if (world.database.readOnly) return new Pin(await open());
+    if (world.database.readOnly) return new Pin(source);
     const announcement = await Announcement.toRead(world, keyring.tenant, undefined, options);
     world.log?.(`reading announced, in epoch ${announcement.epoch}`);
     try {
-      const source = await open();
       const apart = await packsApart(world.database.kysely, keyring.tenant);
       return new Pin(source, announcement, apart.size === 0 ? announcement.epoch : 0);
     } catch (error) {

@@ -26,14 +26,17 @@ export async function rebuildIndex(
   await tenant.checkOwner(options);
   await endDead(world, tenant.id);
   // What a collector deletes meanwhile would come back with the tables that were read before.
-  await using _ = await Announcement.toStore(world, tenant.keyring, 'collect', options);
+  await using intent = await Announcement.toStore(world, tenant.keyring, 'collect', options);
   for (;;) {
     // Before the packs are listed: then it stands for nothing that tells of packs which the listing missed.
     const replaced = await segmentRows(world, tenant.id);
     const { tables, unreadable } = await readTables(world, tenant, options);
     // A merged segment that came meanwhile may tell of packs that are unreadable: it has to go too.
-    const begin = (tx: Transaction) => beginEra(tx, world, tenant);
-    if (!(await replaceSegments(world, tenant.keyring, replaced, tables, options, begin))) continue;
+    const begin = async (tx: Transaction) => {
+      await intent.check(tx);
+      await beginEra(tx, world, tenant);
+    };
+    if (!(await replaceSegments(world, tenant.keyring, replaced, tables, begin, options))) continue;
     for (const { segment } of replaced) await world.store.delete(segmentIdentity(tenant.id, segment).name);
     return { packs: tables.length, chunks: tables.reduce((sum, { chunks }) => sum + chunks, 0), unreadable };
   }

@@ -13,6 +13,14 @@ import { usageOf } from './usage.ts';
 import type { PackUsage } from './usage.ts';
 import type { VaultWorld } from './world.ts';
 
+export interface RootRow {
+  /** Of the snapshot. */
+  readonly id: string;
+  /** `NAME@NUMBER`. */
+  readonly label: string;
+  readonly root: Uint8Array;
+}
+
 export interface Marked {
   readonly index: TenantIndex;
   readonly marks: Marks;
@@ -21,17 +29,19 @@ export interface Marked {
   readonly usages: readonly PackUsage[];
 }
 
-/** @throws refused if a tree cannot be followed to its end */
+/**
+ * @param roots were read before the index: what is committed between is in the index, and not among them
+ * @throws refused if a tree cannot be followed to its end
+ */
 export async function markRoots(
-  world: VaultWorld,
-  tenant: TenantVault,
+  { store }: VaultWorld,
+  { keyring }: TenantVault,
+  roots: readonly RootRow[],
   index: TenantIndex,
   options: MarkOptions,
 ): Promise<Marked> {
-  const { store } = world;
-  const source = new VaultReader({ store, keyring: tenant.keyring, index, signal: options.signal });
+  const source = new VaultReader({ store, keyring, index, signal: options.signal });
   const marks = new Marks(index, source, options);
-  const roots = await rootsOf(world, tenant.id);
   for (const { label, root } of roots) {
     const { tree } = decodeRoot(new ByteReader(root, `the root of ${label}`));
     await marks.follow({ label, node: tree.node });
@@ -40,14 +50,8 @@ export async function markRoots(
   return { index, marks, snapshots: new Set(roots.map(({ id }) => id)), usages };
 }
 
-export async function snapshotIds(world: VaultWorld, tenant: TenantId): Promise<ReadonlySet<string>> {
-  return new Set((await rootsOf(world, tenant)).map(({ id }) => id));
-}
-
-async function rootsOf(
-  { database }: VaultWorld,
-  tenant: TenantId,
-): Promise<{ readonly id: string; readonly label: string; readonly root: Uint8Array }[]> {
+/** Of every snapshot, newest first. */
+export async function rootsOf({ database }: VaultWorld, tenant: TenantId): Promise<RootRow[]> {
   const rows = await database.kysely
     .selectFrom('snapshots')
     .innerJoin('workspaces', 'workspaces.id', 'snapshots.workspace')

@@ -7,7 +7,7 @@ import type { Store } from '../store/index.ts';
 import { expectCode } from '../testing/expect-code.ts';
 import { noise, pinnedRandom } from '../testing/noise.ts';
 import { contents, failing } from '../testing/stores.ts';
-import { ROOT, TestDatabases, committed, openTestVault, testWorld } from '../testing/vault.ts';
+import { ROOT, TestDatabases, committed, openTestVault, saveFiles, testWorld } from '../testing/vault.ts';
 import { adoptTenants } from './adopt.ts';
 import { putOwner } from './owner.ts';
 import { rebuildIndex } from './rebuild.ts';
@@ -210,6 +210,14 @@ describe('a new root key', () => {
     const { problems } = await verifyStore(await openTestVault(world, NEXT));
     expect(problems.map(({ code }) => code)).toEqual(['wrong_key', 'wrong_key']);
     expect(vault.homeId).toHaveLength(16);
+  });
+
+  it('[V28] a save that is under way meanwhile publishes its head', async () => {
+    const { world, vault } = await begin();
+    const { head } = await saveFiles(world, await vault.tenant('default'), { file: utf8('content') });
+    const tenant = await vault.tenant('default');
+    await rotateRoot(vault, NEXT, nothing);
+    expect(await tenant.publishHead({ ...head, seq: 2 })).toBe('created');
   });
 
   it('[V30] an older database that was put back finds the key records again', async () => {

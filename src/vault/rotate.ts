@@ -54,6 +54,8 @@ export async function rotateRoot(
     if (now.length !== rows.length || !now.every(isSame)) throw changedMeanwhile();
     for (const [id, number] of numbers)
       await tx.updateTable('tenants').set({ key_seq: number }).where('id', '=', id).execute();
+    // So that whoever is under way, and has only the old key, does not take the new record for that of another home.
+    await tx.updateTable('home').set({ owner: next.number }).execute();
   });
   await activate();
   // A record that only the old key opens would be of no use to anyone but its finder.

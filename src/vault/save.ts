@@ -59,7 +59,8 @@ export class Save implements AsyncDisposable {
       const { signal } = options;
       const intentOf = { intent: intent.id, signal, log: world.log };
       const writer = new VaultWriter({ store, keyring, random, index, ...intentOf });
-      return new Save(world, keyring, intent, writer, mergeSegments(world, keyring, options));
+      const merging = mergeSegments(world, keyring, (tx) => intent.check(tx), options);
+      return new Save(world, keyring, intent, writer, merging);
     } catch (error) {
       await intent[Symbol.asyncDispose]();
       throw error;
@@ -74,6 +75,8 @@ export class Save implements AsyncDisposable {
   /** Everything that was given to the writer is durable when this returns. */
   async finish(): Promise<Written> {
     this.#written = await this.writer.finish();
+    // The commit ends the announcement, without which nothing is merged. What went wrong there is told at the end.
+    await this.#merging.catch(() => {});
     return this.#written;
   }
 
@@ -91,7 +94,10 @@ export class Save implements AsyncDisposable {
   /** Ends the save; what was not committed can never be. Packs that are stored already are left to the collector. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.writer.abort(new StrataError('cancelled', 'the save was given up'));
-    await this.#intent[Symbol.asyncDispose]();
-    await this.#merging;
+    try {
+      await this.#merging;
+    } finally {
+      await this.#intent[Symbol.asyncDispose]();
+    }
   }
 }

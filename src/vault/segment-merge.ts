@@ -7,6 +7,7 @@
 
 import { isStrataError, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
+import type { Transaction } from '../db/index.ts';
 import type { Keyring } from './keyring.ts';
 import { chooseToMerge } from './levels.ts';
 import type { Levels } from './levels.ts';
@@ -24,15 +25,20 @@ import type { VaultWorld } from './world.ts';
  */
 const LEVELS: Levels = { fan: 4, lowest: 16 * 1024, most: 64 * 1024 * 1024 };
 
-/** Merges segments if there are too many. What keeps it from doing so keeps nobody from saving: another save does it. */
+/**
+ * Merges segments if there are too many. What keeps it from doing so keeps nobody from saving: another save does it.
+ *
+ * @param within as of `replaceSegments`
+ */
 export async function mergeSegments(
   world: VaultWorld,
   keyring: Keyring,
+  within: (tx: Transaction) => Promise<void>,
   options: Cancellable = {},
 ): Promise<void> {
   try {
     const chosen = chooseSegments(await segmentRows(world, keyring.tenant));
-    if (chosen.length > 0) await merge(world, keyring, chosen, options);
+    if (chosen.length > 0) await merge(world, keyring, chosen, within, options);
   } catch (error) {
     if (!isStrataError(error)) throw error;
   }
@@ -47,6 +53,7 @@ async function merge(
   world: VaultWorld,
   keyring: Keyring,
   chosen: readonly SegmentRow[],
+  within: (tx: Transaction) => Promise<void>,
   options: Cancellable,
 ): Promise<void> {
   const tables = new Map<string, EncodedTable>();
@@ -57,6 +64,6 @@ async function merge(
     // What it replaced itself is there still if a crash came between.
     obsolete.push(segment, ...read.replaces);
   }
-  if (!(await replaceSegments(world, keyring, chosen, [...tables.values()], options))) return;
+  if (!(await replaceSegments(world, keyring, chosen, [...tables.values()], within, options))) return;
   for (const segment of obsolete) await world.store.delete(segmentIdentity(keyring.tenant, segment).name);
 }

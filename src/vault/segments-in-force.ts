@@ -1,6 +1,6 @@
 /** Which index segments are in force, and how one takes the place of others. */
 
-import { StrataError, toHex } from '../base/index.ts';
+import { StrataError, isStrataError, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import { ID_BYTES } from '../chunk/index.ts';
 import type { Transaction } from '../db/index.ts';
@@ -53,6 +53,27 @@ export async function segmentInForce(
   }
 }
 
+/** The packs that segments in force tell of, as far as they can be read. Ids in hex. */
+export async function packsInForce(
+  world: VaultWorld,
+  keyring: Keyring,
+  options: Cancellable,
+): Promise<ReadonlySet<string>> {
+  rounds: for (;;) {
+    const packs = new Set<string>();
+    for (const { segment } of await segmentRows(world, keyring.tenant)) {
+      try {
+        const found = await segmentInForce(world, keyring, segment, options);
+        if (found === undefined) continue rounds;
+        for (const { pack } of found.tables) packs.add(toHex(pack));
+      } catch (error) {
+        if (!isStrataError(error, 'integrity') && !isStrataError(error, 'wrong_key')) throw error;
+      }
+    }
+    return packs;
+  }
+}
+
 /** Puts a segment into force that is in the store. */
 export async function addSegment(
   tx: Transaction,
@@ -69,7 +90,8 @@ export async function addSegment(
 /**
  * Puts a new segment with these tables into force instead of others, whose objects are then the caller's to delete.
  *
- * @param also done in the same transaction
+ * @param within is called in the same transaction. It has to throw if whoever replaces them was taken for dead: a collector has then seen
+ *   the new segment out of force, and deletes it
  * @returns false if one of the others was out of force by then: nothing has changed. Somebody else has replaced it, and may have
  *   left out packs that are gone: they must not come back by way of a segment that was read before
  */
@@ -78,8 +100,8 @@ export async function replaceSegments(
   keyring: Keyring,
   replaced: readonly SegmentRow[],
   tables: readonly EncodedTable[],
+  within: (tx: Transaction) => Promise<void>,
   options: Cancellable = {},
-  also?: (tx: Transaction) => Promise<void>,
 ): Promise<boolean> {
   const { store, database, random } = world;
   const id = random(ID_BYTES) as SegmentId;
@@ -88,9 +110,9 @@ export async function replaceSegments(
   const size = isEmpty ? 0 : await putSegment(store, keyring, id, { tables, replaces }, random, options);
   try {
     await database.transaction(async (tx) => {
+      await within(tx);
       for (const segment of replaces) await endSegment(tx, segment);
       if (!isEmpty) await addSegment(tx, world, keyring.tenant, { id, bytes: size });
-      await also?.(tx);
     }, options);
     return true;
   } catch (error) {

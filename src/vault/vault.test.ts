@@ -64,6 +64,24 @@ describe('opening a vault', () => {
     expect(keys).toHaveLength(1);
   });
 
+  it('[V21] another first use that is faster is no other home', async () => {
+    const store = openMemoryStore();
+    const database = await databases.open();
+    let isFirst = true;
+    const slow: Store = {
+      ...store,
+      async *list(prefix, options) {
+        if (isFirst) {
+          isFirst = false;
+          await (await openTestVault(testWorld(database, store, 'fast'))).tenant('default');
+        }
+        yield* store.list(prefix, options);
+      },
+    };
+    const vault = await openTestVault(testWorld(database, slow, 'slow'));
+    expect((await vault.tenants()).map(({ name }) => name)).toEqual(['default']);
+  });
+
   it('[V22] a first start that was cut off anywhere goes on', async () => {
     for (let survived = 0; ; survived++) {
       const memory = openMemoryStore();

@@ -119,6 +119,8 @@ export class Vault {
     }
     const hasKeys = await holdsAny(store, KEYS_PREFIX, options);
     if (hasKeys && known === undefined && attach === undefined) {
+      // Another first use was faster: it has made the home before the tenant.
+      if ((await readHome(database)) !== undefined) return Vault.open(world, findRootKeys, options);
       throw new StrataError('not_found', `${store.label} has data, but this home has no record of it`, {
         hint: 'If the database was lost, run `strata store rebuild-index`; else name another place in `storage.local.path`.',
       });

@@ -13,9 +13,19 @@ import { readExpected } from './expected.ts';
 import type { Expected } from './expected.ts';
 import { Findings } from './findings.ts';
 import { readFormat } from './format.ts';
-import { OWNER_PREFIX, PACK_TYPES, idOf, ownerIdentity, parseName, tenantPrefix } from './names.ts';
+import { removedHeads } from './inventory.ts';
+import {
+  OWNER_PREFIX,
+  PACK_TYPES,
+  headIdentity,
+  idOf,
+  ownerIdentity,
+  parseName,
+  tenantPrefix,
+} from './names.ts';
 import type { TenantId } from './names.ts';
 import type { VerifyReport } from './report.ts';
+import { packsInForce } from './segments-in-force.ts';
 import { tableOf } from './table.ts';
 import { VaultReader } from './reader.ts';
 import { ObjectCheck } from './verify-object.ts';
@@ -148,18 +158,27 @@ async function walkTrees(
   const index = emptyIndex();
   // What a pack says of itself counts; the index only tells what a lost pack had.
   addTables(index, packs.values());
-  for (const [name, table] of indexed) {
-    if (packs.has(name)) continue;
+  const absent = [...indexed].filter(([name]) => !packs.has(name));
+  // A segment that was replaced, and not deleted yet, tells of packs that were deleted since.
+  const inForce = absent.length === 0 ? undefined : await packsInForce(vault.world, keyring, options);
+  for (const [name, table] of absent) {
+    if (inForce?.has(toHex(table.pack)) !== true) continue;
     const problem = findings.add('missing', name, 'the index names it, and it is not in the store');
-    addTables(index, [table]);
     for (const { chunks } of tableOf(table).blocks)
-      for (const chunk of chunks) findings.spoil(chunk.id, problem);
+      // What a save has stored again since is not lost.
+      for (const { id: chunk } of chunks) if (!index[table.type].has(chunk)) findings.spoil(chunk, problem);
+    addTables(index, [table]);
   }
   const reader = new VaultReader({ store: vault.world.store, keyring, index, signal: options.signal });
   const walk = new TreeWalk(reader, index.data, findings, options);
   const known = expected.snapshots.filter((snapshot) => snapshot.tenant === id);
   for (const { label, root } of known) await walk.walk(label, root.tree);
-  for (const { name, snapshot } of heads) await walk.walk(`${name}@${snapshot.number}`, snapshot.root.tree);
+  const removed = await removedHeads(vault.world, keyring.tenant);
+  for (const { name, workspace, seq, snapshot } of heads) {
+    // Only its object is still there, and what it needs may be gone.
+    if (removed.has(headIdentity(keyring.tenant, workspace, seq).name)) continue;
+    await walk.walk(`${name}@${snapshot.number}`, snapshot.root.tree);
+  }
 }
 
 /** Saves store again what is in packs that are not whole, when they meet it; so what was lost comes back with its files. */

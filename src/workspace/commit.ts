@@ -79,8 +79,14 @@ export async function publishHeads(world: WorkspaceWorld, name: string): Promise
   for (const row of rows) {
     const head = headOf(workspace, row);
     if ((await vault.publishHead(head)) === 'exists') await checkSame(world, head);
-    await database.kysely.updateTable('snapshots').set({ published: 1 }).where('id', '=', row.id).execute();
-    log?.(`head of ${name}@${row.number} published`);
+    const { numUpdatedRows } = await database.kysely
+      .updateTable('snapshots')
+      .set({ published: 1 })
+      .where('id', '=', row.id)
+      .executeTakeFirst();
+    // Removed meanwhile: its head would outlive what it needs.
+    if (numUpdatedRows === 0n) await vault.deleteHead(head.workspace, head.seq);
+    else log?.(`head of ${name}@${row.number} published`);
   }
 }
 
@@ -101,8 +107,20 @@ export async function checkNothingUnknown({ database, vault }: WorkspaceWorld, n
 }
 
 /** Another process of this home may have been faster; another home, or this one with another database, may not. */
-async function checkSame({ vault }: WorkspaceWorld, head: HeadRecord): Promise<void> {
-  const found = await vault.readHead(head.workspace, head.seq);
+async function checkSame({ vault, database }: WorkspaceWorld, head: HeadRecord): Promise<void> {
+  let found: HeadRecord;
+  try {
+    found = await vault.readHead(head.workspace, head.seq);
+  } catch (error) {
+    const row = await database.kysely
+      .selectFrom('snapshots')
+      .select('id')
+      .where('id', '=', toHex(head.snapshot.id))
+      .executeTakeFirst();
+    // Published by another process, and removed again.
+    if (row === undefined) return;
+    throw error;
+  }
   if (!equalBytes(found.snapshot.id, head.snapshot.id)) throw unknownHead(head.name, head.seq);
 }
 

@@ -30,8 +30,7 @@ export async function exportArchive(
   const { signal, onProgress } = options;
   const started = clock();
   await using pin = await vault.pin({ signal });
-  const { source } = pin;
-  const { workspace, snapshot, root } = await findRoot(world, source, ref);
+  const { workspace, snapshot, root, source } = await findRoot(world, pin, ref);
   const { summary, digest } = root.tree;
   const total = { files: summary.files, bytes: summary.bytes };
   let archiveBytes = 0;

@@ -18,6 +18,7 @@ export async function forkWorkspace(
 ): Promise<SnapshotInfo> {
   const wanted = parseWholeRef(ref, 'A fork has a whole snapshot.');
   checkName(name);
+  await world.vault.checkOwner({ signal });
   const tenant = toHex(world.vault.id);
   const { row, parent } = await world.database.transaction(
     async (tx) => {

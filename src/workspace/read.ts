@@ -3,7 +3,8 @@
 import { StrataError, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import { diff, extentPages, pages, unpackExtents, walk } from '../tree/index.ts';
-import type { Change, Entry, NodeSource, Path, TreeRef } from '../tree/index.ts';
+import type { Change, Entry, Path, TreeRef } from '../tree/index.ts';
+import type { ContentSource, Pin } from '../vault/index.ts';
 import { fileContent } from './file-content.ts';
 import { find, findRoot } from './find.ts';
 import type { WorkspaceWorld } from './world.ts';
@@ -33,8 +34,7 @@ export async function* list(
   options: ListOptions = {},
 ): AsyncGenerator<ListedEntry, void> {
   await using pin = await world.vault.pin(options);
-  const { source } = pin;
-  const { found } = await find(world, source, ref);
+  const { found, source } = await find(world, pin, ref);
   if ('entry' in found) yield { path: [found.entry.name], entry: found.entry };
   else if (options.recursive === true) yield* walk(source, found.root.tree, options);
   else {
@@ -51,8 +51,7 @@ export async function* cat(
   options: Cancellable = {},
 ): AsyncGenerator<Uint8Array, void> {
   await using pin = await world.vault.pin(options);
-  const { source } = pin;
-  const { found } = await find(world, source, ref);
+  const { found, source } = await find(world, pin, ref);
   if (!('entry' in found) || found.entry.kind !== 'file') {
     throw new StrataError(
       'bad_input',
@@ -72,9 +71,9 @@ export async function* compare(
   options: Cancellable = {},
 ): AsyncGenerator<Change, void> {
   await using pin = await world.vault.pin(options);
-  const { source } = pin;
-  const [a, b] = [await findTree(world, source, before), await findTree(world, source, after)];
-  yield* diff(source, a, b, options);
+  const a = await findTree(world, pin, before);
+  const b = await findTree(world, pin, after);
+  yield* diff(b.source, a.tree, b.tree, options);
 }
 
 export async function* manifest(
@@ -83,8 +82,8 @@ export async function* manifest(
   options: Cancellable = {},
 ): AsyncGenerator<ManifestFile, void> {
   await using pin = await world.vault.pin(options);
-  const { source } = pin;
-  for await (const { path, entry } of walk(source, await findTree(world, source, ref), options)) {
+  const { source, tree } = await findTree(world, pin, ref);
+  for await (const { path, entry } of walk(source, tree, options)) {
     if (entry.kind !== 'file') continue;
     const chunks: (string | null)[] = [];
     for await (const page of extentPages(source, entry, options)) {
@@ -94,6 +93,11 @@ export async function* manifest(
   }
 }
 
-async function findTree(world: WorkspaceWorld, source: NodeSource, ref: string): Promise<TreeRef> {
-  return (await findRoot(world, source, ref)).root.tree;
+async function findTree(
+  world: WorkspaceWorld,
+  pin: Pin,
+  ref: string,
+): Promise<{ readonly source: ContentSource; readonly tree: TreeRef }> {
+  const { source, root } = await findRoot(world, pin, ref);
+  return { source, tree: root.tree };
 }

@@ -41,7 +41,7 @@ export async function restoreSnapshot(
     options.dryRun === true ? undefined : await openStatMemory(world, directory, pin.epoch, false);
   const remember = memory?.write;
   const place = { ...rest, only, random, offLimits, remember };
-  const { plan, summary, remembered } = await restoreTree(pin.source, root, directory, place);
+  const { plan, summary, remembered } = await restoreTree(await pin.source(), root, directory, place);
   log?.(options.dryRun === true ? `${directory} compared` : `${directory} written`);
   if (remembered) memory?.commit();
   return {

@@ -37,7 +37,7 @@ export async function explainPath(
     .where('workspace', '=', workspace.id)
     .orderBy('number', 'desc')
     .execute();
-  const changes = await changesOf(rows, path, pin.source, options);
+  const changes = await changesOf(rows, path, await pin.source(), options);
   // What was never there was changed by none.
   if (changes.length === 0)
     throw new StrataError('path_not_found', `no snapshot of ${name} has ${displayPath(path)}`, {

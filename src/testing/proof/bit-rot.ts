@@ -40,7 +40,7 @@ export const bitRot: ProofRow = {
         const chance = new Chance(`bit-rot ${seed}`);
         const ledger = site.reset();
         const damage = chance.pick(DAMAGES);
-        const isCache = chance.oneIn(6);
+        const isCache = chance.once(6);
         try {
           const hit = isCache
             ? await damageCache(site, ledger, damage, chance)

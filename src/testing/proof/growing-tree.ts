@@ -44,7 +44,7 @@ export function changeTree(directory: string, chance: Chance, bytes = 0): void {
     else if (change === 3) chmodSync(path, chance.pick([0o600, 0o644, 0o755]));
     else writeFileSync(path, content(chance, SMALL));
   }
-  addFile(directory, chance, chance.oneIn(4) ? LARGE : SMALL);
+  addFile(directory, chance, chance.once(4) ? LARGE : SMALL);
   const names = Math.ceil(bytes / 4_000_000);
   for (let part = 0; part < names; part++)
     writeFileSync(join(directory, `bulk-${part}`), chance.bytes(Math.floor(bytes / names)));
@@ -66,5 +66,5 @@ function addFile(directory: string, chance: Chance, most: number): void {
 
 function content(chance: Chance, most: number): Uint8Array {
   const length = chance.below(most);
-  return chance.oneIn(2) ? chance.bytes(length) : prose(String(chance.fraction()), length);
+  return chance.once(2) ? chance.bytes(length) : prose(String(chance.fraction()), length);
 }

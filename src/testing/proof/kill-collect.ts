@@ -82,11 +82,11 @@ async function leaveOrphans(site: Site): Promise<void> {
 /** Forgets or changes something, so that there is more to collect than what the site has. */
 async function makeWork(site: Site, ledger: Ledger, chance: Chance): Promise<void> {
   await site.engine(async ({ workspaces }) => {
-    if (chance.oneIn(2)) {
+    if (chance.once(2)) {
       changeTree(site.from, chance, chance.pick([0, 500_000]));
       await site.save(workspaces, ledger);
     }
-    if (chance.oneIn(3)) {
+    if (chance.once(3)) {
       await workspaces.remove('twin');
       ledger.delete('twin@1');
     }

@@ -38,7 +38,7 @@ export const killSave: ProofRow = {
         const chance = new Chance(`kill-save ${seed}`);
         const ledger = site.reset();
         // What is remembered of the directory is used then.
-        if (chance.oneIn(2)) await site.engine(({ workspaces }) => site.save(workspaces, ledger));
+        if (chance.once(2)) await site.engine(({ workspaces }) => site.save(workspaces, ledger));
         const size = chance.pick(SIZES);
         changeTree(site.from, chance, size);
         const pending = factsOf(site.from);

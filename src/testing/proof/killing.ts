@@ -51,7 +51,7 @@ export async function killInside(
   length: Length,
   chance: Chance,
 ): Promise<Killed> {
-  const counts = chance.oneIn(2);
+  const counts = chance.once(2);
   const fraction = chance.fraction();
   const at = 1 + Math.floor(fraction * length.changes);
   const fault = prepareFault(site.beside('fault'), {

@@ -49,14 +49,14 @@ export const powerCut: ProofRow = {
     return {
       async run(seed) {
         const chance = new Chance(`power-cut ${seed}`);
-        const isFresh = chance.oneIn(4);
+        const isFresh = chance.once(4);
         const underway = isFresh ? 'save' : chance.pick(Object.keys(UNDERWAY) as Underway[]);
-        const restores = chance.oneIn(4);
+        const restores = chance.once(4);
         const ledger = site.reset();
         if (isFresh) ledger.clear();
         const { first, second } = makeSources(site, chance);
         // Sometimes the very first change after what was acknowledged, which must be as safe as any.
-        const at = chance.oneIn(3) ? 1 : 1 + chance.below(changes.get(underway)!);
+        const at = chance.once(3) ? 1 : 1 + chance.below(changes.get(underway)!);
         const sync = ['workspaces', 'restore', 'web', disk.target, '--sync', '--quiet'];
         const { output, cut, code } = await disk.run({
           isFresh,
@@ -106,7 +106,7 @@ export const powerCutControl: ProofRow = {
     return {
       async run(seed) {
         const chance = new Chance(`power-cut-control ${seed}`);
-        const isFresh = chance.oneIn(2);
+        const isFresh = chance.once(2);
         site.reset();
         const { first } = makeSources(site, chance);
         const ref = isFresh ? 'web@1' : 'web@6';

@@ -103,7 +103,7 @@ function makeScene(site: Site, chance: Chance): Scene {
   }
   for (let file = 0; file < 20; file++)
     writeFileSync(join(tree, 'd', 'below', `more-${file}`), `inside ${file}`);
-  if (chance.oneIn(6)) writeFileSync(join(tree, 'd', 'below', 'large'), chance.bytes(LARGE));
+  if (chance.once(6)) writeFileSync(join(tree, 'd', 'below', 'large'), chance.bytes(LARGE));
   return { tree, target, outside, outsideFacts: factsOf(outside) };
 }
 

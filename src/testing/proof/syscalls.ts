@@ -83,11 +83,11 @@ export const syscalls: ProofRow = {
           const chance = new Chance(`syscalls ${seed}`);
           const pending = operation === 'save' ? scene.from : undefined;
           // All is read each time where something is deleted, now and then elsewhere.
-          const isClose = operation === 'gc' || chance.oneIn(4);
+          const isClose = operation === 'gc' || chance.once(4);
           if (isClose) await expectWhole(site, ledger, { pending }, chance);
           else await expectListed(site, ledger, { pending });
           await expectToWork(site, ledger, operation, scene);
-          if (chance.oneIn(8)) await expectToGoOn(site, ledger, chance);
+          if (chance.once(8)) await expectToGoOn(site, ledger, chance);
           if (fired === undefined) return { count: 0, hit: ['no such call'] };
           return { count: 1, hit: [operation, fired.what, outcome] };
         } catch (error) {
