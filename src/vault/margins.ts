@@ -35,9 +35,15 @@ export async function clockIsPlausible(tx: Transaction, now: number, { leap }: M
   if (now >= latest) return false;
   throw new StrataError(
     'refused',
-    `the clock says ${new Date(now).toISOString()}, but the database has something from ${new Date(latest).toISOString()}`,
+    `the clock says ${timeText(now)}, but the database has something from ${timeText(latest)}`,
     { hint: 'Set the clock of this machine right, then collect again.' },
   );
+}
+
+/** Of a time that a damaged row has there may be no date. */
+function timeText(time: number): string {
+  const date = new Date(time);
+  return Number.isNaN(date.getTime()) ? `${time} ms` : date.toISOString();
 }
 
 async function latestTime(tx: Transaction): Promise<number | undefined> {

@@ -28,7 +28,7 @@ export const collectSaves: ProofRow = {
   claim:
     'Collections without a margin take nothing from saves, forks, restores and verifications that go on beside them.',
   unit: 'operations',
-  planted: 'intents ignored by the collector: the row has the same processes as schedule, where it was seen',
+  planted: 'intents ignored by the collector',
   perCommit: 1,
   async open(): Promise<ProofRun> {
     const directory = mkdtempSync(join(fastDirectory(), 'strata-collect-'));
