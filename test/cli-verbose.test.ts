@@ -52,7 +52,7 @@ describe('-v', () => {
     const restored = strata('workspaces', 'restore', 'web', 'out', '-v');
     expect(restored.stderr).toMatch(/ s {2}reading announced, in epoch 1\n/);
     expect(restored.stderr).toMatch(/ s {2}index read: 1 chunks and 1 tree nodes, in 1 segments\n/);
-    expect(restored.stderr).toMatch(/ s {2}restoring web@1.*\n.* s {2}out written\n/);
+    expect(restored.stderr).toMatch(/ s {2}restoring web@1.*\n.* s {2}index read.*\n.* s {2}out written\n/);
     expect(strata('workspaces', 'restore', 'web', 'other').stderr).toBe('');
   });
 
