@@ -5,7 +5,7 @@ import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
-import { StrataError, makeDirectories, systemClock, systemError } from '../base/index.ts';
+import { StrataError, isStrataError, makeDirectories, systemClock, systemError } from '../base/index.ts';
 import type { Cancellable, Clock } from '../base/index.ts';
 import type { Database } from './database.ts';
 import type { ColumnTypes } from './migrations.ts';
@@ -29,6 +29,15 @@ const FILE_MODE = 0o600;
 const BUSY_TIMEOUT = 100;
 
 const TYPES: ColumnTypes = { integer: 'integer', bytes: 'blob', strict: true };
+
+/**
+ * Connections that the system failed before they worked. Trap: where SQLite could not set up the memory that it shares with others, it
+ * takes the WAL for empty, and deletes it when the connection is closed, with all that was committed and not yet merged. So they stay open
+ * until the process ends, which closes nothing by way of SQLite.
+ */
+const abandoned: DatabaseSync[] = [];
+/** What SQLite says of the file, and not of the disk. */
+const CLOSABLE: ReadonlySet<string> = new Set(['not_ours', 'refused', 'cancelled', 'unsupported_format']);
 
 export interface SqliteOptions extends Cancellable {
   readonly clock?: Clock;
@@ -117,8 +126,10 @@ async function connect(path: string, label: string, options: SqliteOptions): Pro
     });
     return opened;
   } catch (error) {
-    native?.close();
-    throw translated(error, label);
+    const told = translated(error, label);
+    if (isStrataError(told) && CLOSABLE.has(told.code)) native?.close();
+    else if (native !== undefined) abandoned.push(native);
+    throw told;
   }
 }
 
