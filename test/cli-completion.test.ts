@@ -94,8 +94,10 @@ describe.each([
     expect(stdout).toContain('workspaces list 2>/dev/null');
   });
 
-  it.skipIf(spawnSync(command, ['--version']).status !== 0)('[C29] reads it', () => {
-    const { status: read, stderr } = spawnSync(command, [check, '/dev/stdin'], {
+  const isMissing = spawnSync(command, ['--version']).status !== 0;
+
+  it.skipIf(isMissing && process.env['CI'] !== 'true')('[C29] reads it', () => {
+    const { status: read, stderr } = spawnSync(command, [check], {
       input: stdout,
       encoding: 'utf8',
     });
