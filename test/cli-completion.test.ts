@@ -97,10 +97,9 @@ describe.each([
   const isMissing = spawnSync(command, ['--version']).status !== 0;
 
   it.skipIf(isMissing && process.env['CI'] !== 'true')('[C29] reads it', () => {
-    const { status: read, stderr } = spawnSync(command, [check], {
-      input: stdout,
-      encoding: 'utf8',
-    });
+    write(`completion.${shell}`, stdout);
+    const file = join(base, `completion.${shell}`);
+    const { status: read, stderr } = spawnSync(command, [check, file], { encoding: 'utf8' });
     expect({ read, stderr }).toEqual({ read: 0, stderr: '' });
   });
 });
