@@ -1,12 +1,16 @@
 /** All rows of the proof. */
 
 import { bitRot } from './bit-rot.ts';
+import { collectSaves } from './collect-saves/collect-saves.row.ts';
+import { hostile } from './hostile/hostile.row.ts';
 import { killCollect } from './kill-collect.ts';
 import { killForget } from './kill-forget.ts';
 import { killRestore } from './kill-restore.ts';
 import { killSave } from './kill-save.ts';
+import { model } from './model/model.row.ts';
 import { powerCut, powerCutControl } from './power-cut.ts';
 import type { ProofRow } from './row.ts';
+import { schedule } from './schedule/schedule.row.ts';
 import { swapRace } from './swap-race.ts';
 import { syscalls } from './syscalls.ts';
 
@@ -20,4 +24,8 @@ export const ROWS: readonly ProofRow[] = [
   syscalls,
   bitRot,
   swapRace,
+  model,
+  schedule,
+  collectSaves,
+  hostile,
 ];

@@ -56,7 +56,7 @@ export const model: ProofRow = {
     'Any sequence of saves, forks, forgets, collections and restarts answers as whole copies of everything would.',
   unit: 'sequences',
   planted: 'packs of which one chunk is needed taken for dead',
-  perCommit: 100,
+  perCommit: 40,
   async open(): Promise<ProofRun> {
     const directory = mkdtempSync(join(fastDirectory(), 'strata-model-'));
     return {
