@@ -9,7 +9,7 @@
  * Cut off anywhere it leaves objects that are condemned or told of by nothing, and the next collection goes on with them.
  */
 
-import { toHex } from '../base/index.ts';
+import { boundHeap, toHex } from '../base/index.ts';
 import type { Condemnation, CondemnedTable, Transaction } from '../db/index.ts';
 import { Announcement, INTENT_LIFE, endDead } from './announce.ts';
 import { condemnedOf, nextEpoch, suspectsOf } from './apart.ts';
@@ -60,6 +60,7 @@ export async function collectTenant(
   options: CollectOptions = {},
 ): Promise<Collected> {
   if (options.dryRun === true) return collected(await survey(world, tenant, options), undefined, undefined);
+  boundHeap();
   await tenant.checkOwner(options);
   // Before anything is written.
   const mayDelete = await world.database.transaction(

@@ -7,7 +7,7 @@ import { StrataError, giveWay, isStrataError, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import type { SuspectTable } from '../db/index.ts';
 import { Announcement } from './announce.ts';
-import { noteSuspects } from './apart.ts';
+import { noteSuspects, packsApart } from './apart.ts';
 import { addTables, emptyIndex } from './chunk-index.ts';
 import { readExpected } from './expected.ts';
 import type { Expected } from './expected.ts';
@@ -27,6 +27,7 @@ import type { TenantId } from './names.ts';
 import type { VerifyReport } from './report.ts';
 import { packsInForce } from './segments-in-force.ts';
 import { tableOf } from './table.ts';
+import type { EncodedTable } from './table.ts';
 import { VaultReader } from './reader.ts';
 import { ObjectCheck } from './verify-object.ts';
 import type { TenantObjects } from './verify-object.ts';
@@ -156,13 +157,21 @@ async function walkTrees(
 ): Promise<void> {
   if (keyring === undefined) return;
   const index = emptyIndex();
-  // What a pack says of itself counts; the index only tells what a lost pack had.
-  addTables(index, packs.values());
+  const inForce = await packsInForce(vault.world, keyring, options);
+  const apart = await packsApart(vault.world.database.kysely, keyring.tenant);
+  const isFirst = ({ pack }: EncodedTable) => inForce.has(toHex(pack)) && !apart.has(toHex(pack));
+  // What a pack says of itself counts; the index only tells what a lost pack had. A collection that was about to delete a pack when this
+  // began has put what is needed of it elsewhere.
+  const tables = [...packs.values()];
+  addTables(index, tables.filter(isFirst));
+  addTables(
+    index,
+    tables.filter((table) => !isFirst(table)),
+  );
   const absent = [...indexed].filter(([name]) => !packs.has(name));
   // A segment that was replaced, and not deleted yet, tells of packs that were deleted since.
-  const inForce = absent.length === 0 ? undefined : await packsInForce(vault.world, keyring, options);
   for (const [name, table] of absent) {
-    if (inForce?.has(toHex(table.pack)) !== true) continue;
+    if (!inForce.has(toHex(table.pack))) continue;
     const problem = findings.add('missing', name, 'the index names it, and it is not in the store');
     for (const { chunks } of tableOf(table).blocks)
       // What a save has stored again since is not lost.
