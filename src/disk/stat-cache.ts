@@ -38,8 +38,9 @@ export class StatCacheWriter {
   readonly #view = new DataView(new ArrayBuffer(8));
 
   /**
-   * @param began when the save began, in milliseconds. What changed less than a tick before, or later, is not written down: another
-   *   change might leave no trace
+   * @param began when the save began, in milliseconds. What changed less than a tick before, or later, is written down so that it is
+   *   never recognised: another change might leave no trace. Its name has to stand there all the same: a name that is gone by the next
+   *   save would not be missed, and a directory be taken for what it was
    * @param emit is given the bytes of all records, part by part; each is good until the call returns
    */
   constructor(began: number, emit: (part: Uint8Array) => void) {
@@ -57,14 +58,12 @@ export class StatCacheWriter {
     facts: Marks,
     extents: Uint8Array,
   ): void {
-    if (facts.ctimeMs > this.#before) return;
     this.#start(RECORDS.file, name, { mode, mtime });
     this.#marks(facts);
     this.#writer.u32(extents.length).bytes(extents);
   }
 
   symlink(entry: SymlinkEntry, facts: Marks): void {
-    if (facts.ctimeMs > this.#before) return;
     this.#start(RECORDS.symlink, entry.name, entry);
     this.#marks(facts);
     this.#writer.u32(entry.target.length).bytes(entry.target);
@@ -94,7 +93,9 @@ export class StatCacheWriter {
   }
 
   #marks({ ino, size, mtimeMs, ctimeMs }: Marks): void {
-    for (const mark of [ino, size, mtimeMs, ctimeMs]) {
+    // Nothing has an inode of that number, itself included.
+    const known = ctimeMs > this.#before ? NaN : ino;
+    for (const mark of [known, size, mtimeMs, ctimeMs]) {
       this.#view.setFloat64(0, mark, true);
       this.#writer.u32(this.#view.getUint32(0, true)).u32(this.#view.getUint32(4, true));
     }

@@ -8,7 +8,7 @@ import type { StatMemory } from '../disk/index.ts';
 import type { WorkspaceWorld } from './world.ts';
 
 /** Of the records: another version reads as nothing. */
-const KIND = 'stat/2';
+const KIND = 'stat/3';
 
 /** Directories that are remembered, and bytes that this may take. */
 const MOST = { files: 64, bytes: 512 * 1024 * 1024 };

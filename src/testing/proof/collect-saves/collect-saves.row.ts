@@ -29,7 +29,7 @@ export const collectSaves: ProofRow = {
     'Collections without a margin take nothing from saves, forks, restores and verifications that go on beside them.',
   unit: 'operations',
   planted: 'intents ignored by the collector',
-  perCommit: 0,
+  perCommit: 1,
   async open(): Promise<ProofRun> {
     const directory = mkdtempSync(join(fastDirectory(), 'strata-collect-'));
     return {
