@@ -1,9 +1,9 @@
 /** A tree becomes an archive: a stream of bytes that depends on the tree alone. */
 
-import { StrataError, isStrataError, throwIfAborted } from '../base/index.ts';
+import { StrataError, throwIfAborted } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
-import { displayPath, walk } from '../tree/index.ts';
-import type { FileEntry, NodeSource, Path, Root } from '../tree/index.ts';
+import { walk, withPath } from '../tree/index.ts';
+import type { FileEntry, NodeSource, Root } from '../tree/index.ts';
 import { BLOCK, RECORD, paddingOf } from './block.ts';
 import { memberHeader, writtenOf } from './member-header.ts';
 
@@ -86,13 +86,4 @@ class Parts {
     this.#part = new Uint8Array(PART);
     this.#used = 0;
   }
-}
-
-function withPath(error: unknown, path: Path): unknown {
-  if (!isStrataError(error) || error.code === 'cancelled') return error;
-  return new StrataError(error.code, `${error.message} (at ${displayPath(path)})`, {
-    hint: error.hint,
-    details: { ...error.details, paths: [displayPath(path)] },
-    cause: error,
-  });
 }

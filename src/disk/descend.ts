@@ -2,7 +2,7 @@
 
 import { StrataError, nearNames, throwIfAborted } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
-import { MAX_DEPTH, displayName, displayPath, joinPath, lookup, pages } from '../tree/index.ts';
+import { MAX_DEPTH, displayName, displayPath, joinPath, lookup, pages, pathText } from '../tree/index.ts';
 import type {
   DirectoryEntry,
   Entry,
@@ -14,7 +14,6 @@ import type {
   TreeRef,
 } from '../tree/index.ts';
 import type { Pace } from './pace.ts';
-import { pathText } from './tally.ts';
 
 /** Names of a directory that are compared with one that is not in it. */
 const COMPARED = 10_000;

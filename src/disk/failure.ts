@@ -1,9 +1,6 @@
 /** What goes wrong while writing, said so that one knows what to do. */
 
-import { StrataError, errno, isStrataError, systemError } from '../base/index.ts';
-import { displayPath } from '../tree/index.ts';
-import type { Path } from '../tree/index.ts';
-import { pathText } from './tally.ts';
+import { StrataError, errno, systemError } from '../base/index.ts';
 
 /** Turns a system error of writing into one of ours; others pass through. @param doing as for `systemError` */
 export function writeError(error: unknown, doing: string): unknown {
@@ -22,14 +19,4 @@ export function writeError(error: unknown, doing: string): unknown {
       cause: error,
     });
   return systemError(error, doing);
-}
-
-/** Names the path that damage or a failed read was found for. */
-export function withPath(error: unknown, path: Path): unknown {
-  if (!isStrataError(error) || error.code === 'cancelled') return error;
-  return new StrataError(error.code, `${error.message} (at ${pathText(path)})`, {
-    hint: error.hint,
-    details: { ...error.details, paths: [displayPath(path)] },
-    cause: error,
-  });
 }

@@ -13,8 +13,9 @@ import {
 
 import { SHA256_BYTES, release, isStrataError } from '../base/index.ts';
 import type { Sha256 } from '../base/index.ts';
+import { withPath } from '../tree/index.ts';
 import type { BlockOpener, OpenBlock, SealedBlocks } from '../vault/index.ts';
-import { withPath, writeError } from './failure.ts';
+import { writeError } from './failure.ts';
 import { OpenDirectories } from './open-directories.ts';
 import { pathOfFile } from './schedule.ts';
 import type { PieceColumns, Schedule } from './schedule.ts';

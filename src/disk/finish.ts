@@ -4,7 +4,8 @@ import { symlinkSync } from 'node:fs';
 
 import { at, reopenDirectory } from './at.ts';
 import { DirectoryChain } from './chain.ts';
-import { withPath, writeError } from './failure.ts';
+import { withPath } from '../tree/index.ts';
+import { writeError } from './failure.ts';
 import { setLooks } from './looks.ts';
 import type { OpenDirectories } from './open-directories.ts';
 import type { Pace } from './pace.ts';

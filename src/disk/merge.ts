@@ -4,6 +4,7 @@ import { chmodSync, lstatSync, renameSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 
 import { StrataError, errno } from '../base/index.ts';
+import { withPath } from '../tree/index.ts';
 import {
   UNLOCKED,
   PERMISSION_BITS,
@@ -16,7 +17,7 @@ import {
   withHandle,
 } from './at.ts';
 import { DirectoryChain } from './chain.ts';
-import { withPath, writeError } from './failure.ts';
+import { writeError } from './failure.ts';
 import { looksOf, makeWritable, setLooks } from './looks.ts';
 import type { Looks } from './looks.ts';
 

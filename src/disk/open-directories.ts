@@ -10,7 +10,8 @@ import { closeSync, constants, fstatSync, mkdirSync, openSync } from 'node:fs';
 
 import { StrataError } from '../base/index.ts';
 import { UNLOCKED } from './at.ts';
-import { withPath, writeError } from './failure.ts';
+import { withPath } from '../tree/index.ts';
+import { writeError } from './failure.ts';
 import { CLAIMED, MADE, UNMADE, pathOfDirectory } from './schedule.ts';
 import type { Schedule } from './schedule.ts';
 

@@ -2,10 +2,9 @@
 
 import { StrataError, giveWay } from '../base/index.ts';
 import type { Sha256 } from '../base/index.ts';
-import { extentPages, unpackExtents } from '../tree/index.ts';
+import { extentPages, unpackExtents, withPath } from '../tree/index.ts';
 import type { DirectoryEntry, FileEntry, Path, Summary, SymlinkEntry } from '../tree/index.ts';
 import type { BlockPlace, ContentSource } from '../vault/index.ts';
-import { withPath } from './failure.ts';
 import { MADE, NO_BLOCK, UNMADE, makeSchedule } from './schedule.ts';
 import type { Capacity, Schedule } from './schedule.ts';
 

@@ -141,22 +141,22 @@ describe('a save that remembers', () => {
   });
 
   it('[K34] lets go of what it met too fresh to remember, and what is gone at the next save', async () => {
-    for (const place of ['', 'a']) {
+    for (const where of ['', 'a']) {
       const base = scratch();
       mkdirSync(join(base, 'a'));
       for (const each of ['', 'a']) writeFileSync(join(base, each, 'old'), 'old');
       const saves = new Remembering();
       await tick();
       await saves.save(base);
-      const { mtime } = statSync(join(base, place));
-      writeFileSync(join(base, place, 'fresh'), 'fresh');
-      symlinkSync('somewhere', join(base, place, 'fresh link'));
+      const { mtime } = statSync(join(base, where));
+      writeFileSync(join(base, where, 'fresh'), 'fresh');
+      symlinkSync('somewhere', join(base, where, 'fresh link'));
       // As who mirrors a directory does: then its time tells nothing.
-      utimesSync(join(base, place), mtime, mtime);
+      utimesSync(join(base, where), mtime, mtime);
       expect((await saves.save(base)).tree.summary).toMatchObject({ files: 3, symlinks: 1 });
-      rmSync(join(base, place, 'fresh'));
-      rmSync(join(base, place, 'fresh link'));
-      utimesSync(join(base, place), mtime, mtime);
+      rmSync(join(base, where, 'fresh'));
+      rmSync(join(base, where, 'fresh link'));
+      utimesSync(join(base, where), mtime, mtime);
       expect(await saves.save(base)).toEqual(await afresh(base));
     }
   });

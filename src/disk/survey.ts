@@ -3,13 +3,14 @@
 import { accessSync, constants, fstatSync } from 'node:fs';
 
 import { EMPTY, StrataError } from '../base/index.ts';
+import { withPath } from '../tree/index.ts';
 import type { Path } from '../tree/index.ts';
 import type { ContentSource } from '../vault/index.ts';
 import { isPresent } from './compare.ts';
 import { cutBuffer } from './cut-file.ts';
 import { descend } from './descend.ts';
 import type { Selection } from './descend.ts';
-import { withPath, writeError } from './failure.ts';
+import { writeError } from './failure.ts';
 import type { OffLimits } from './off-limits.ts';
 import type { Pace } from './pace.ts';
 import type { Scheduler } from './scheduler.ts';

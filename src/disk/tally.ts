@@ -1,13 +1,10 @@
 /** How many paths something happened to, and the first of them: a million files must not become a million strings. */
 
-import { displayPath } from '../tree/index.ts';
+import { displayPath, pathText } from '../tree/index.ts';
 import type { Path } from '../tree/index.ts';
 
 /** Paths that a tally keeps. */
 const KEPT = 100;
-
-/** Characters of a path in a message. */
-const SHOWN = 400;
 
 export interface Tally {
   readonly count: number;
@@ -23,12 +20,6 @@ export class Tallying implements Tally {
     this.count++;
     if (this.paths.length < KEPT) this.paths.push([...path]);
   }
-}
-
-/** For a message; a very long path loses its middle. */
-export function pathText(path: Path): string {
-  const text = displayPath(path);
-  return text.length <= SHOWN ? text : `${text.slice(0, SHOWN / 2)}…${text.slice(-SHOWN / 2)}`;
 }
 
 /** `a/b`, or `a/b and 41 more`, for the end of a message. */

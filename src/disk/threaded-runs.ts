@@ -1,8 +1,8 @@
 /** Runs written by threads: what they need is fetched here and handed over, a bounded part of it at a time. */
 
 import { Threads, cancelled, throwIfAborted } from '../base/index.ts';
+import { withPath } from '../tree/index.ts';
 import type { BlockSource, SealedBlocks } from '../vault/index.ts';
-import { withPath } from './failure.ts';
 import type { FillerOptions } from './fill.ts';
 import type { Pace } from './pace.ts';
 import type { ThreadAnswer, ThreadBegin, ThreadOrder } from './restore-thread.ts';

@@ -1,11 +1,11 @@
 /** Writes the windows of a schedule: here, or in threads once there is enough to do for them. */
 
 import { EMPTY, throwIfAborted } from '../base/index.ts';
+import { withPath } from '../tree/index.ts';
 import { BlockOpener } from '../vault/index.ts';
 import type { BlockSource, ContentSource } from '../vault/index.ts';
 import { threadsFor } from './crew.ts';
 import type { Crew } from './crew.ts';
-import { withPath } from './failure.ts';
 import { Filler, fillRun, idOf } from './fill.ts';
 import type { FillerOptions } from './fill.ts';
 import { finishDirectories } from './finish.ts';

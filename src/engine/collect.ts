@@ -1,8 +1,8 @@
 /** One collection of a whole store: each tenant by itself, and the figures of all together. */
 
 import { systemClock } from '../base/index.ts';
-import { LOCAL_MARGINS, collectTenant, sweepDestroyed } from '../vault/index.ts';
-import type { Collected, Waiting } from '../vault/index.ts';
+import { LOCAL_MARGINS, collectTenant, sweepDestroyed, waitingTogether } from '../vault/index.ts';
+import type { Collected } from '../vault/index.ts';
 import type { CollectResult, CollectStoreOptions } from './engine.ts';
 import type { Home } from './home.ts';
 
@@ -35,26 +35,6 @@ function total(each: readonly Collected[]): Collected {
     deletedObjects: sum((one) => one.deletedObjects),
     deletedBytes: sum((one) => one.deletedBytes),
     rewrittenBytes: sum((one) => one.rewrittenBytes),
-    waiting: together(each.flatMap((one) => one.waiting)),
+    waiting: waitingTogether(each.flatMap((one) => one.waiting)),
   };
-}
-
-function together(waiting: readonly Waiting[]): Waiting[] {
-  const merged = new Map<Waiting['for'], Waiting>();
-  for (const one of waiting) {
-    const known = merged.get(one.for);
-    const until =
-      known === undefined
-        ? one.until
-        : one.until === undefined || known.until === undefined
-          ? undefined
-          : Math.max(one.until, known.until);
-    merged.set(one.for, {
-      for: one.for,
-      objects: one.objects + (known?.objects ?? 0),
-      bytes: one.bytes + (known?.bytes ?? 0),
-      until,
-    });
-  }
-  return [...merged.values()];
 }

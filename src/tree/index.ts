@@ -30,3 +30,4 @@ export type { PathEntry } from './read.ts';
 export { references } from './references.ts';
 export type { References } from './references.ts';
 export { decodeRoot, encodeRoot } from './root.ts';
+export { pathText, withPath } from './with-path.ts';

@@ -22,7 +22,6 @@ export interface Announced {
   readonly id: IntentId;
   readonly kind: IntentKind;
   readonly epoch: number;
-  readonly started: number;
   readonly expires: number;
 }
 
@@ -48,7 +47,8 @@ export class Announcement implements AsyncDisposable {
   }
 
   /**
-   * What stores objects is announced in the store too, which names them all.
+   * What stores objects is announced in the store too, which names them all. A collector has to be alone: what dead processes have left
+   * is ended first.
    *
    * @throws refused if there is a collector already, and this is one
    */
@@ -59,6 +59,7 @@ export class Announcement implements AsyncDisposable {
     options: Cancellable = {},
   ): Promise<Announcement> {
     const { tenant } = keyring;
+    if (kind === 'collect') await endDead(world, tenant);
     const intent = await addRow(world, tenant, kind, undefined, options);
     const announcement = new Announcement(world, tenant, intent, true);
     try {
@@ -148,7 +149,7 @@ export async function announced(
 ): Promise<Announced[]> {
   const rows = await database.kysely
     .selectFrom('intents')
-    .select(['id', 'kind', 'epoch', 'started', 'expires'])
+    .select(['id', 'kind', 'epoch', 'expires'])
     .where('tenant', '=', toHex(tenant))
     .orderBy('started')
     .execute();
@@ -159,7 +160,7 @@ export async function announced(
  * Ends what dead processes have left, and what has expired. If it lives all the same, its commit is refused: to be wrong costs it its
  * work, and nobody a chunk.
  */
-export async function endDead({ database, clock }: VaultWorld, tenant: TenantId): Promise<number> {
+async function endDead({ database, clock }: VaultWorld, tenant: TenantId): Promise<number> {
   const rows = await database.kysely
     .selectFrom('intents')
     .select(['id', 'holder', 'expires'])

@@ -4,7 +4,7 @@ import { toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import type { CondemnedTable, Transaction } from '../db/index.ts';
 import { announced } from './announce.ts';
-import type { Announced, Announcement } from './announce.ts';
+import type { Announcement } from './announce.ts';
 import { condemnedOf } from './apart.ts';
 import { idsOf } from './collect-plan.ts';
 import type { Margins } from './margins.ts';
@@ -16,20 +16,13 @@ import { isInForce, replaceSegments, segmentInForce, segmentRows } from './segme
 import type { SegmentRow } from './segments-in-force.ts';
 import type { EncodedTable } from './table.ts';
 import type { TenantVault } from './tenant.ts';
+import { isNeeded } from './usage.ts';
+import { waitingTogether } from './waiting.ts';
+import type { Waiting } from './waiting.ts';
 import type { VaultWorld } from './world.ts';
 
 /** Objects that are deleted between two looks at who owns the store. */
 const BATCH = 256;
-
-/** Condemned objects that stay. */
-export interface Waiting {
-  /** What they wait for: the margin, or something under way that began before they were condemned. */
-  readonly for: 'margin' | Announced['kind'];
-  readonly objects: number;
-  readonly bytes: number;
-  /** When that is over at the latest. Milliseconds since 1970; undefined: not before the clock was looked at. */
-  readonly until: number | undefined;
-}
 
 export interface Place {
   readonly world: VaultWorld;
@@ -99,24 +92,15 @@ async function findDue({ world, tenant, intent, margins }: Place): Promise<{
   const others = (await announced(world, tenant.id)).filter(({ id }) => toHex(id) !== toHex(intent.id));
   const now = world.clock();
   const due: CondemnedTable[] = [];
-  const waiting = new Map<Waiting['for'], { objects: number; bytes: number; until: number | undefined }>();
+  const waiting: Waiting[] = [];
   for (const row of rows) {
     // Whatever began in the epoch of the condemnation, or later, has never seen it in the index.
     const holder = others.find(({ epoch }) => epoch < row.epoch);
     const until = holder?.expires ?? row.since + margins.deletion;
-    if (holder === undefined && until <= now) {
-      due.push(row);
-      continue;
-    }
-    const kind = holder?.kind ?? 'margin';
-    const known = waiting.get(kind) ?? { objects: 0, bytes: 0, until: undefined };
-    waiting.set(kind, {
-      objects: known.objects + 1,
-      bytes: known.bytes + row.size,
-      until: Number.isFinite(until) ? Math.max(until, known.until ?? 0) : undefined,
-    });
+    if (holder === undefined && until <= now) due.push(row);
+    else waiting.push({ for: holder?.kind ?? 'margin', objects: 1, bytes: row.size, until });
   }
-  return { due, waiting: [...waiting].map(([kind, rest]) => ({ for: kind, ...rest })) };
+  return { due, waiting: waitingTogether(waiting) };
 }
 
 /** Takes back the condemnation of what snapshots need that were committed meanwhile. */
@@ -128,17 +112,16 @@ async function withoutNeeded(
 ): Promise<readonly CondemnedTable[]> {
   if (due.length === 0) return [];
   const roots = await rootsOf(world, tenant.id);
-  let needed = neededOf(marked);
   const isNew = roots.some(({ id }) => !marked.snapshots.has(id));
-  // What was just written anew looks needed by marks from before: it was where it was first.
-  if (isNew || due.some(({ id }) => needed.has(id)))
-    needed = neededOf(await markRoots(world, tenant, roots, await tenant.index(options), options));
+  const { usages } = isNew
+    ? await markRoots(world, tenant, roots, await tenant.index(options), options)
+    : marked;
+  const needed = idsOf(usages.filter(isNeeded));
   const doomed: CondemnedTable[] = [];
   const rescued: string[] = [];
   for (const row of due) {
-    const isNeeded =
-      row.kind === 'index' ? await isInForce(world, idOf<SegmentId>(row.id)) : needed.has(row.id);
-    if (isNeeded) rescued.push(row.id);
+    const stays = row.kind === 'index' ? await isInForce(world, idOf<SegmentId>(row.id)) : needed.has(row.id);
+    if (stays) rescued.push(row.id);
     else doomed.push(row);
   }
   if (rescued.length > 0)
@@ -148,11 +131,6 @@ async function withoutNeeded(
       for (const id of rescued) await tx.deleteFrom('condemned').where('id', '=', id).execute();
     }, options);
   return doomed;
-}
-
-/** Ids in hex of packs that have something that snapshots need. */
-function neededOf({ usages }: Marked): ReadonlySet<string> {
-  return idsOf(usages.filter(({ liveChunks }) => liveChunks > 0));
 }
 
 /** Puts segments into force that no longer tell of the packs. */

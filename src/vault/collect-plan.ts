@@ -4,6 +4,7 @@ import { toHex } from '../base/index.ts';
 import { chooseToMerge } from './levels.ts';
 import type { Levels } from './levels.ts';
 import { PACK_TYPES } from './names.ts';
+import { isNeeded } from './usage.ts';
 import type { PackUsage } from './usage.ts';
 
 /** A pack of which less is needed is written anew. */
@@ -23,10 +24,8 @@ export interface CollectionPlan {
 
 /** @param usages of all packs that do not stand apart */
 export function planCollection(usages: readonly PackUsage[]): CollectionPlan {
-  const dead = usages.filter(({ liveChunks }) => liveChunks === 0);
-  const used = usages
-    .filter(({ liveChunks }) => liveChunks > 0)
-    .toSorted((a, b) => a.live / a.stored - b.live / b.stored);
+  const dead = usages.filter((usage) => !isNeeded(usage));
+  const used = usages.filter(isNeeded).toSorted((a, b) => a.live / a.stored - b.live / b.stored);
   const live = used.reduce((sum, usage) => sum + usage.live, 0);
   let stored = used.reduce((sum, usage) => sum + usage.stored, 0);
   const rewritten = new Set<PackUsage>();

@@ -11,14 +11,13 @@
 
 import { boundHeap, toHex } from '../base/index.ts';
 import type { Condemnation, CondemnedTable, Transaction } from '../db/index.ts';
-import { Announcement, INTENT_LIFE, endDead } from './announce.ts';
+import { Announcement, INTENT_LIFE } from './announce.ts';
 import { condemnedOf, nextEpoch, suspectsOf } from './apart.ts';
 import { idsOf, planCollection } from './collect-plan.ts';
 import type { CollectionPlan } from './collect-plan.ts';
 import { deleteCondemned } from './collect-delete.ts';
-import type { Waiting } from './collect-delete.ts';
 import { takeInventory } from './inventory.ts';
-import type { Inventory } from './inventory.ts';
+import type { Inventory, Orphan } from './inventory.ts';
 import type { MarkOptions } from './marks.ts';
 import { clockIsPlausible } from './margins.ts';
 import type { Margins } from './margins.ts';
@@ -28,7 +27,9 @@ import { markRoots, rootsOf } from './roots.ts';
 import type { Marked } from './roots.ts';
 import { addSegment } from './segments-in-force.ts';
 import type { TenantVault } from './tenant.ts';
+import { isNeeded } from './usage.ts';
 import type { PackUsage } from './usage.ts';
+import type { Waiting } from './waiting.ts';
 import type { VaultWorld } from './world.ts';
 
 export interface CollectOptions extends MarkOptions {
@@ -67,7 +68,6 @@ export async function collectTenant(
     (tx) => clockIsPlausible(tx, world.clock(), margins),
     options,
   );
-  await endDead(world, tenant.id);
   await world.store.sweep(INTENT_LIFE, options);
   await using intent = await Announcement.toStore(world, tenant.keyring, 'collect', options);
   const surveyed = await survey(world, tenant, options);
@@ -86,12 +86,11 @@ export async function collectTenant(
 interface Survey {
   readonly inventory: Inventory;
   readonly marked: Marked;
-  readonly usages: readonly PackUsage[];
   readonly plan: CollectionPlan;
   /** Packs that were condemned, and that a snapshot needs. In hex. */
   readonly rescued: readonly string[];
-  /** Ids in hex of what is condemned already. */
-  readonly known: ReadonlySet<string>;
+  /** Leftovers that are not condemned already. */
+  readonly orphans: readonly Orphan[];
 }
 
 async function survey(world: VaultWorld, tenant: TenantVault, options: CollectOptions): Promise<Survey> {
@@ -101,7 +100,6 @@ async function survey(world: VaultWorld, tenant: TenantVault, options: CollectOp
   const { usages } = marked;
   const known = new Set((await condemnedOf(world.database.kysely, tenant.id)).map(({ id }) => id));
   const suspects = new Set((await suspectsOf(world.database.kysely, tenant.id)).map(({ id }) => id));
-  const isNeeded = ({ liveChunks }: PackUsage) => liveChunks > 0;
   // Nothing is read from a suspect that need not be: it goes when nothing in it is needed, and stays as it is until then.
   const plan = planCollection(
     usages.filter((usage) => {
@@ -110,7 +108,8 @@ async function survey(world: VaultWorld, tenant: TenantVault, options: CollectOp
     }),
   );
   const rescued = [...idsOf(usages.filter(isNeeded))].filter((id) => known.has(id));
-  return { inventory, marked, usages, plan, rescued, known };
+  const orphans = inventory.orphans.filter(({ id }) => !known.has(id));
+  return { inventory, marked, plan, rescued, orphans };
 }
 
 async function rewrite(
@@ -142,7 +141,7 @@ async function condemn(
   tx: Transaction,
   world: VaultWorld,
   tenant: TenantVault,
-  { plan, inventory, rescued, known }: Survey,
+  { plan, rescued, orphans }: Survey,
   rewritten: Rewritten | undefined,
 ): Promise<void> {
   for (const id of rescued) await tx.deleteFrom('condemned').where('id', '=', id).execute();
@@ -152,9 +151,7 @@ async function condemn(
   const rows: Pick<CondemnedTable, 'id' | 'kind' | 'reason' | 'size'>[] = [
     ...plan.dead.map((usage) => ({ ...rowOf(usage), reason: 'dead' as const })),
     ...moved.map((usage) => ({ ...rowOf(usage), reason: 'moved' as const })),
-    ...inventory.orphans
-      .filter(({ id }) => !known.has(id))
-      .map((orphan) => ({ ...orphan, reason: 'orphan' as const })),
+    ...orphans.map((orphan) => ({ ...orphan, reason: 'orphan' as const })),
   ];
   if (rows.length === 0) return;
   const epoch = await nextEpoch(tx, tenant.id);
@@ -176,7 +173,7 @@ function rowOf({ type, pack, stored }: PackUsage): Pick<CondemnedTable, 'id' | '
 }
 
 function collected(
-  { inventory, usages, plan, known }: Survey,
+  { inventory, marked, plan, orphans }: Survey,
   rewritten: Rewritten | undefined,
   deleted: Awaited<ReturnType<typeof deleteCondemned>> | undefined,
 ): Collected {
@@ -184,10 +181,9 @@ function collected(
     objects: sizes.length,
     bytes: sizes.reduce((a, b) => a + b, 0),
   });
-  const orphans = inventory.orphans.filter(({ id }) => !known.has(id));
   return {
     storedBytes: inventory.bytes,
-    liveBytes: Math.round(usages.reduce((total, { live }) => total + live, 0)),
+    liveBytes: Math.round(marked.usages.reduce((total, { live }) => total + live, 0)),
     condemned: {
       dead: sum(plan.dead.map(({ stored }) => stored)),
       moved: sum(plan.rewritten.map(({ stored }) => stored)),

@@ -24,7 +24,7 @@ import {
   ObjectSealer,
   frameShape,
 } from '../chunk/index.ts';
-import type { ObjectIdentity } from '../chunk/index.ts';
+import type { FrameShape, ObjectIdentity } from '../chunk/index.ts';
 import type { Keyring } from './keyring.ts';
 import { openByRange, sealTrailer } from './sealed-object.ts';
 
@@ -77,30 +77,31 @@ export class LocalFile {
     const { opener, trailer, trailerAt } = await openByRange(this.#identity, size, read, this.#keyring.find);
     const reader = new ByteReader(trailer, 'a local file');
     const total = reader.u64();
+    const frames = [...framesOf(read, trailerAt)];
     // Before memory is taken for it.
-    if (total !== sumOfFrames(read, trailerAt)) reader.fail('its frames do not add up to its length');
+    if (total !== frames.reduce((sum, { plainLength }) => sum + plainLength, 0))
+      reader.fail('its frames do not add up to its length');
     const plain = new Uint8Array(total);
     let at = 0;
-    for (let number = 0, offset = HEADER_BYTES; offset < trailerAt; number++) {
-      const { frameLength } = frameShape(read(offset, FRAME_HEADER_BYTES));
+    for (const [number, { offset, frameLength }] of frames.entries()) {
       const bytes = opener.frame(number, read(offset, frameLength));
       plain.set(bytes, at);
       at += bytes.length;
-      offset += frameLength;
     }
     return plain;
   }
 }
 
-/** @returns the plain bytes that the frames say they have */
-function sumOfFrames(read: (offset: number, length: number) => Uint8Array, end: number): number {
-  let sum = 0;
+/** Where the frames lie, and what their heads say. */
+function* framesOf(
+  read: (offset: number, length: number) => Uint8Array,
+  end: number,
+): Generator<FrameShape & { readonly offset: number }, void> {
   for (let offset = HEADER_BYTES; offset < end;) {
-    const { plainLength, frameLength } = frameShape(read(offset, FRAME_HEADER_BYTES));
-    sum += plainLength;
-    offset += frameLength;
+    const shape = frameShape(read(offset, FRAME_HEADER_BYTES));
+    yield { ...shape, offset };
+    offset += shape.frameLength;
   }
-  return sum;
 }
 
 export class LocalFileWriter {

@@ -43,12 +43,6 @@ export class Marks {
     this.tree = new Uint8Array(index.tree.rows);
   }
 
-  /** Whether all below was followed already. */
-  has(node: Sha256): boolean {
-    const row = this.#index.tree.rowOf(node, 0);
-    return row !== -1 && this.tree[row] === 1;
-  }
-
   /**
    * Marks everything below a root.
    *

@@ -3,7 +3,7 @@
 import { ByteReader, giveWay, isStrataError, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import type { Transaction } from '../db/index.ts';
-import { Announcement, endDead } from './announce.ts';
+import { Announcement } from './announce.ts';
 import { PACK_TYPES, parseName, segmentIdentity, tenantPrefix } from './names.ts';
 import { replaceSegments, segmentRows } from './segments-in-force.ts';
 import type { EncodedTable } from './table.ts';
@@ -24,7 +24,6 @@ export async function rebuildIndex(
   options: Cancellable = {},
 ): Promise<RebuiltIndex> {
   await tenant.checkOwner(options);
-  await endDead(world, tenant.id);
   // What a collector deletes meanwhile would come back with the tables that were read before.
   await using intent = await Announcement.toStore(world, tenant.keyring, 'collect', options);
   for (;;) {

@@ -15,6 +15,11 @@ export interface PackUsage {
   readonly liveChunks: number;
 }
 
+/** Whether anything in it is. */
+export function isNeeded({ liveChunks }: PackUsage): boolean {
+  return liveChunks > 0;
+}
+
 /** @param marks by row of the index: 1 if it is needed */
 export function usageOf(index: ChunkIndex, marks: Uint8Array): PackUsage[] {
   const usages = new Map<string, { -readonly [Key in keyof PackUsage]: PackUsage[Key] }>();

@@ -1,13 +1,31 @@
-/** The last steps of a save, wherever its tree came from: packs, index segment, transaction, head. */
+/** The first and the last steps of a save, wherever its tree comes from: announcement; packs, index segment, transaction, head. */
 
 import { StrataError, isStrataError, toHex } from '../base/index.ts';
+import type { Cancellable } from '../base/index.ts';
 import type { LeftOut as Scanned, LeftOutReason, Tally } from '../disk/index.ts';
 import type { Root } from '../tree/index.ts';
 import type { Save } from '../vault/index.ts';
 import { findWorkspace } from './catalog.ts';
-import { addSnapshot, createWorkspace, publishHeads } from './commit.ts';
+import { addSnapshot, checkNothingUnknown, createWorkspace, publishHeads } from './commit.ts';
 import type { LeftOut, SaveResult } from './results.ts';
 import type { WorkspaceWorld } from './world.ts';
+
+/**
+ * Announces a save of a workspace, and sees to it that its head can be published in the end. To be disposed of in any case.
+ *
+ * @throws not_ours if another home owns the store by now; refused if the store has a head that the database does not know
+ */
+export async function begin(world: WorkspaceWorld, name: string, options: Cancellable): Promise<Save> {
+  const save = await world.vault.beginSave(options);
+  try {
+    await publishHeads(world, name);
+    await checkNothingUnknown(world, name);
+    return save;
+  } catch (error) {
+    await save[Symbol.asyncDispose]();
+    throw error;
+  }
+}
 
 /** A tree that was given to the writer of a save. */
 export interface GatheredTree {

@@ -5,8 +5,7 @@ import type { Cancellable } from '../base/index.ts';
 import { Archive } from '../archive/index.ts';
 import type { ArchiveProgress } from '../archive/index.ts';
 import { leavingOut, warnings } from '../disk/index.ts';
-import { checkNothingUnknown, publishHeads } from './commit.ts';
-import { complete } from './complete.ts';
+import { begin, complete } from './complete.ts';
 import { checkName } from './name.ts';
 import type { SaveResult } from './results.ts';
 import type { WorkspaceWorld } from './world.ts';
@@ -39,10 +38,8 @@ export async function importArchive(
   { workspace, message, signal, onProgress }: ImportOptions,
 ): Promise<SaveResult> {
   const started = world.clock();
-  await publishHeads(world, workspace);
-  await checkNothingUnknown(world, workspace);
   const leftOut = leavingOut();
-  await using save = await world.vault.beginSave({ signal });
+  await using save = await begin(world, workspace, { signal });
   const root = await archive.read(save.writer, {
     signal,
     onProgress,

@@ -20,24 +20,7 @@ export async function removeWorkspace(
   options: Cancellable = {},
 ): Promise<ForgetResult> {
   checkName(name);
-  await world.vault.checkOwner(options);
-  // A head that is published after its row is gone would bring the snapshot back one day.
-  await publishHeads(world, name);
-  const tenant = toHex(world.vault.id);
-  const removed = await world.database.transaction(async (tx) => {
-    const workspace = await getWorkspace(tx, tenant, name);
-    const rows = await tx
-      .selectFrom('snapshots')
-      .select(['number', 'seq'])
-      .where('workspace', '=', workspace.id)
-      .orderBy('number')
-      .execute();
-    await removeRows(tx, world, workspace.id, rows);
-    await tx.deleteFrom('workspaces').where('id', '=', workspace.id).execute();
-    return { id: workspace.id, rows };
-  }, options);
-  await deleteHeads(world, removed.id, removed.rows);
-  return { workspace: name, forgotten: removed.rows.map(({ number }) => number), kept: [] };
+  return remove(world, name, { ...options, whole: true }, async (_, rows) => rows);
 }
 
 export interface ForgetOptions extends Cancellable, KeepRules {
@@ -57,7 +40,7 @@ export async function forgetSnapshots(
   options: ForgetOptions = {},
 ): Promise<ForgetResult> {
   const { workspace: name, ...wanted } = parseWholeRef(ref, 'Whole snapshots are forgotten.');
-  const { keepLast, keepWithin, dryRun = false } = options;
+  const { keepLast, keepWithin } = options;
   const hasRules = keepLast !== undefined || keepWithin !== undefined;
   if (hasRules === (wanted.snapshot !== undefined)) {
     throw new StrataError(
@@ -66,40 +49,62 @@ export async function forgetSnapshots(
       { hint: `Give --keep-last or --keep-within for ${name}, or name one snapshot, as in ${name}@1.` },
     );
   }
-  if (!dryRun) {
-    await world.vault.checkOwner(options);
-    await publishHeads(world, name);
-  }
   const tenant = toHex(world.vault.id);
-  const result = await world.database.transaction(async (tx) => {
-    const workspace = await getWorkspace(tx, tenant, name);
-    const rows = await tx
-      .selectFrom('snapshots')
-      .select(['number', 'seq', 'created'])
-      .where('workspace', '=', workspace.id)
-      .orderBy('number')
-      .execute();
-    const forgotten = hasRules
+  return remove(world, name, options, async (tx, rows) =>
+    hasRules
       ? chooseToForget(rows, options, world.clock())
-      : [await one(tx, tenant, { workspace: name, ...wanted }, rows.at(-1)?.number)];
-    if (!dryRun) await removeRows(tx, world, workspace.id, forgotten);
-    return {
-      id: workspace.id,
-      forgotten,
-      kept: rows.filter((row) => !forgotten.some(({ number }) => number === row.number)),
-    };
-  }, options);
-  if (!dryRun) await deleteHeads(world, result.id, result.forgotten);
-  return {
-    workspace: name,
-    forgotten: result.forgotten.map(({ number }) => number),
-    kept: result.kept.map(({ number }) => number),
-  };
+      : [await one(tx, tenant, { workspace: name, ...wanted }, rows.at(-1)?.number)],
+  );
 }
 
 interface HeadOf {
   readonly number: number;
   readonly seq: number;
+}
+
+interface DatedHead extends HeadOf {
+  readonly created: number;
+}
+
+/**
+ * @param whole the workspace goes too, once its snapshots are gone
+ * @param choose among its snapshots, the oldest first; in the transaction that removes them
+ */
+async function remove(
+  world: WorkspaceWorld,
+  name: string,
+  {
+    dryRun = false,
+    whole = false,
+    signal,
+  }: Cancellable & { readonly dryRun?: boolean | undefined; readonly whole?: boolean },
+  choose: (tx: Transaction, rows: readonly DatedHead[]) => Promise<readonly HeadOf[]>,
+): Promise<ForgetResult> {
+  if (!dryRun) {
+    await world.vault.checkOwner({ signal });
+    // A head that is published after its row is gone would bring the snapshot back one day.
+    await publishHeads(world, name);
+  }
+  const { id, forgotten, kept } = await world.database.transaction(
+    async (tx) => {
+      const workspace = await getWorkspace(tx, toHex(world.vault.id), name);
+      const rows = await tx
+        .selectFrom('snapshots')
+        .select(['number', 'seq', 'created'])
+        .where('workspace', '=', workspace.id)
+        .orderBy('number')
+        .execute();
+      const chosen = await choose(tx, rows);
+      const numbers = new Set(chosen.map(({ number }) => number));
+      if (!dryRun) await removeRows(tx, world, workspace.id, chosen);
+      if (whole) await tx.deleteFrom('workspaces').where('id', '=', workspace.id).execute();
+      return { id: workspace.id, forgotten: chosen, kept: rows.filter(({ number }) => !numbers.has(number)) };
+    },
+    { signal },
+  );
+  if (!dryRun) await deleteHeads(world, id, forgotten);
+  const numbersOf = (rows: readonly HeadOf[]) => rows.map(({ number }) => number);
+  return { workspace: name, forgotten: numbersOf(forgotten), kept: numbersOf(kept) };
 }
 
 async function one(

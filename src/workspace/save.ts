@@ -5,8 +5,7 @@ import type { Cancellable } from '../base/index.ts';
 import { ScanAhead, scanDirectory } from '../disk/index.ts';
 import type { Progress } from '../disk/index.ts';
 import { latestSize } from './catalog.ts';
-import { checkNothingUnknown, publishHeads } from './commit.ts';
-import { complete } from './complete.ts';
+import { begin, complete } from './complete.ts';
 import { checkName, defaultName } from './name.ts';
 import type { SaveResult } from './results.ts';
 import { isRemembered, openStatMemory } from './stat-memory.ts';
@@ -51,9 +50,7 @@ export async function saveDirectory(
   const { signal, exclude, skipUnreadable, onProgress } = options;
   const started = clock();
   const warnings: string[] = [];
-  await using save = await vault.beginSave({ signal });
-  await publishHeads(world, name);
-  await checkNothingUnknown(world, name);
+  await using save = await begin(world, name, { signal });
   // Only who watches is interested.
   const expected = onProgress && (await latestSize(database.kysely, toHex(vault.id), name));
   using memory = await openStatMemory(world, directory, save.epoch);

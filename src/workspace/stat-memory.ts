@@ -8,7 +8,7 @@ import type { StatMemory } from '../disk/index.ts';
 import type { WorkspaceWorld } from './world.ts';
 
 /** Of the records: another version reads as nothing. */
-const KIND = 'stat/3';
+export const STAT_KIND = 'stat/3';
 
 /** Directories that are remembered, and bytes that this may take. */
 const MOST = { files: 64, bytes: 512 * 1024 * 1024 };
@@ -43,7 +43,7 @@ export async function openStatMemory(
   const name = nameOf(directory);
   if (name === undefined) return undefined;
   const path = join(place, name + digits(toHex(vault.id)));
-  const file = vault.localFile(path, KIND);
+  const file = vault.localFile(path, STAT_KIND);
   const remembered = reads ? await file.read() : undefined;
   if (remembered !== undefined) markUsed(path, clock());
   const writer = file.write();

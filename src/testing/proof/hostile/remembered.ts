@@ -8,6 +8,7 @@ import { concatBytes, equalBytes, sha256, toHex } from '../../../base/index.ts';
 import type { Sha256 } from '../../../base/index.ts';
 import { scanDirectory } from '../../../disk/index.ts';
 import type { TenantVault } from '../../../vault/index.ts';
+import { STAT_KIND } from '../../../workspace/stat-memory.ts';
 import { MemoryContent } from '../../memory-content.ts';
 import type { Chance } from '../chance.ts';
 import type { Base } from './base.ts';
@@ -16,7 +17,6 @@ import { lie, randomBytes, spoil } from './lies.ts';
 import { outcomeOf } from './outcome.ts';
 import { sealAgain, takeApart } from './reseal.ts';
 
-const KIND = 'stat/2';
 /** In front of the records stands the epoch. */
 const EPOCH_BYTES = 8;
 
@@ -73,7 +73,7 @@ export class RememberedDirectory {
 /** A local file reads as nothing, or as what was sealed in it. */
 export async function hostileLocalFile(base: Base, chance: Chance): Promise<string> {
   const { keyring } = base.tenant as TenantVault;
-  const identity = { type: 'tree', tenant: keyring.tenant, name: `local/${KIND}` } as const;
+  const identity = { type: 'tree', tenant: keyring.tenant, name: `local/${STAT_KIND}` } as const;
   const { frames, trailer } = await takeApart(identity, base.memory.sealed, keyring.find);
   const place = join(base.place, 'local');
   await mkdir(place, { recursive: true });
@@ -93,7 +93,7 @@ export async function hostileLocalFile(base: Base, chance: Chance): Promise<stri
   writeFileSync(path, sealed);
   let read: Uint8Array | undefined;
   const outcome = await outcomeOf(async () => {
-    read = await base.tenant.localFile(path, KIND).read();
+    read = await base.tenant.localFile(path, STAT_KIND).read();
   });
   const plain = Buffer.concat(others);
   if (
