@@ -1,6 +1,6 @@
 /** Index segments: the tables of the packs that one save wrote, as one stored object. */
 
-import { ByteReader, ByteWriter, StrataError, concatBytes } from '../base/index.ts';
+import { ByteReader, ByteWriter, StrataError, concatBytes, release } from '../base/index.ts';
 import type { Cancellable, Random } from '../base/index.ts';
 import { ID_BYTES, MAX_FRAME_PLAIN, ObjectSealer } from '../chunk/index.ts';
 import type { ObjectIdentity, Sealed } from '../chunk/index.ts';
@@ -46,9 +46,14 @@ export async function putSegment(
     yield sealer.header;
     size += sealer.header.length;
     for (const plain of frames(tables)) {
-      const frame = sealer.frame(count++, plain);
-      size += frame.length;
-      yield frame;
+      const parts = sealer.frameParts(count++, plain);
+      // A million chunks are 36 MB, twice.
+      release(plain);
+      for (const part of parts) {
+        size += part.length;
+        yield part;
+        release(part);
+      }
     }
     const trailer = new ByteWriter().u32(count).u32(tables.length).u32(replaces.length);
     for (const replaced of replaces) trailer.bytes(replaced);
