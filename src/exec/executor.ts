@@ -1,0 +1,69 @@
+/**
+ * The contract of executors: one command at a time in a place that was made for it. An executor is given a directory of this machine and
+ * commands, and has never heard of tasks or workspaces.
+ *
+ * - A *place* is made anew for each attempt and taken away whole: nothing that a command leaves behind, on the disk or running, outlives
+ *   it. Its `directory` is on this machine's disk, and whoever owns the place reads and writes there between commands.
+ * - Commands see `directory` as their HOME, wherever the executor shows it. They get the environment that is given, a PATH, and nothing
+ *   else of the caller's.
+ * - `run` returns when the command has ended *and* nothing that it started is left. Cancellation kills: SIGTERM, after a grace SIGKILL.
+ *   Processes that ignore signals, leave the process group or the session die as well.
+ * - Output is streamed, in order, at the pace of whoever takes it: an executor keeps no more than a few hundred KB of it.
+ * - While no command runs, no process of the place runs, with `host`; a container that only waits is none of the command's.
+ */
+
+import type { Cancellable } from '../base/index.ts';
+
+export interface Executor {
+  /** As in messages: `host, in a bubblewrap sandbox`, `podman`. */
+  readonly label: string;
+  /** @throws unavailable, refused with what is missing and how to get it; not_found for an image that nobody has */
+  place(options: PlaceOptions): Promise<Place>;
+}
+
+export interface PlaceOptions extends Cancellable {
+  /** An empty directory of this machine, mode 0700, that belongs to the place from now on. */
+  readonly directory: string;
+  /** Of containers. The first runs the commands; a host has none. */
+  readonly containers?: readonly ContainerSpec[] | undefined;
+}
+
+export interface ContainerSpec {
+  readonly image: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly user: string | undefined;
+  readonly privileged: boolean;
+  readonly entrypoint: string | undefined;
+  readonly tmpfs: readonly { readonly path: string; readonly bytes: number | undefined }[];
+}
+
+export interface Place extends AsyncDisposable {
+  readonly directory: string;
+  /** What commands see `directory` as; their HOME. */
+  readonly home: string;
+  run(command: Command, options: RunOptions): Promise<Ended>;
+}
+
+export interface Command {
+  /** The program first, found by PATH. */
+  readonly words: readonly [string, ...string[]];
+  /** Given to its stdin, which then ends. */
+  readonly input?: string | undefined;
+  readonly environment: Readonly<Record<string, string>>;
+  /** Absolute as the command sees it, or relative to `home`. It is there. */
+  readonly workingDir: string;
+  readonly user?: string | undefined;
+}
+
+export interface RunOptions extends Cancellable {
+  /** Takes stdout and stderr as they come. The bytes are good until the call ends. */
+  readonly onOutput: (bytes: Uint8Array, stream: 'stdout' | 'stderr') => void | Promise<void>;
+  /** Milliseconds between SIGTERM and SIGKILL when it is cancelled. Default 5000. */
+  readonly grace?: number | undefined;
+}
+
+export interface Ended {
+  /** 128 + the signal's number if a signal ended it. */
+  readonly exitCode: number;
+  readonly signal: string | undefined;
+}
