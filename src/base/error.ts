@@ -9,15 +9,23 @@ import { constants } from 'node:os';
 
 /** Process exit code of each error code. HTTP statuses will be a second table over the same keys. */
 export const EXIT_CODES = {
+  command_failed: 1,
+  timed_out: 1,
+  interrupted: 1,
   bad_input: 2,
   unknown_config_key: 2,
   target_not_empty: 2,
   conflict: 3,
+  workspace_conflict: 3,
   already_exists: 3,
   not_found: 4,
   workspace_not_found: 4,
   snapshot_not_found: 4,
   path_not_found: 4,
+  run_not_found: 4,
+  task_not_found: 4,
+  image_not_found: 4,
+  layer_gone: 6,
   integrity: 5,
   refused: 6,
   wrong_key: 6,

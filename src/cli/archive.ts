@@ -10,7 +10,7 @@ import type { Command } from 'commander';
 import { StrataError, systemError } from '../base/index.ts';
 import type { ExportResult } from '../workspace/index.ts';
 import { nonEmpty } from './argument.ts';
-import { counted, formatBytes, formatSeconds } from './format.ts';
+import { counted, formatBytes, formatSeconds, treeName } from './format.ts';
 import { addExamples, addJsonHelp } from './help.ts';
 import { withEngine } from './invocation.ts';
 import type { Invocation } from './invocation.ts';
@@ -98,7 +98,7 @@ function summary(
   const what = [counted(files, 'file'), counted(dirs, 'directory', 'directories')];
   if (symlinks > 0) what.push(counted(symlinks, 'symlink'));
   return [
-    `exported ${workspace}@${snapshot} to ${file}`,
+    `exported ${treeName(workspace, snapshot)} to ${file}`,
     `  ${what.join(', ')}, an archive of ${formatBytes(archiveBytes)} in ${formatSeconds(seconds)}`,
   ];
 }

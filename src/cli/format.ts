@@ -98,3 +98,8 @@ export function table(rows: readonly (readonly string[])[], alignments: readonly
       .trimEnd(),
   );
 }
+
+/** What a reference named: `web@3`, or a run. */
+export function treeName(workspace: string, snapshot: number | undefined): string {
+  return snapshot === undefined ? workspace : `${workspace}@${snapshot}`;
+}

@@ -19,6 +19,14 @@ export const NOUNS: Readonly<Record<string, Noun>> = {
     summary: 'save directories, look into what was saved, bring it back',
     load: async () => (await import('./workspaces.ts')).registerWorkspaces,
   },
+  runs: {
+    summary: 'task graphs that hand each other files: start, restart, look into',
+    load: async () => (await import('./runs.ts')).registerRuns,
+  },
+  executors: {
+    summary: 'what tasks of runs can run on',
+    load: async () => (await import('./executors.ts')).registerExecutors,
+  },
   store: {
     summary: 'the chunk store: figures, verification, repair of the index',
     load: async () => (await import('./store.ts')).registerStore,

@@ -2,7 +2,7 @@
 
 import { displayPath } from '../tree/index.ts';
 import type { RestoreResult } from '../workspace/index.ts';
-import { counted, formatBytes, formatCount, formatSeconds } from './format.ts';
+import { counted, formatBytes, formatCount, formatSeconds, treeName } from './format.ts';
 import { withEngine } from './invocation.ts';
 import type { Invocation } from './invocation.ts';
 import { withProgress } from './progress.ts';
@@ -44,7 +44,7 @@ function summary(
   const what = [counted(files, 'file'), counted(dirs, 'directory', 'directories')];
   if (symlinks > 0) what.push(counted(symlinks, 'symlink'));
   return [
-    `restored ${workspace}@${snapshot} to ${directory}`,
+    `restored ${treeName(workspace, snapshot)} to ${directory}`,
     `  ${what.join(', ')}, ${formatBytes(bytes)} in ${formatSeconds(seconds)}`,
   ];
 }

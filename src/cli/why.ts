@@ -5,30 +5,35 @@ import type { Command } from 'commander';
 import { utf8 } from '../base/index.ts';
 import { displayName, pathJson } from '../tree/index.ts';
 import type { Entry } from '../tree/index.ts';
+import { namesRun } from '../run/index.ts';
 import type { PathChange } from '../workspace/index.ts';
 import { counted, formatAge, formatBytes, formatMode, table } from './format.ts';
 import { addExamples, addJsonHelp } from './help.ts';
 import { withEngine } from './invocation.ts';
 import type { Invocation } from './invocation.ts';
+import { showRunWhy } from './run-why.ts';
 import { entryJson, isoTime } from './shapes.ts';
 
 export function registerWhy(noun: Command, invocation: Invocation): void {
   const why = noun
     .command('why')
-    .description('which snapshots changed a path, or the whole workspace, the newest first')
-    .argument('<name[:path]>', 'the workspace; the first : starts a path in it')
+    .description('which snapshots changed a path, the newest first; or who wrote it in a run')
+    .argument('<name[:path]>', 'the workspace, or RUN[#TASK]; the first : starts a path in it')
     .action((ref: string) => showWhy(invocation, ref));
-  addExamples(why, ['workspaces why web:package.json', 'workspaces why web:src', 'workspaces why web']);
+  addExamples(why, ['workspaces why web:package.json', 'workspaces why web:src', 'workspaces why run-0123456789ab:out/app']);
   addJsonHelp(
     why,
     '{path, changes:[{snapshot, created, change, before, after, message}]}. change: "added", "removed",\n' +
       '"changed" or "kind", when a file became a directory or the like; before and after as in ls, null where there was\n' +
-      'or is nothing. A snapshot is held against the one before it. Times alone are no change.',
+      'or is nothing. A snapshot is held against the one before it. Times alone are no change.\n' +
+      'Of a run {path, writers:[{task, step, kind, mode, digest, part, by}], conflict}. part: "seen", "equal", "hidden" by\n' +
+      'another, "deletes" or "conflict".',
   );
 }
 
 async function showWhy(invocation: Invocation, ref: string): Promise<void> {
   const { terminal, world } = invocation;
+  if (namesRun(ref)) return showRunWhy(invocation, ref);
   await withEngine(invocation, async ({ workspaces }) => {
     const { path, changes } = await workspaces.why(ref, { signal: world.signal });
     const lines = changeTable(changes, world.clock());

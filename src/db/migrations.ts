@@ -167,4 +167,86 @@ async function first(tx: Transaction<Tables>, types: ColumnTypes): Promise<void>
     .addColumn('id', 'text', (column) => column.notNull().primaryKey())
     .addColumn('destroyed', integer, (column) => column.notNull())
     .execute();
+
+  await table(tx, 'layers', types)
+    .addColumn('id', 'text', (column) => column.notNull().primaryKey())
+    .addColumn('tenant', 'text', (column) => column.notNull().references('tenants.id'))
+    .addColumn('created', integer, (column) => column.notNull())
+    .addColumn('root', bytes, (column) => column.notNull())
+    .addColumn('digest', 'text', (column) => column.notNull())
+    .addColumn('files', integer, (column) => column.notNull())
+    .addColumn('directories', integer, (column) => column.notNull())
+    .addColumn('symlinks', integer, (column) => column.notNull())
+    .addColumn('bytes', integer, (column) => column.notNull())
+    .addColumn('new_bytes', integer, (column) => column.notNull())
+    .addColumn('stored_bytes', integer, (column) => column.notNull())
+    .execute();
+
+  await runTables(tx, types);
+}
+
+async function runTables(tx: Transaction<Tables>, types: ColumnTypes): Promise<void> {
+  const { integer, bytes } = types;
+
+  await table(tx, 'runs', types)
+    .addColumn('id', 'text', (column) => column.notNull().primaryKey())
+    .addColumn('tenant', 'text', (column) => column.notNull().references('tenants.id'))
+    .addColumn('name', 'text', (column) => column.notNull())
+    .addColumn('phase', 'text', (column) => column.notNull())
+    .addColumn('result', 'text', (column) => column.notNull())
+    .addColumn('created', integer, (column) => column.notNull())
+    .addColumn('started', integer)
+    .addColumn('ended', integer)
+    .addColumn('restarted_from', 'text')
+    .addColumn('request', bytes, (column) => column.notNull())
+    .addColumn('holder', 'text')
+    .addColumn('cancel', integer, (column) => column.notNull().defaultTo(0))
+    .addColumn('expires', integer)
+    .execute();
+
+  await table(tx, 'tasks', types)
+    .addColumn('id', 'text', (column) => column.notNull().primaryKey())
+    .addColumn('run', 'text', (column) => column.notNull().references('runs.id'))
+    .addColumn('number', integer, (column) => column.notNull())
+    .addColumn('name', 'text', (column) => column.notNull())
+    .addColumn('status', 'text', (column) => column.notNull())
+    .addColumn('level', integer, (column) => column.notNull())
+    .addColumn('attempt', integer, (column) => column.notNull())
+    .addColumn('reused', integer, (column) => column.notNull().defaultTo(0))
+    .addColumn('waiting_approval', integer, (column) => column.notNull().defaultTo(0))
+    .addColumn('approved', integer, (column) => column.notNull().defaultTo(0))
+    .addColumn('executor', 'text')
+    .addColumn('earlier', 'text')
+    .addColumn('unchanged', integer, (column) => column.notNull().defaultTo(0))
+    .addColumn('started', integer)
+    .addColumn('ended', integer)
+    .addColumn('input_digest', 'text')
+    .addColumn('restored_bytes', integer, (column) => column.notNull().defaultTo(0))
+    .addColumn('saved_bytes', integer, (column) => column.notNull().defaultTo(0))
+    .addColumn('error', 'text')
+    .addUniqueConstraint('tasks_number', ['run', 'number'])
+    .execute();
+
+  await table(tx, 'task_layers', types)
+    .addColumn('task', 'text', (column) => column.notNull().references('tasks.id'))
+    .addColumn('step', integer, (column) => column.notNull())
+    .addColumn('step_name', 'text', (column) => column.notNull())
+    .addColumn('attempt', integer, (column) => column.notNull())
+    .addColumn('on_failure', integer, (column) => column.notNull().defaultTo(0))
+    .addColumn('whiteouts', integer, (column) => column.notNull().defaultTo(0))
+    .addColumn('implied', integer, (column) => column.notNull().defaultTo(0))
+    .addColumn('layer', 'text', (column) => column.notNull())
+    .addPrimaryKeyConstraint('task_layers_key', ['task', 'attempt', 'step'])
+    .execute();
+  await tx.schema.createIndex('task_layers_layer').on('task_layers').column('layer').execute();
+
+  await table(tx, 'caches', types)
+    .addColumn('tenant', 'text', (column) => column.notNull().references('tenants.id'))
+    .addColumn('domain', 'text', (column) => column.notNull())
+    .addColumn('key', 'text', (column) => column.notNull())
+    .addColumn('layer', 'text', (column) => column.notNull())
+    .addColumn('created', integer, (column) => column.notNull())
+    .addColumn('used', integer, (column) => column.notNull())
+    .addPrimaryKeyConstraint('caches_key', ['tenant', 'domain', 'key'])
+    .execute();
 }

@@ -27,17 +27,22 @@ export function standing(directory: number, { name, kind }: Pick<Entry, 'name' |
   return kind === 'directory' ? 'conflict' : 'replaceable';
 }
 
-/** Is exactly this entry already there: kind, mode, time and content? Content is read only when all else is equal. */
+/**
+ * Is exactly this entry already there: kind, mode, time and content? Content is read only when all else is equal.
+ *
+ * @param anyTime the time does not matter
+ */
 export async function isPresent(
   source: NodeSource,
   directory: number,
   entry: FileEntry | SymlinkEntry,
   buffer: Uint8Array,
   pace: Pace,
+  anyTime = false,
 ): Promise<boolean> {
   const path = at(directory, entry.name);
   const stats = lstatSync(path);
-  if (mtimeOf(stats, () => lstatSync(path, { bigint: true })) !== entry.mtime) return false;
+  if (!anyTime && mtimeOf(stats, () => lstatSync(path, { bigint: true })) !== entry.mtime) return false;
   if (entry.kind === 'symlink')
     return stats.isSymbolicLink() && equalBytes(readlinkSync(path, 'buffer'), entry.target);
   if (!stats.isFile() || stats.size !== entry.size || (stats.mode & PERMISSION_BITS) !== entry.mode)

@@ -1,5 +1,6 @@
 /** Floor 3: a directory on disk becomes a tree, and a tree becomes a directory on disk. */
 
+export { Below } from './below.ts';
 export { leavingOut, warnings } from './left-out.ts';
 export type { LeftOut, LeftOutReason } from './left-out.ts';
 export type { Progress } from './pace.ts';
@@ -7,6 +8,6 @@ export { restoreTree } from './restore.ts';
 export type { RestoreOptions, RestoreReport } from './restore.ts';
 export { ScanAhead } from './scan-ahead.ts';
 export { scanDirectory } from './scan.ts';
-export type { ScanOptions, ScanReport, StatMemory } from './scan.ts';
+export type { ScanOptions, Select, ScanReport, StatMemory } from './scan.ts';
 export type { Plan } from './survey.ts';
 export type { Tally } from './tally.ts';

@@ -21,8 +21,11 @@ import { openTarget } from './target.ts';
 import { ThreadedRuns } from './threaded-runs.ts';
 
 export interface RestoreOptions extends PaceOptions {
-  /** Restore into a directory that is not empty: what it has beside the tree stays. */
-  readonly overwrite?: boolean | undefined;
+  /**
+   * Restore into a directory that is not empty: what it has beside the tree stays. `equal`: nothing is replaced; what differs by more than
+   * its time is a conflict.
+   */
+  readonly overwrite?: boolean | 'equal' | undefined;
   /** Return only when everything would survive a power cut. */
   readonly sync?: boolean | undefined;
   /** Only this path, at its place in the target, and the directories on the way to it. */
@@ -91,7 +94,7 @@ async function restore(
   using existing = place.existing;
   const id = restoreId(root, only);
   const resumes = existing?.leftovers.some(({ moving }) => moving === id) ?? false;
-  if (existing?.empty === false && !overwrite && !resumes)
+  if (existing?.empty === false && overwrite === false && !resumes)
     throw new StrataError('target_not_empty', `${target} is not empty`, {
       hint: 'Restore to a new directory, or into this one with --overwrite: what it has beside the tree stays.',
     });
@@ -104,7 +107,8 @@ async function restore(
   if (isNew) pace.total = { files: summary.files, bytes: summary.bytes };
   const count = isNew && source.blocks !== undefined ? threadsFor(crew, summary) : 0;
   await using ahead = count > 0 ? new ThreadedRuns(count, crew.module) : undefined;
-  const options = { dryRun, summary, offLimits, pace, sync, crew, ahead };
+  const mustBeEqual = overwrite === 'equal';
+  const options = { dryRun, mustBeEqual, summary, offLimits, pace, sync, crew, ahead };
   const stage = await prepareStage(selection, existing?.fd, options);
   if (dryRun) return { plan: stage.plan, summary, remembered: false };
 

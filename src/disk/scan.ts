@@ -35,9 +35,20 @@ export interface StatMemory {
   readonly write: (part: Uint8Array) => void;
 }
 
+/**
+ * Chooses among what a walk meets. A directory that is only entered is saved as well, also if nothing in it was chosen.
+ *
+ * @param path names joined with `/`, relative to the root, decoded as UTF-8
+ */
+export type Select = (path: string, isDirectory: boolean) => 'all' | 'enter' | 'none';
+
 export interface ScanOptions extends PaceOptions {
+  /** How the directory is called in messages; default: as it is given. */
+  readonly shown?: string | undefined;
   /** Patterns of paths to leave out, relative to the directory; see `excludeBy`. */
   readonly exclude?: readonly string[] | undefined;
+  /** What of the rest is saved; default: all. It is silent about what it does not choose. */
+  readonly select?: Select | undefined;
   /** Leave out what cannot be read, instead of refusing. */
   readonly skipUnreadable?: boolean | undefined;
   /** Takes a line for each kind of thing that is left out, when all is read. */
@@ -76,7 +87,7 @@ export async function scanDirectory(
   sink: ContentSink,
   options: ScanOptions = {},
 ): Promise<ScanReport> {
-  const { skipUnreadable = false, clock = systemClock, memory, signal, threads } = options;
+  const { skipUnreadable = false, clock = systemClock, memory, signal, threads, shown = directory } = options;
   const exclude = await excludeBy(options.exclude ?? []);
   const offLimits = new OffLimits(options.offLimits);
   const pace = new Pace(options, () => sink.drain());
@@ -103,7 +114,7 @@ export async function scanDirectory(
     await pace.pause();
     const cursor = memory?.records && new StatCursor(memory.records);
     const recollection = new Recollection(cursor, sink, assembler, memory?.treesMayLack !== true);
-    const around = { exclude, offLimits, leftOut, losses, isRefused };
+    const around = { exclude, select: options.select, offLimits, leftOut, losses, isRefused };
     const walk = new Walk({ chain, assembler, reading, recollection, pace, ...around });
     const { looks, tree } = await walk.run();
     pace.total = walk.found;
@@ -111,10 +122,10 @@ export async function scanDirectory(
     if (tree === undefined) cache?.finish();
     root = { ...looks, tree: tree ?? assembler.tree! };
   } catch (error) {
-    throw isPastEnd(error, memory) ? damagedMemory(error) : systemError(error, `save ${directory}`);
+    throw isPastEnd(error, memory) ? damagedMemory(error) : systemError(error, `save ${shown}`);
   }
   const { unreadable, changed } = assembler;
-  if (isRefused()) throw refusal(directory, unreadable, changed);
+  if (isRefused()) throw refusal(shown, unreadable, changed);
   pace.report();
   for (const line of warnings(leftOut)) options.warn?.(line);
   if (unreadable.count > 0) options.warn?.(`what cannot be read is left out: ${tallyText(unreadable)}`);

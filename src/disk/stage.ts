@@ -13,7 +13,9 @@ import { WindowWriter } from './window-writer.ts';
 import type { WriterOptions } from './window-writer.ts';
 
 export interface StageOptions
-  extends Omit<WriterOptions, 'signal' | 'rememberer'>, Pick<SurveyOptions, 'offLimits'> {
+  extends
+    Omit<WriterOptions, 'signal' | 'rememberer'>,
+    Pick<SurveyOptions, 'offLimits' | 'mustBeEqual'> {
   /** Nothing will be staged: tell exactly what would be done. */
   readonly dryRun: boolean;
   /** What is chosen of the tree. */
@@ -46,15 +48,15 @@ export async function prepareStage(
   target: number | undefined,
   options: StageOptions,
 ): Promise<Stage> {
-  const { offLimits, pace, dryRun, summary, crew } = options;
+  const { offLimits, pace, dryRun, summary, crew, mustBeEqual = false } = options;
   const { source, signal } = selection;
   const isWindowed = dryRun || crew.window !== undefined;
   const capacity = isWindowed ? undefined : capacityFor(summary, selection.only?.length ?? 0);
   const planned = capacity === undefined ? undefined : new Scheduler(source, { capacity });
   // What is planned in windows is looked at again while it is written, and files are compared only then.
-  const exact = dryRun || planned !== undefined;
+  const exact = dryRun || mustBeEqual || planned !== undefined;
   let { ahead } = options;
-  const plan = await survey(selection, target, { exact, offLimits, pace, scheduler: planned });
+  const plan = await survey(selection, target, { exact, mustBeEqual, offLimits, pace, scheduler: planned });
 
   return {
     plan,
@@ -71,7 +73,7 @@ export async function prepareStage(
       }
       const onFull = (full: Window) => writer.write(full);
       const scheduler = new Scheduler(source, { onFull, capacity: crew.window });
-      const done = await survey(selection, kept, { exact: true, offLimits, pace, scheduler });
+      const done = await survey(selection, kept, { exact: true, mustBeEqual, offLimits, pace, scheduler });
       if (scheduler.window !== undefined) await writer.write(scheduler.window, true);
       return done;
     },

@@ -29,6 +29,8 @@ export interface Plan {
 export interface SurveyOptions {
   /** Look into files, to tell those that need not be replaced; else all that is there counts as replaced. */
   readonly exact: boolean;
+  /** What is there and not equal, apart from its time, is a conflict. */
+  readonly mustBeEqual?: boolean | undefined;
   /** Takes all that has to be written: every directory, and the files and links that are not there already. */
   readonly scheduler: Scheduler | undefined;
   readonly offLimits: OffLimits;
@@ -43,13 +45,14 @@ export interface SurveyOptions {
 export async function survey(
   selection: Selection & { readonly source: ContentSource },
   target: number | undefined,
-  { exact, offLimits, pace, scheduler }: SurveyOptions,
+  { exact, mustBeEqual = false, offLimits, pace, scheduler }: SurveyOptions,
 ): Promise<Plan> {
   using shadow = new Shadow(target);
   const added = new Tallying();
   const replaced = new Tallying();
   const conflicts = new Tallying();
   const locked = new Tallying();
+  const differing = new Tallying();
   let unchanged = 0;
   const buffer = exact ? cutBuffer() : EMPTY;
 
@@ -85,17 +88,19 @@ export async function survey(
         else if (
           exact &&
           shadow.fd !== undefined &&
-          (await isPresent(selection.source, shadow.fd, entry, buffer, pace))
+          (await isPresent(selection.source, shadow.fd, entry, buffer, pace, mustBeEqual))
         ) {
           unchanged++;
           return;
-        } else replaced.add(path);
+        } else if (mustBeEqual) differing.add(path);
+        else replaced.add(path);
         if (entry.kind === 'symlink') await scheduler?.link(entry);
         else await scheduler?.file(entry, path, selection.signal);
       },
     },
     pace,
   );
+  throwIfDifferent(conflicts, differing, mustBeEqual);
   throwIfConflict(conflicts);
   throwIfLocked(locked);
   return { added, replaced, unchanged };
@@ -110,6 +115,16 @@ function isWritable(directory: number): boolean {
   } catch {
     return false;
   }
+}
+
+function throwIfDifferent(conflicts: Tallying, differing: Tallying, mustBeEqual: boolean): void {
+  if (!mustBeEqual || conflicts.count + differing.count === 0) return;
+  const paths = [...tallyDetails(conflicts).paths, ...tallyDetails(differing).paths];
+  const first = differing.count > 0 ? differing : conflicts;
+  throw new StrataError('conflict', `something else is already on disk at ${tallyText(first)}`, {
+    hint: 'Nothing was changed. Restore to another directory, or before anything is written there.',
+    details: { count: conflicts.count + differing.count, paths },
+  });
 }
 
 function throwIfConflict(conflicts: Tallying): void {

@@ -18,6 +18,7 @@ import type { OffLimits } from './off-limits.ts';
 import type { Pace } from './pace.ts';
 import type { Reading } from './reading.ts';
 import type { Recollection } from './recollection.ts';
+import type { Select } from './scan.ts';
 import { TRIES, wasReplaced } from './scan-file.ts';
 import { RECORDS } from './stat-cache.ts';
 import { OUT_OF_RESOURCES } from './verdicts.ts';
@@ -29,6 +30,7 @@ export interface WalkWorld {
   readonly pace: Pace;
   readonly recollection: Recollection;
   readonly exclude: Exclude | undefined;
+  readonly select: Select | undefined;
   readonly offLimits: OffLimits;
   readonly leftOut: LeavingOut;
   readonly losses: Losses;
@@ -44,8 +46,12 @@ interface Frame {
   readonly looks: Looks;
   /** As `manyNamesIn` gives them. */
   readonly names: Names;
+  /** `all`: what is in it need not be asked about. */
+  readonly choice: Choice;
   next: number;
 }
+
+type Choice = ReturnType<Select>;
 
 export interface Walked {
   readonly looks: Looks;
@@ -67,7 +73,7 @@ export class Walk {
   /** Not recursive: directories may be thousands deep. @throws what ends the save */
   async run(): Promise<Walked> {
     const { chain, pace, reading, recollection } = this.#world;
-    this.#open(Buffer.alloc(0), fstatSync(chain.fd));
+    this.#open(Buffer.alloc(0), fstatSync(chain.fd), 'enter');
     for (;;) {
       const frame = this.#frames.at(-1)!;
       const name = frame.names.at(frame.next++);
@@ -107,10 +113,18 @@ export class Walk {
     const stats = lstatSync(atText(this.#world.chain.fd, text), { throwIfNoEntry: false });
     // Removed since it was listed: as if the save had begun a moment later.
     if (stats === undefined) return;
+    const choice = this.#choice(name, stats);
+    if (choice === 'none') return;
     if (stats.isFile()) return this.#visitFile(text, name, stats);
-    if (stats.isDirectory()) return this.#enter(text, name);
+    if (stats.isDirectory()) return this.#enter(text, name, choice);
     if (stats.isSymbolicLink()) return this.#visitLink(text, name, stats);
     this.#leaveOut(stats.isFIFO() ? 'fifo' : stats.isSocket() ? 'socket' : 'device', name);
+  }
+
+  #choice(name: Buffer, stats: Stats): Choice {
+    const { select } = this.#world;
+    if (select === undefined || this.#frames.at(-1)!.choice === 'all') return 'all';
+    return select(this.#textOf(name), stats.isDirectory());
   }
 
   #visitFile(text: string, name: Buffer, stats: Stats): void {
@@ -142,7 +156,7 @@ export class Walk {
     assembler.add({ kind: 'symlink', entry, facts: stats });
   }
 
-  #enter(text: string, name: Buffer): void {
+  #enter(text: string, name: Buffer, choice: Choice): void {
     const { chain, offLimits } = this.#world;
     if (this.#frames.length >= MAX_DEPTH)
       throw new StrataError('bad_input', `directories are nested deeper than ${MAX_DEPTH} levels`, {
@@ -152,7 +166,7 @@ export class Walk {
     chain.enter(name);
     try {
       const stats = fstatSync(chain.fd);
-      if (!offLimits.has(chain.fd, stats)) return this.#open(name, stats, text);
+      if (!offLimits.has(chain.fd, stats)) return this.#open(name, stats, choice, text);
     } catch (error) {
       chain.leave();
       throw error;
@@ -162,13 +176,13 @@ export class Walk {
   }
 
   /** For the directory that the chain has just entered. @param text its name in the directory above; undefined: the root */
-  #open(name: Buffer, stats: Stats, text?: string): void {
+  #open(name: Buffer, stats: Stats, choice: Choice, text?: string): void {
     const { fd } = this.#world.chain;
     const names = manyNamesIn(fd);
     const looks = looksOf(stats, () => fstatSync(fd, { bigint: true }));
     this.#noteLosses(name, stats);
     this.#world.recollection.enter(name, looks, text);
-    this.#frames.push({ name, looks, names, next: 0 });
+    this.#frames.push({ name, looks, names, choice, next: 0 });
   }
 
   #looksOf(name: Buffer, stats: Stats): Looks {

@@ -21,6 +21,19 @@ import type {
   StoreStats,
   WorkspaceInfo,
 } from '../workspace/index.ts';
+import type { ExecutorDefinition } from '../plan/index.ts';
+import type {
+  ConductOptions,
+  LogPart,
+  PlannedRestart,
+  RestartOptions,
+  ResumeOptions,
+  RunInfo,
+  RunPathHistory,
+  RunPlan,
+  RunSettings,
+  RunSummary,
+} from '../run/index.ts';
 import type { RotateOptions } from './root-keys.ts';
 
 /** `ref` is `NAME[@SNAPSHOT]`, with `:PATH` behind it where a path is meant. */
@@ -55,6 +68,60 @@ export interface Workspaces {
   forget(ref: string, options?: ForgetOptions): Promise<ForgetResult>;
   /** A new workspace whose first snapshot has the tree of `ref`; no file data is copied. */
   fork(ref: string, name: string, options?: Cancellable): Promise<SnapshotInfo>;
+}
+
+export interface StartRunOptions extends ConductOptions {
+  /** Which of the file's runs; undefined: the only one. */
+  readonly run?: string | undefined;
+  readonly variables?: Readonly<Record<string, string>> | undefined;
+  /** `DIR|URL[#REF]`; undefined: the git repository that the run file is in. */
+  readonly source?: string | undefined;
+  /** Instead of what git says of the source. */
+  readonly branch?: string | undefined;
+  readonly tag?: string | undefined;
+  /** Default: `auto`. */
+  readonly sandbox?: RunSettings['sandbox'] | undefined;
+  /** What sandboxed tasks may write to beside their own directory. */
+  readonly bind?: readonly string[] | undefined;
+}
+
+/** A run that is in the database, and that this process is to carry. */
+export interface RunUnderWay {
+  readonly id: string;
+  /** As of now, without asking the database. */
+  view(): RunInfo;
+  /** Returns when it has ended; how, `view` says. An abort of the signal is a cancellation. Call it once. */
+  run(): Promise<void>;
+}
+
+export interface ReadLogsOptions extends Cancellable {
+  /** Name of a task; undefined: all, one after another. */
+  readonly task?: string | undefined;
+  /** Waits for more as long as the task runs. */
+  readonly follow?: boolean | undefined;
+}
+
+export interface Runs {
+  /** Those that tasks can run on: declared, or this machine. */
+  executors(): readonly ExecutorDefinition[];
+  /** What a run would do: its tasks by level, where each runs, and what each restore will see. Starts nothing. */
+  plan(file: string, options?: StartRunOptions): Promise<RunPlan>;
+  start(file: string, options?: StartRunOptions): Promise<RunUnderWay>;
+  /** Goes on with a run whose process is gone. */
+  resume(id: string, options?: ResumeOptions): Promise<RunUnderWay>;
+  /** What a restart would run again and why, and what stands in its way. */
+  planRestart(id: string, options: RestartOptions): Promise<PlannedRestart>;
+  restart(id: string, options: RestartOptions & ConductOptions): Promise<RunUnderWay>;
+  /** Newest first. */
+  list(options?: Cancellable): Promise<readonly RunSummary[]>;
+  get(id: string, options?: Cancellable): Promise<RunInfo>;
+  logs(id: string, options?: ReadLogsOptions): AsyncIterable<LogPart>;
+  cancel(id: string, options?: Cancellable): Promise<void>;
+  approve(id: string, task: string, options?: Cancellable): Promise<void>;
+  /** A run that has ended is gone, with what it has printed and the layers that no other run needs. */
+  remove(id: string, options?: Cancellable): Promise<void>;
+  /** Who wrote a path, `RUN[#TASK]:PATH`, whether the layers can be put together or not. */
+  why(ref: string, options?: Cancellable): Promise<RunPathHistory>;
 }
 
 export interface RebuildResult {
@@ -134,6 +201,7 @@ export interface Keys {
 
 export interface Engine extends AsyncDisposable {
   readonly workspaces: Workspaces;
+  readonly runs: Runs;
   readonly store: ChunkStore;
   readonly keys: Keys;
   /** Things to tell the user once, such as where a new root key was put. Emptied by reading. */

@@ -11,10 +11,16 @@ import { openLocalStore } from '../store/index.ts';
 import type { Store } from '../store/index.ts';
 import { Vault, isStore } from '../vault/index.ts';
 import type { FindRootKeys, OpenVaultOptions } from '../vault/index.ts';
-import { checkName } from '../workspace/index.ts';
+import { hostExecutor, podmanExecutor } from '../exec/index.ts';
+import type { Executor } from '../exec/index.ts';
+import type { ExecutorDefinition } from '../plan/index.ts';
+import { Logs, namesRun, runTree } from '../run/index.ts';
+import type { RunSettings, RunWorld } from '../run/index.ts';
+import { LayerSaves, checkName } from '../workspace/index.ts';
 import type { WorkspaceWorld } from '../workspace/index.ts';
 import type { Config, KeySource } from './config.ts';
 import type { EngineOptions } from './engine.ts';
+import { thisMachine } from './this-machine.ts';
 import { describeSource, findRootKeys } from './root-keys.ts';
 import type { KeyWorld } from './root-keys.ts';
 
@@ -35,6 +41,9 @@ const ATTACH: Partial<Record<Intention, OpenVaultOptions['attach']>> = {
 export class Home implements AsyncDisposable {
   readonly keySource: KeySource;
   readonly keyWorld: KeyWorld;
+  /** Where relative paths start. */
+  readonly cwd: string;
+  readonly #config: Config;
   readonly #directory: string;
   readonly #store: Store;
   /** Where nothing is saved from and restored to: what the engine itself writes. */
@@ -45,14 +54,19 @@ export class Home implements AsyncDisposable {
   #vault: Promise<Vault> | undefined;
   #notices: string[] = [];
 
-  constructor(config: Config, { env = process.env, tenant = DEFAULT_TENANT, log }: EngineOptions) {
+  constructor(
+    config: Config,
+    { env = process.env, tenant = DEFAULT_TENANT, cwd = process.cwd(), log }: EngineOptions,
+  ) {
     this.#log = log;
     log?.(config.file === undefined ? 'no configuration file' : `configuration read: ${config.file}`);
     this.keySource = config.storage.encryption;
     this.keyWorld = { env, random: systemRandom, notice: (text) => this.#notices.push(text) };
     this.#directory = config.home;
     this.#store = openStore(config);
-    const own = ['db', 'keys', 'cache', 'logs'].map((name) => join(config.home, name));
+    this.#config = config;
+    this.cwd = cwd;
+    const own = ['db', 'keys', 'cache', 'runs'].map((name) => join(config.home, name));
     this.#offLimits = [config.storage.local.path, ...own];
     this.#tenant = checkName(tenant, 'a tenant');
   }
@@ -109,7 +123,37 @@ export class Home implements AsyncDisposable {
       vault: await vault.tenant(this.#tenant, options),
       offLimits: this.#offLimits,
       cacheDirectory: this.cacheDirectory,
+      otherTree: async (ref, pin, reading) =>
+        namesRun(ref) ? runTree(await this.runWorld(intention, reading), ref, pin, reading) : undefined,
     };
+  }
+
+  /** The tenant's part, with what runs need of it. @throws as `world` */
+  async runWorld(intention: Intention, options: Cancellable = {}): Promise<RunWorld> {
+    const world = await this.world(intention, options);
+    return {
+      ...world,
+      layers: new LayerSaves(world),
+      logs: new Logs(join(this.#directory, 'runs')),
+      tasksDirectory: join(this.#directory, 'tasks'),
+      executors: this.executors,
+      openExecutor: (definition, settings) => this.#openExecutor(definition, settings),
+      retention: this.#config.runs.retention,
+    };
+  }
+
+  /** Those that are declared; else this machine is one. */
+  get executors(): readonly ExecutorDefinition[] {
+    const { executors } = this.#config;
+    return executors.length > 0 ? executors : [thisMachine()];
+  }
+
+  #openExecutor({ type }: ExecutorDefinition, { sandbox, bind }: RunSettings): Promise<Executor> {
+    if (type === 'podman') return podmanExecutor({ environment: this.keyWorld.env });
+    const { storage } = this.#config;
+    const key = this.keySource.kind === 'key_file' ? [this.keySource.path] : [];
+    const hidden = [this.#directory, storage.local.path, ...key];
+    return hostExecutor({ sandbox, bind, hidden, environment: this.keyWorld.env });
   }
 
   /** Whether anything was ever kept here, be it that the database or the store is lost now. */

@@ -5,6 +5,7 @@ import { loadConfig } from './config-file.ts';
 import type { Engine, EngineOptions } from './engine.ts';
 import { Home } from './home.ts';
 import { keysOf } from './keys.ts';
+import { runsOf } from './runs.ts';
 import { workspacesOf } from './workspaces.ts';
 
 /**
@@ -16,6 +17,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   const home = new Home(await loadConfig(options), options);
   return {
     workspaces: workspacesOf(home),
+    runs: runsOf(home),
     store: chunkStoreOf(home),
     keys: keysOf(home),
     takeNotices: () => home.takeNotices(),

@@ -3,23 +3,25 @@
 import { ByteReader } from '../base/index.ts';
 import { decodeRoot } from '../tree/index.ts';
 import type { Root } from '../tree/index.ts';
+import { keptLayers } from './kept-layers.ts';
 import { headIdentity, idOf, keysIdentity, segmentIdentity } from './names.ts';
 import type { SegmentId, TenantId, WorkspaceId } from './names.ts';
 import type { VaultWorld } from './world.ts';
 
-export interface ExpectedSnapshot {
-  /** `NAME@NUMBER`. */
+/** A tree that must be there whole. */
+export interface ExpectedTree {
+  /** `NAME@NUMBER`, or as of a layer. */
   readonly label: string;
   /** Tenant id in hex. */
   readonly tenant: string;
   readonly root: Root;
-  /** Name of its head. */
-  readonly head: string;
+  /** Name of its head. A layer has none. */
+  readonly head: string | undefined;
 }
 
 export interface Expected {
-  /** Newest first. */
-  readonly snapshots: readonly ExpectedSnapshot[];
+  /** Of snapshots, newest first, then of layers. */
+  readonly trees: readonly ExpectedTree[];
   /** Names of objects that must exist, apart from packs. */
   readonly objects: readonly string[];
 }
@@ -34,14 +36,18 @@ export async function readExpected({ database }: VaultWorld): Promise<Expected> 
     .select(['tenant', 'workspace', 'name', 'number', 'snapshots.seq', 'root', 'published'])
     .orderBy('snapshots.created', 'desc')
     .execute();
+  const layers = await keptLayers(kysely);
   const headName = (row: { tenant: string; workspace: string; seq: number }) =>
     headIdentity(idOf<TenantId>(row.tenant), idOf<WorkspaceId>(row.workspace), row.seq).name;
   return {
-    snapshots: rows.map((row) => ({
-      label: `${row.name}@${row.number}`,
-      tenant: row.tenant,
-      root: decodeRoot(new ByteReader(row.root, `the root of ${row.name}@${row.number}`)),
-      head: headName(row),
+    trees: [
+      ...rows.map((row) => ({ ...row, label: `${row.name}@${row.number}`, head: headName(row) })),
+      ...layers.map((layer) => ({ ...layer, head: undefined })),
+    ].map(({ label, tenant, root, head }) => ({
+      label,
+      tenant,
+      root: decodeRoot(new ByteReader(root, `the root of ${label}`)),
+      head,
     })),
     objects: [
       ...tenants.map((row) => keysIdentity(idOf<TenantId>(row.id), row.key_seq).name),

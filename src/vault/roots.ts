@@ -1,8 +1,9 @@
-/** What snapshots need, as of now: each of them is a root from which everything below is marked. */
+/** What snapshots and layers need, as of now: each of them is a root from which everything below is marked. */
 
 import { ByteReader, toHex } from '../base/index.ts';
 import { decodeRoot } from '../tree/index.ts';
 import type { TenantIndex } from './chunk-index.ts';
+import { keptLayers } from './kept-layers.ts';
 import { Marks } from './marks.ts';
 import type { MarkOptions } from './marks.ts';
 import { PACK_TYPES } from './names.ts';
@@ -14,9 +15,9 @@ import type { PackUsage } from './usage.ts';
 import type { VaultWorld } from './world.ts';
 
 export interface RootRow {
-  /** Of the snapshot. */
+  /** Of the snapshot or layer. */
   readonly id: string;
-  /** `NAME@NUMBER`. */
+  /** `NAME@NUMBER`, or as of a layer. */
   readonly label: string;
   readonly root: Uint8Array;
 }
@@ -50,7 +51,7 @@ export async function markRoots(
   return { index, marks, snapshots: new Set(roots.map(({ id }) => id)), usages };
 }
 
-/** Of every snapshot, newest first. */
+/** Of every snapshot, newest first; then of every layer that is kept. */
 export async function rootsOf({ database }: VaultWorld, tenant: TenantId): Promise<RootRow[]> {
   const rows = await database.kysely
     .selectFrom('snapshots')
@@ -59,5 +60,6 @@ export async function rootsOf({ database }: VaultWorld, tenant: TenantId): Promi
     .where('tenant', '=', toHex(tenant))
     .orderBy('snapshots.created', 'desc')
     .execute();
-  return rows.map(({ id, name, number, root }) => ({ id, label: `${name}@${number}`, root }));
+  const layers = (await keptLayers(database.kysely)).filter((layer) => layer.tenant === toHex(tenant));
+  return [...rows.map(({ id, name, number, root }) => ({ id, label: `${name}@${number}`, root })), ...layers];
 }

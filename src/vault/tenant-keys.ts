@@ -56,7 +56,14 @@ export async function destroyTenant(vault: Vault, name: string, options: Cancell
     if (row === undefined) throw noTenant(name);
     const workspaces = tx.selectFrom('workspaces').select('id').where('tenant', '=', row.id);
     await tx.deleteFrom('snapshots').where('workspace', 'in', workspaces).execute();
+    const runs = tx.selectFrom('runs').select('id').where('tenant', '=', row.id);
+    const tasks = tx.selectFrom('tasks').select('id').where('run', 'in', runs);
+    await tx.deleteFrom('task_layers').where('task', 'in', tasks).execute();
+    await tx.deleteFrom('tasks').where('run', 'in', runs).execute();
     for (const table of [
+      'runs',
+      'caches',
+      'layers',
       'workspaces',
       'intents',
       'segments',

@@ -17,6 +17,7 @@ import type { HeadRecord } from './head-record.ts';
 import type { Usage } from './report.ts';
 import { Save } from './save.ts';
 import { getRecord, putRecord } from './sealed-object.ts';
+import { openRow, sealRow } from './sealed-row.ts';
 import type { VaultWorld } from './world.ts';
 
 export class TenantVault {
@@ -75,6 +76,16 @@ export class TenantVault {
   /** A file beside the store that only this tenant can read. @param kind as for `LocalFile` */
   localFile(path: string, kind: string): LocalFile {
     return new LocalFile(path, kind, this.keyring, this.#world.random);
+  }
+
+  /** For a row of the database, which others may read. @param name as of `sealRow` */
+  sealRow(name: string, plain: Uint8Array): Uint8Array {
+    return sealRow(this.keyring, name, plain, this.#world.random);
+  }
+
+  /** @throws integrity; wrong_key */
+  openRow(name: string, sealed: Uint8Array): Uint8Array {
+    return openRow(this.keyring, name, sealed);
   }
 
   /** @returns 'exists' if that head was published before, with whatever it says */

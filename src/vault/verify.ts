@@ -180,7 +180,7 @@ async function walkTrees(
   }
   const reader = new VaultReader({ store: vault.world.store, keyring, index, signal: options.signal });
   const walk = new TreeWalk(reader, index.data, findings, options);
-  const known = expected.snapshots.filter((snapshot) => snapshot.tenant === id);
+  const known = expected.trees.filter((tree) => tree.tenant === id);
   for (const { label, root } of known) await walk.walk(label, root.tree);
   const removed = await removedHeads(vault.world, keyring.tenant);
   for (const { name, workspace, seq, snapshot } of heads) {
@@ -210,8 +210,8 @@ async function noteLost(
 
 /** A head that is gone or damaged takes nothing with it while the database lives, but says what a rebuilt one would miss. */
 function nameLostHeads(expected: Expected, findings: Findings): void {
-  for (const { head, label } of expected.snapshots) {
-    const problem = findings.find(head);
+  for (const { head, label } of expected.trees) {
+    const problem = head === undefined ? undefined : findings.find(head);
     if (problem !== undefined) findings.hit(problem, label);
   }
 }

@@ -72,6 +72,11 @@ export class VaultWriter implements ContentSink {
     return id;
   }
 
+  /** Plain bytes of file data so far that this tenant did not have. */
+  get newBytes(): number {
+    return this.#newBytes;
+  }
+
   has(bytes: Uint8Array, at: number): boolean {
     return this.#world.index.data.hasAt(bytes, at);
   }

@@ -1,7 +1,7 @@
 /** Looking into snapshots without restoring them. */
 
-import { StrataError, toHex } from '../base/index.ts';
-import type { Cancellable } from '../base/index.ts';
+import { StrataError, isStrataError, toHex } from '../base/index.ts';
+import type { Cancellable, Sha256 } from '../base/index.ts';
 import { diff, extentPages, pages, unpackExtents, walk } from '../tree/index.ts';
 import type { Change, Entry, Path, TreeRef } from '../tree/index.ts';
 import type { ContentSource, Pin } from '../vault/index.ts';
@@ -34,7 +34,7 @@ export async function* list(
   options: ListOptions = {},
 ): AsyncGenerator<ListedEntry, void> {
   await using pin = await world.vault.pin(options);
-  const { found, source } = await find(world, pin, ref);
+  const { found, source } = await find(world, pin, ref, options);
   if ('entry' in found) yield { path: [found.entry.name], entry: found.entry };
   else if (options.recursive === true) yield* walk(source, found.root.tree, options);
   else {
@@ -51,7 +51,7 @@ export async function* cat(
   options: Cancellable = {},
 ): AsyncGenerator<Uint8Array, void> {
   await using pin = await world.vault.pin(options);
-  const { found, source } = await find(world, pin, ref);
+  const { found, source } = await find(world, pin, ref, options);
   if (!('entry' in found) || found.entry.kind !== 'file') {
     throw new StrataError(
       'bad_input',
@@ -71,9 +71,18 @@ export async function* compare(
   options: Cancellable = {},
 ): AsyncGenerator<Change, void> {
   await using pin = await world.vault.pin(options);
-  const a = await findTree(world, pin, before);
-  const b = await findTree(world, pin, after);
-  yield* diff(b.source, a.tree, b.tree, options);
+  const a = await findTree(world, pin, before, options);
+  const b = await findTree(world, pin, after, options);
+  // Each may have nodes that are not kept.
+  const node = async (id: Sha256) => {
+    try {
+      return await b.source.node(id);
+    } catch (error) {
+      if (a.source === b.source || !isStrataError(error, 'integrity')) throw error;
+      return a.source.node(id);
+    }
+  };
+  yield* diff({ node }, a.tree, b.tree, options);
 }
 
 export async function* manifest(
@@ -82,7 +91,7 @@ export async function* manifest(
   options: Cancellable = {},
 ): AsyncGenerator<ManifestFile, void> {
   await using pin = await world.vault.pin(options);
-  const { source, tree } = await findTree(world, pin, ref);
+  const { source, tree } = await findTree(world, pin, ref, options);
   for await (const { path, entry } of walk(source, tree, options)) {
     if (entry.kind !== 'file') continue;
     const chunks: (string | null)[] = [];
@@ -97,7 +106,8 @@ async function findTree(
   world: WorkspaceWorld,
   pin: Pin,
   ref: string,
+  options: Cancellable,
 ): Promise<{ readonly source: ContentSource; readonly tree: TreeRef }> {
-  const { source, root } = await findRoot(world, pin, ref);
+  const { source, root } = await findRoot(world, pin, ref, options);
   return { source, tree: root.tree };
 }

@@ -1,12 +1,11 @@
 /** A snapshot becomes a directory. */
 
-import { toHex } from '../base/index.ts';
+import { StrataError, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import { restoreTree } from '../disk/index.ts';
 import type { Progress } from '../disk/index.ts';
 import { parsePath } from '../tree/index.ts';
-import { getSnapshot } from './catalog.ts';
-import { parseWholeRef } from './name.ts';
+import { treeOf } from './find.ts';
 import type { RestoreResult } from './results.ts';
 import { openStatMemory } from './stat-memory.ts';
 import type { WorkspaceWorld } from './world.ts';
@@ -29,25 +28,29 @@ export async function restoreSnapshot(
   directory: string,
   options: RestoreOptions = {},
 ): Promise<RestoreResult> {
-  const { vault, database, clock, random, offLimits, log } = world;
+  const { vault, clock, random, offLimits, log } = world;
   const { path, ...rest } = options;
   const started = clock();
-  const wanted = parseWholeRef(ref, 'To restore a part of a snapshot, name it with --path.');
   await using pin = await vault.pin({ signal: options.signal });
-  const { row, root } = await getSnapshot(database.kysely, toHex(vault.id), wanted);
-  log?.(`restoring ${wanted.workspace}@${row.number}, its tree has the digest ${row.digest}`);
+  const { label, root, source, workspace, snapshot, path: inRef } = await treeOf(world, pin, ref, options);
+  if (inRef !== undefined)
+    throw new StrataError('bad_input', `${JSON.stringify(ref)} names a path; a whole tree is wanted here`, {
+      hint: 'To restore a part of a snapshot, name it with --path.',
+    });
+  const digest = toHex(root.tree.digest);
+  log?.(`restoring ${label}, its tree has the digest ${digest}`);
   const only = path === undefined ? undefined : parsePath(path);
   using memory =
     options.dryRun === true ? undefined : await openStatMemory(world, directory, pin.epoch, false);
   const remember = memory?.write;
   const place = { ...rest, only, random, offLimits, remember };
-  const { plan, summary, remembered } = await restoreTree(await pin.source(), root, directory, place);
+  const { plan, summary, remembered } = await restoreTree(source, root, directory, place);
   log?.(options.dryRun === true ? `${directory} compared` : `${directory} written`);
   if (remembered) memory?.commit();
   return {
-    workspace: wanted.workspace,
-    snapshot: row.number,
-    digest: row.digest,
+    workspace,
+    snapshot,
+    digest,
     files: summary.files,
     dirs: summary.directories,
     symlinks: summary.symlinks,

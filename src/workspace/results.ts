@@ -10,9 +10,15 @@ export interface LeftOut extends Tally {
 }
 
 /** Which snapshot, and what is in it or was chosen of it. */
-interface SnapshotFigures {
-  readonly workspace: string;
+interface SnapshotFigures extends Omit<TreeFigures, 'snapshot'> {
   readonly snapshot: number;
+}
+
+interface TreeFigures {
+  /** Or what else the reference named, as in `run-0123456789ab#build`. */
+  readonly workspace: string;
+  /** Undefined: it is no snapshot. */
+  readonly snapshot: number | undefined;
   /** Of the whole snapshot. 64 hex digits. */
   readonly digest: string;
   readonly files: number;
@@ -35,13 +41,13 @@ export interface SaveResult extends SnapshotFigures {
   readonly warnings: readonly string[];
 }
 
-export interface RestoreResult extends SnapshotFigures {
+export interface RestoreResult extends TreeFigures {
   readonly seconds: number;
   /** What was done or, in a dry run, would be. */
   readonly plan: Plan;
 }
 
-export interface ExportResult extends SnapshotFigures {
+export interface ExportResult extends TreeFigures {
   /** Of the directory that was exported. 64 hex digits. */
   readonly digest: string;
   readonly archiveBytes: number;

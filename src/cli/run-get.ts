@@ -1,0 +1,67 @@
+/** `runs list` and `get` */
+
+import { setTimeout } from 'node:timers/promises';
+
+import { StrataError } from '../base/index.ts';
+import type { Engine } from '../engine/index.ts';
+import type { RunSummary } from '../run/index.ts';
+import { formatAge, table } from './format.ts';
+import { withEngine } from './invocation.ts';
+import type { Invocation } from './invocation.ts';
+import { liveRun } from './live.ts';
+import { runJson, runView, summaryJson } from './run-shapes.ts';
+import { summary } from './run-start.ts';
+
+/** Milliseconds between two looks at a run. */
+const WATCH_MS = 300;
+
+export interface GetFlags {
+  readonly watch?: boolean;
+}
+
+export async function listRuns(invocation: Invocation): Promise<void> {
+  const { terminal, world } = invocation;
+  await withEngine(invocation, async ({ runs }) => {
+    const all = await runs.list({ signal: world.signal });
+    const rows = all.map((run) => [
+      run.id,
+      run.name,
+      run.orphaned ? 'interrupted' : run.phase === 'finished' ? run.result : run.phase,
+      counts(run),
+      formatAge(run.created, world.clock()),
+      run.restartedFrom ?? '',
+    ]);
+    const titles = ['RUN', 'NAME', 'STATE', 'TASKS', 'STARTED', 'RESTART OF'];
+    const lines = table([titles, ...rows], ['left', 'left', 'left', 'left', 'left', 'left']);
+    await terminal.result({ runs: all.map(summaryJson) }, lines, all.map(({ id }) => id));
+  });
+}
+
+function counts({ tasks }: RunSummary): string {
+  const all = Object.values(tasks).reduce((sum, count) => sum + count, 0);
+  return `${tasks.success} of ${all}`;
+}
+
+export async function getRun(invocation: Invocation, id: string | undefined, flags: GetFlags): Promise<void> {
+  const { terminal, world } = invocation;
+  await withEngine(invocation, async (engine) => {
+    const wanted = id ?? (await newest(engine, world.signal));
+    let run = await engine.runs.get(wanted, { signal: world.signal });
+    if (flags.watch === true) {
+      using live = liveRun(invocation);
+      for (; (run.phase === 'running' || run.phase === 'queued') && !run.orphaned; run = await engine.runs.get(wanted)) {
+        live.show(runView(run));
+        await setTimeout(WATCH_MS, undefined, { signal: world.signal });
+      }
+    }
+    const lines = summary(invocation, run);
+    if (run.orphaned) lines.push('', `  its process is gone: \`strata runs resume ${run.id}\` goes on with it`);
+    await terminal.result(runJson(run), lines, [run.result]);
+  });
+}
+
+async function newest({ runs }: Engine, signal: AbortSignal): Promise<string> {
+  const [first] = await runs.list({ signal });
+  if (first !== undefined) return first.id;
+  throw new StrataError('run_not_found', 'there are no runs yet', { hint: '`strata runs start FILE` makes one.' });
+}

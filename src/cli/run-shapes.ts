@@ -1,0 +1,59 @@
+/** A run as it stands in JSON, and as a picture of it wants it. */
+
+import type { LayerInfo, RunInfo, RunSummary, TaskInfo } from '../run/index.ts';
+import type { RunView, TaskView } from './run-view.ts';
+import { isoTime } from './shapes.ts';
+
+export const RUN_SHAPE =
+  '{id, name, phase, result, restartedFrom, created, started, ended, expires, orphaned, tasks:[{id, name, status, level,\n' +
+  'attempt, reused, waitingApproval, executor, started, ended, inputDigest, savedBytes, restoredBytes,\n' +
+  'layers:[{step, digest, files, bytes, newBytes}], error:{code, message, hint, details}}]}. inputDigest: of all that the\n' +
+  'ancestors saved, merged, times apart; null where that is not known. What is not there is null.';
+
+export function runJson({ tasks, ...run }: RunInfo): object {
+  return { ...factsJson(run), tasks: tasks.map(taskJson) };
+}
+
+export function summaryJson({ tasks, ...run }: RunSummary): object {
+  return { ...factsJson(run), tasks };
+}
+
+function factsJson({ created, started, ended, expires, restartedFrom, ...run }: Omit<RunInfo, 'tasks'>): object {
+  return {
+    ...run,
+    restartedFrom: restartedFrom ?? null,
+    created: isoTime(created),
+    started: timeOrNull(started),
+    ended: timeOrNull(ended),
+    expires: timeOrNull(expires),
+  };
+}
+
+function taskJson({ started, ended, inputDigest, executor, layers, error, step, ...task }: TaskInfo): object {
+  return {
+    ...task,
+    executor: executor ?? null,
+    started: timeOrNull(started),
+    ended: timeOrNull(ended),
+    inputDigest: inputDigest ?? null,
+    layers: layers.map((layer: LayerInfo) => layer),
+    error: error ?? null,
+    ...(step !== undefined && { step }),
+  };
+}
+
+function timeOrNull(time: number | undefined): string | null {
+  return time === undefined ? null : isoTime(time);
+}
+
+/** For `renderRun`: tasks by level, then by name. */
+export function runView(run: RunInfo): RunView {
+  return {
+    ...run,
+    tasks: run.tasks.map(taskView).toSorted((a, b) => a.level - b.level || (a.name < b.name ? -1 : 1)),
+  };
+}
+
+function taskView({ error, step, ...task }: TaskInfo): TaskView {
+  return { ...task, step, error: error?.message.split('\n')[0] };
+}

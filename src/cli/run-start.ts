@@ -1,0 +1,92 @@
+/** `runs start` and `resume`: the run is carried by this process, and shown while it goes on. */
+
+import { EXIT_CODES } from '../base/index.ts';
+import type { Engine, RunUnderWay, StartRunOptions } from '../engine/index.ts';
+import type { ConductOptions, RunInfo } from '../run/index.ts';
+import { formatBytes } from './format.ts';
+import { withEngine } from './invocation.ts';
+import type { Invocation } from './invocation.ts';
+import { liveRun } from './live.ts';
+import { runJson, runView } from './run-shapes.ts';
+import { renderRun } from './run-view.ts';
+
+export interface StartFlags {
+  readonly run?: string;
+  readonly var?: Readonly<Record<string, string>>;
+  readonly source?: string;
+  readonly branch?: string;
+  readonly tag?: string;
+  readonly sandbox?: 'auto' | 'require' | 'off';
+  readonly bind?: readonly string[];
+}
+
+export function startOptions({ var: variables, ...flags }: StartFlags): StartRunOptions {
+  return { ...flags, variables };
+}
+
+export async function startRun(invocation: Invocation, file: string, flags: StartFlags): Promise<void> {
+  await carry(invocation, ({ runs }, options) => runs.start(file, { ...startOptions(flags), ...options }));
+}
+
+export async function resumeRun(
+  invocation: Invocation,
+  run: string,
+  flags: { readonly failInterrupted?: boolean },
+): Promise<void> {
+  await carry(invocation, ({ runs }, options) => runs.resume(run, { ...flags, ...options }));
+}
+
+/** The command is done when the run is; Ctrl-C cancels it. */
+export async function carry(
+  invocation: Invocation,
+  begin: (engine: Engine, options: ConductOptions) => Promise<RunUnderWay>,
+): Promise<void> {
+  const { terminal, world } = invocation;
+  await withEngine(invocation, async (engine) => {
+    let run: RunUnderWay | undefined;
+    let ended: RunInfo;
+    {
+      using live = liveRun(invocation);
+      run = await begin(engine, {
+        signal: world.signal,
+        onChange: () => run !== undefined && live.show(runView(run.view())),
+        onWarning: (text) => {
+          live.clear();
+          terminal.warn(text);
+        },
+      });
+      await run.run();
+      ended = run.view();
+    }
+    invocation.exitCode = exitCodeOf(ended);
+    await terminal.result(runJson(ended), summary(invocation, ended), [ended.id]);
+  });
+}
+
+/** 0 for a success, 1 for a failure, 9 for a run that somebody has stopped. */
+export function exitCodeOf({ phase, result }: Pick<RunInfo, 'phase' | 'result'>): number {
+  if (phase === 'cancelled' || result === 'stopped') return EXIT_CODES.cancelled;
+  return result === 'failed' ? EXIT_CODES.command_failed : 0;
+}
+
+/** The run as it stands, its errors whole, and what to do about them. */
+export function summary({ terminal, world }: Pick<Invocation, 'terminal' | 'world'>, run: RunInfo): string[] {
+  const view = runView(run);
+  const lines = renderRun(view, {
+    width: world.stdout.columns || 100,
+    now: world.clock(),
+    paint: (color, text) => terminal.paint(color, text),
+  });
+  for (const { name, error } of run.tasks) {
+    if (error === undefined) continue;
+    lines.push('', `${name}: ${error.message}`);
+    if (error.hint !== undefined) lines.push(`  ${error.hint}`);
+  }
+  const failed = run.tasks.filter(({ status }) => status === 'failed');
+  if (failed.length > 0 && run.phase === 'finished')
+    lines.push('', `  strata runs logs ${run.id}     what the tasks printed`, `  strata runs restart ${run.id}  again, with what succeeded`);
+  const saved = run.tasks.reduce((sum, task) => sum + task.savedBytes, 0);
+  const restored = run.tasks.reduce((sum, task) => sum + task.restoredBytes, 0);
+  if (saved + restored > 0) lines.push(`saved ${formatBytes(saved)}, restored ${formatBytes(restored)}`);
+  return lines;
+}

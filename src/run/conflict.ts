@@ -1,0 +1,44 @@
+/** A workspace that cannot be merged, told with all that is needed to change it. */
+
+import { StrataError } from '../base/index.ts';
+import { displayPath, pathJson, pathText } from '../tree/index.ts';
+import type { NamedConflict } from './task-input.ts';
+
+/** Conflicts that stand in the message itself; `details` has them all. */
+const TOLD = 10;
+
+/** @param where as in `the workspace of build`. */
+export function workspaceConflict(conflicts: readonly NamedConflict[], where: string): StrataError {
+  const lines = conflicts.slice(0, TOLD).map(conflictLine);
+  const more = conflicts.length > TOLD ? [`  and ${conflicts.length - TOLD} more`] : [];
+  const count = conflicts.length === 1 ? 'one path' : `${conflicts.length} paths`;
+  return new StrataError(
+    'workspace_conflict',
+    [`tasks have saved ${count} differently, so ${where} cannot be put together:`, ...lines, ...more].join('\n'),
+    {
+      hint:
+        'Nothing was written. Save to different paths (`dest_dir`), restore with `tasks:` or `paths:` only what is needed, or say who ' +
+        'wins with `on_conflict: override`, `prefer: [TASK]` or `separate`.',
+      details: { conflicts: conflicts.map(conflictJson) },
+    },
+  );
+}
+
+function conflictLine({ path, writers }: NamedConflict): string {
+  const who = writers.map(({ task, step, kind, digest }) => {
+    const what = digest === undefined ? kind : `${kind} ${digest.slice(0, 12)}`;
+    return `${task} (step ${JSON.stringify(step)}: ${what})`;
+  });
+  return `  ${pathText(path)}: ${who.join(' and ')}`;
+}
+
+function conflictJson({ path, writers }: NamedConflict): object {
+  return {
+    ...pathJson(path),
+    writers: writers.map(({ digest, ...writer }) => ({ ...writer, digest: digest ?? null })),
+  };
+}
+
+export function shortConflict({ path, writers }: NamedConflict): string {
+  return `${displayPath(path)} is saved differently by ${writers.map(({ task }) => task).join(' and ')}`;
+}

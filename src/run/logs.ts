@@ -1,0 +1,121 @@
+/** What steps print, in files of the home: one for each step of an attempt. */
+
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync, readdirSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+
+import { systemError, throwIfAborted } from '../base/index.ts';
+import type { Cancellable } from '../base/index.ts';
+
+/** Bytes of one step that are kept: from there on the disk of the home would be the task's. */
+export const MOST_LOG_BYTES = 64 * 1024 * 1024;
+
+const READ_BYTES = 64 * 1024;
+/** Milliseconds between two looks at a file that grows. */
+const FOLLOW_MS = 150;
+
+const PRIVATE = { directory: 0o700, file: 0o600 };
+
+export class Logs {
+  readonly #directory: string;
+
+  /** @param directory of all runs */
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  /** For one attempt of a task. Its steps are numbered from 0. */
+  writer(run: string, task: string, attempt: number, step: number): LogWriter {
+    const directory = join(this.#directory, run, task);
+    const path = join(directory, nameOf(attempt, step));
+    try {
+      mkdirSync(directory, { recursive: true, mode: PRIVATE.directory });
+      return new LogWriter(openSync(path, 'a', PRIVATE.file));
+    } catch (error) {
+      throw systemError(error, `open the log ${path}`);
+    }
+  }
+
+  /** Numbers of steps that have printed something in an attempt, ascending. */
+  steps(run: string, task: string, attempt: number): number[] {
+    const directory = join(this.#directory, run, task);
+    if (!existsSync(directory)) return [];
+    const front = `${attempt}-`;
+    return readdirSync(directory)
+      .filter((name) => name.startsWith(front) && name.endsWith('.log'))
+      .map((name) => Number(name.slice(front.length, -'.log'.length)))
+      .sort((a, b) => a - b);
+  }
+
+  /** @param goesOn whether more may come: then it waits for that. */
+  async *read(
+    run: string,
+    task: string,
+    attempt: number,
+    step: number,
+    options: Cancellable & { readonly goesOn?: () => Promise<boolean> } = {},
+  ): AsyncGenerator<Uint8Array, void> {
+    const path = join(this.#directory, run, task, nameOf(attempt, step));
+    const file = openSync(path, 'r');
+    try {
+      const buffer = new Uint8Array(READ_BYTES);
+      for (let at = 0, more = true; ;) {
+        throwIfAborted(options.signal);
+        const count = readSync(file, buffer, 0, READ_BYTES, at);
+        at += count;
+        if (count > 0) yield buffer.subarray(0, count);
+        else if (!more) return;
+        else {
+          // Asked before the last look at the file, so that nothing that was written before it ended is missed.
+          more = (await options.goesOn?.()) ?? false;
+          if (more) await setTimeout(FOLLOW_MS, undefined, options.signal && { signal: options.signal });
+        }
+      }
+    } finally {
+      closeSync(file);
+    }
+  }
+
+  remove(run: string): void {
+    rmSync(join(this.#directory, run), { recursive: true, force: true });
+  }
+}
+
+export class LogWriter implements Disposable {
+  readonly #file: number;
+  #size: number;
+
+  constructor(file: number) {
+    this.#file = file;
+    this.#size = fstatSync(file).size;
+  }
+
+  /** What goes beyond the limit is dropped, which the log says. @throws disk_full, … */
+  write(bytes: Uint8Array): void {
+    if (this.#size > MOST_LOG_BYTES) return;
+    const room = MOST_LOG_BYTES - this.#size;
+    try {
+      writeAll(this.#file, bytes.subarray(0, room));
+      if (bytes.length > room) writeAll(this.#file, Buffer.from('\n[more was printed than is kept]\n'));
+    } catch (error) {
+      throw systemError(error, 'write a log');
+    }
+    this.#size += bytes.length;
+  }
+
+  line(text: string): void {
+    this.write(Buffer.from(`${text}\n`));
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.#file);
+  }
+}
+
+function writeAll(file: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
+}
+
+function nameOf(attempt: number, step: number): string {
+  return `${attempt}-${step}.log`;
+}

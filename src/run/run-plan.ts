@@ -1,0 +1,65 @@
+/** What a run would do, as far as it can be known before. */
+
+import type { ExecutorDefinition } from '../plan/index.ts';
+import type { RunSource } from './request.ts';
+import type { Prepared } from './start.ts';
+
+export interface RunPlan {
+  readonly name: string;
+  /** By level, then by name. */
+  readonly tasks: readonly PlannedTask[];
+}
+
+export interface PlannedTask {
+  readonly name: string;
+  readonly level: number;
+  /** Direct ones. */
+  readonly depends: readonly string[];
+  /** Its `when` leaves it out. */
+  readonly leftOut: boolean;
+  readonly approval: boolean;
+  /** Those that can run it. */
+  readonly executors: readonly string[];
+  readonly steps: readonly PlannedStep[];
+}
+
+export interface PlannedStep {
+  readonly name: string;
+  readonly kind: string;
+  /** Of a restore: the tasks whose layers it puts together, in that order, and what it does where they differ. */
+  readonly sees?: readonly string[];
+  readonly onConflict?: string;
+}
+
+/** @throws bad_input with all tasks that nothing can run */
+export function planRun(
+  { definition, graph }: Prepared,
+  executors: readonly ExecutorDefinition[],
+  source: RunSource | undefined,
+): RunPlan {
+  const nodes = graph.nodes(executors, source);
+  const saves = (task: number) =>
+    graph.tasks[task]!.definition.steps.some(({ kind }) => kind === 'save_to_workspace');
+  const tasks = graph.order.map((task): PlannedTask => {
+    const { name, level, definition: own } = graph.tasks[task]!;
+    const node = nodes[task]!;
+    return {
+      name,
+      level,
+      depends: own.depends.map((each) => each.task),
+      leftOut: node.leftOut,
+      approval: node.approval,
+      executors: node.executors,
+      steps: own.steps.map((step): PlannedStep => {
+        if (step.kind !== 'restore_workspace') return { name: step.name, kind: step.kind };
+        const sees = graph
+          .ancestors(task)
+          .filter((ancestor) => saves(ancestor) && !nodes[ancestor]!.leftOut)
+          .map((ancestor) => graph.tasks[ancestor]!.name)
+          .filter((each) => step.tasks?.includes(each) !== false);
+        return { name: step.name, kind: step.kind, sees, onConflict: step.onConflict.kind };
+      }),
+    };
+  });
+  return { name: definition.name, tasks };
+}

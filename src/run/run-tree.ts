@@ -1,0 +1,86 @@
+/** `RUN[#TASK]`: the workspace of a run as a whole, or as it is behind one of its tasks. */
+
+import { toHex } from '../base/index.ts';
+import type { Cancellable } from '../base/index.ts';
+import type { ConflictPolicy } from '../plan/index.ts';
+import type { ContentSource, Pin } from '../vault/index.ts';
+import { mergeLayers } from '../workspace/index.ts';
+import type { OtherTree, ReadableTree } from '../workspace/index.ts';
+import { workspaceConflict } from './conflict.ts';
+import { noTask } from './control.ts';
+import { encodeTask, parseRunRef } from './ids.ts';
+import type { RunRef } from './ids.ts';
+import { openRequest } from './request.ts';
+import { getRun, tasksOf } from './rows.ts';
+import type { TaskGraph } from './run-graph.ts';
+import { layersOfRun, visible } from './saved-layer.ts';
+import { prepareRun } from './start.ts';
+import { inputLayers, mergeInput } from './task-input.ts';
+import type { InputLayer } from './task-input.ts';
+import type { RunWorld } from './world.ts';
+
+/** The layers that a reference means, and how they are put together. */
+export interface RunLayers {
+  readonly graph: TaskGraph;
+  /** In order of application. */
+  readonly layers: readonly InputLayer[];
+  readonly policy: ConflictPolicy;
+  /** As in `run-0123456789ab#build`. */
+  readonly label: string;
+  /** The number of the task that is named. */
+  readonly task: number | undefined;
+}
+
+/**
+ * Of a task: what its ancestors saved, and what it saved itself; put together as its first restore step would.
+ *
+ * @throws run_not_found, task_not_found; integrity
+ */
+export async function layersOfRef(world: RunWorld, { run, task }: RunRef): Promise<RunLayers> {
+  const { database, vault } = world;
+  const row = await getRun(database.kysely, toHex(vault.id), run);
+  const request = openRequest(vault, run, row.request);
+  const { graph } = await prepareRun(request, request.run);
+  const tasks = await tasksOf(database.kysely, run);
+  const saved = await layersOfRun(database.kysely, run);
+  const seen = (number: number) => visible(tasks[number]!.status, saved.get(tasks[number]!.id) ?? []);
+  if (task === undefined) {
+    const all = inputLayers(graph, graph.tasks.keys(), seen);
+    return { graph, layers: all, policy: { kind: 'fail' }, label: run, task: undefined };
+  }
+  const number = graph.numberOf(task);
+  if (number === undefined) throw noTask(run, task, graph.tasks.map(({ name }) => name));
+  return {
+    graph,
+    layers: inputLayers(graph, [...graph.ancestors(number), number], seen),
+    policy: graph.policyOf(number),
+    label: `${run}#${encodeTask(task)}`,
+    task: number,
+  };
+}
+
+/** @param source reads what was committed when the layers were looked up. @throws as `layersOfRef`; workspace_conflict */
+export async function treeOfRun(
+  { graph, layers, policy, label }: RunLayers,
+  source: ContentSource,
+  options: Cancellable = {},
+): Promise<ReadableTree> {
+  const merge: Parameters<typeof mergeInput>[0] = (given, _, merging) => mergeLayers(source, given, merging);
+  const merged = await mergeInput(merge, graph, layers, policy, options);
+  if (merged.kind === 'merged') return merged;
+  throw workspaceConflict(merged.conflicts, `the workspace of ${label}`);
+}
+
+/** What a reference to a run means, for who reads trees. @throws bad_input; as `treeOfRun` */
+export async function runTree(
+  world: RunWorld,
+  ref: string,
+  pin: Pin,
+  options: Cancellable = {},
+): Promise<OtherTree> {
+  const parsed = parseRunRef(ref);
+  const layers = await layersOfRef(world, parsed);
+  // The index comes after the layers: what they refer to is in force by then.
+  const tree = await treeOfRun(layers, await pin.source(), options);
+  return { ...tree, label: layers.label, path: parsed.path };
+}

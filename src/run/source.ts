@@ -1,0 +1,64 @@
+/** What `--source` names, and what git says of it: branch and tag, for conditions. */
+
+import { execFile } from 'node:child_process';
+import { statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { promisify } from 'node:util';
+
+import { StrataError } from '../base/index.ts';
+import type { RunSource } from './request.ts';
+
+const run = promisify(execFile);
+
+export interface SourceOptions {
+  /** `DIR|URL[#REF]`; undefined: the git repository that the run file is in, if it is in one. */
+  readonly source: string | undefined;
+  /** Absolute. */
+  readonly file: string;
+  /** Where a relative directory starts. */
+  readonly cwd: string;
+  /** Said instead of what git says. */
+  readonly branch?: string | undefined;
+  readonly tag?: string | undefined;
+}
+
+/** @throws not_found if a directory is named that is no repository */
+export async function resolveSource(options: SourceOptions): Promise<RunSource | undefined> {
+  const given = options.source;
+  const hash = given === undefined ? -1 : given.lastIndexOf('#');
+  const ref = given === undefined || hash === -1 ? undefined : given.slice(hash + 1);
+  const place = given === undefined ? dirname(options.file) : hash === -1 ? given : given.slice(0, hash);
+  const said = { branch: options.branch, tag: options.tag };
+  if (given !== undefined && isUrl(place)) return { location: place, ref, branch: said.branch ?? ref, tag: said.tag };
+  const directory = resolve(options.cwd, place);
+  const top = await git(directory, ['rev-parse', '--show-toplevel']);
+  if (top === undefined) {
+    if (given === undefined) return undefined;
+    throw new StrataError('not_found', `${directory} is no git repository`, {
+      hint: 'Give a directory in a repository, or a URL that git can clone, after --source.',
+      details: { source: given },
+    });
+  }
+  return {
+    location: top,
+    ref,
+    branch: said.branch ?? (ref === undefined ? await git(top, ['symbolic-ref', '--quiet', '--short', 'HEAD']) : ref),
+    tag: said.tag ?? (await git(top, ['describe', '--exact-match', '--tags', ref ?? 'HEAD'])),
+  };
+}
+
+/** Anything with a scheme, and `host:path` as ssh has it, unless it is there as a directory. */
+function isUrl(text: string): boolean {
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return true;
+  return /^[^/]+:/.test(text) && statSync(text, { throwIfNoEntry: false }) === undefined;
+}
+
+async function git(directory: string, words: readonly string[]): Promise<string | undefined> {
+  try {
+    const { stdout } = await run('git', ['-C', directory, ...words], { encoding: 'utf8' });
+    return stdout.trim() === '' ? undefined : stdout.trim();
+  } catch {
+    // No repository, no such branch, or no git: what it would have said is not known.
+    return undefined;
+  }
+}

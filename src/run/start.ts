@@ -1,0 +1,71 @@
+/** A run begins: its file is read, its tasks get rows, and a conductor. */
+
+import type { Cancellable } from '../base/index.ts';
+import { newRunState, readRunFile } from '../plan/index.ts';
+import type { RunDefinition, RunState } from '../plan/index.ts';
+import { StrataError, nearNames } from '../base/index.ts';
+import type { TaskTable } from '../db/index.ts';
+import { Conductor } from './conductor.ts';
+import type { ConductOptions } from './conductor.ts';
+import { newRunId } from './ids.ts';
+import type { RunRequest } from './request.ts';
+import { insertRun } from './rows.ts';
+import { TaskGraph } from './run-graph.ts';
+import type { RunWorld } from './world.ts';
+
+export interface Prepared {
+  readonly definition: RunDefinition;
+  readonly graph: TaskGraph;
+}
+
+/**
+ * Everything that can be wrong with a run before it is one.
+ *
+ * @param run which of the file's; undefined: the only one
+ * @throws bad_input, unknown_config_key with all flaws; not_found
+ */
+export async function prepareRun(
+  { file, shown }: Pick<RunRequest, 'file' | 'shown'>,
+  run: string | undefined,
+): Promise<Prepared> {
+  const { runs } = await readRunFile(file, shown);
+  const names = runs.map(({ name }) => name);
+  const definition = run === undefined && runs.length === 1 ? runs[0] : runs.find(({ name }) => name === run);
+  if (definition !== undefined) return { definition, graph: new TaskGraph(definition) };
+  if (run === undefined)
+    throw new StrataError('bad_input', `${shown} has ${runs.length} runs: ${names.join(', ')}`, {
+      hint: 'Say which one: --run NAME.',
+      details: { runs: names },
+    });
+  const near = nearNames(run, names);
+  throw new StrataError('not_found', `${shown} has no run ${JSON.stringify(run)}`, {
+    hint: near.length > 0 ? `Did you mean ${near.join(' or ')}?` : `It has ${names.join(', ')}.`,
+    details: { run, runs: names },
+  });
+}
+
+export interface BeginOptions extends ConductOptions {
+  readonly restartedFrom?: string | undefined;
+  readonly state?: RunState | undefined;
+  /** Of each task that is taken over from the run that is restarted: its row there. */
+  readonly reused?: ReadonlyMap<number, TaskTable> | undefined;
+  readonly earlier?: ReadonlyMap<string, TaskTable> | undefined;
+}
+
+/** @returns a conductor that has not begun yet; the run is in the database */
+export async function beginRun(
+  world: RunWorld,
+  request: RunRequest,
+  { definition, graph }: Prepared,
+  options: BeginOptions & Cancellable = {},
+): Promise<Conductor> {
+  const { restartedFrom, reused = new Map(), earlier = new Map() } = options;
+  const id = newRunId(world.random);
+  const state = options.state ?? newRunState(graph.tasks.length);
+  // Before there is a row of it: a task that nothing can run is a mistake of the file.
+  graph.nodes(world.executors, request.source);
+  const tasks = await world.database.transaction((tx) =>
+    insertRun(tx, world, { id, request, graph, state, restartedFrom, reused }),
+  );
+  return new Conductor(world, { id, request, definition, graph, state, tasks, restartedFrom, earlier }, options);
+}

@@ -1,0 +1,141 @@
+/** A run as others see it: from rows, whoever carries it. */
+
+import { fateOf } from '../base/index.ts';
+import type { RunTable, TaskTable } from '../db/index.ts';
+import type { Fault } from './fault.ts';
+import { getRun, tasksOf } from './rows.ts';
+import { layersOfRun } from './saved-layer.ts';
+import type { SavedLayer } from './saved-layer.ts';
+import type { RunWorld } from './world.ts';
+import { toHex } from '../base/index.ts';
+
+export interface RunInfo {
+  readonly id: string;
+  readonly name: string;
+  readonly phase: RunTable['phase'];
+  readonly result: RunTable['result'];
+  readonly restartedFrom: string | undefined;
+  readonly created: number;
+  readonly started: number | undefined;
+  readonly ended: number | undefined;
+  /** When its layers may go; undefined: not before it has ended. */
+  readonly expires: number | undefined;
+  /** The process that carried it is gone: `resume` goes on with it. */
+  readonly orphaned: boolean;
+  readonly tasks: readonly TaskInfo[];
+}
+
+export interface TaskInfo {
+  readonly id: string;
+  readonly name: string;
+  readonly status: TaskTable['status'];
+  readonly level: number;
+  /** Counts from 1; 0: it was never begun. */
+  readonly attempt: number;
+  readonly reused: boolean;
+  readonly waitingApproval: boolean;
+  readonly executor: string | undefined;
+  readonly started: number | undefined;
+  readonly ended: number | undefined;
+  readonly inputDigest: string | undefined;
+  readonly savedBytes: number;
+  readonly restoredBytes: number;
+  readonly layers: readonly LayerInfo[];
+  readonly error: Fault | undefined;
+  /** What it is at, as far as this process knows. */
+  readonly step?: string | undefined;
+}
+
+export interface LayerInfo {
+  readonly step: string;
+  readonly digest: string;
+  readonly files: number;
+  readonly bytes: number;
+  readonly newBytes: number;
+}
+
+/** Without its tasks. */
+export type RunSummary = Omit<RunInfo, 'tasks'> & {
+  /** How many tasks there are, and how many of them have ended in which way. */
+  readonly tasks: Readonly<Record<TaskTable['status'], number>>;
+};
+
+/** @throws run_not_found */
+export async function showRun(world: RunWorld, id: string): Promise<RunInfo> {
+  const { database, vault } = world;
+  const run = await getRun(database.kysely, toHex(vault.id), id);
+  const tasks = await tasksOf(database.kysely, id);
+  const layers = await layersOfRun(database.kysely, id);
+  return { ...runFacts(run), tasks: tasks.map((task) => taskInfo(task, layers.get(task.id) ?? [])) };
+}
+
+/** Newest first. */
+export async function listRuns(world: RunWorld): Promise<RunSummary[]> {
+  const { database, vault } = world;
+  const runs = await database.kysely
+    .selectFrom('runs')
+    .selectAll()
+    .where('tenant', '=', toHex(vault.id))
+    .orderBy('created', 'desc')
+    .orderBy('id')
+    .execute();
+  const counts = await database.kysely
+    .selectFrom('tasks')
+    .innerJoin('runs', 'runs.id', 'tasks.run')
+    .select(({ fn }) => ['tasks.run', 'tasks.status', fn.countAll<number>().as('count')])
+    .where('runs.tenant', '=', toHex(vault.id))
+    .groupBy(['tasks.run', 'tasks.status'])
+    .execute();
+  const none = { notstarted: 0, skipped: 0, cancelled: 0, running: 0, stopped: 0, success: 0, failed: 0 };
+  const byRun = new Map<string, Record<TaskTable['status'], number>>();
+  for (const { run, status, count } of counts) {
+    const tally = byRun.get(run) ?? { ...none };
+    tally[status] = Number(count);
+    byRun.set(run, tally);
+  }
+  return runs.map((run) => ({ ...runFacts(run), tasks: byRun.get(run.id) ?? none }));
+}
+
+function runFacts(run: RunTable): Omit<RunInfo, 'tasks'> {
+  return {
+    id: run.id,
+    name: run.name,
+    phase: run.phase,
+    result: run.result,
+    restartedFrom: run.restarted_from ?? undefined,
+    created: run.created,
+    started: run.started ?? undefined,
+    ended: run.ended ?? undefined,
+    expires: run.expires ?? undefined,
+    orphaned: isOrphaned(run),
+  };
+}
+
+export function isOrphaned({ phase, holder }: Pick<RunTable, 'phase' | 'holder'>): boolean {
+  const goesOn = phase === 'queued' || phase === 'running';
+  return goesOn && (holder === null || fateOf(holder) === 'dead');
+}
+
+function taskInfo(task: TaskTable, layers: readonly SavedLayer[]): TaskInfo {
+  return {
+    id: task.id,
+    name: task.name,
+    status: task.status,
+    level: task.level,
+    attempt: task.attempt,
+    reused: task.reused === 1,
+    waitingApproval: task.waiting_approval === 1 && task.approved === 0,
+    executor: task.executor ?? undefined,
+    started: task.started ?? undefined,
+    ended: task.ended ?? undefined,
+    inputDigest: task.input_digest ?? undefined,
+    savedBytes: task.saved_bytes,
+    restoredBytes: task.restored_bytes,
+    layers: layers.map(layerInfo),
+    error: task.error === null ? undefined : (JSON.parse(task.error) as Fault),
+  };
+}
+
+export function layerInfo({ stepName, digest, files, bytes, newBytes }: SavedLayer): LayerInfo {
+  return { step: stepName, digest, files, bytes, newBytes };
+}

@@ -1,0 +1,41 @@
+/** Directories of a task, from its point of view and from ours. */
+
+import { StrataError, utf8 } from '../base/index.ts';
+import type { Path } from '../tree/index.ts';
+import type { StepContext } from './attempt.ts';
+
+/**
+ * Names from the directory that is the task's home down to a directory of its.
+ *
+ * @param workingDir as in the run file: `~/…`, absolute, or relative to the home
+ * @param inside relative to that
+ * @throws bad_input if it is not below the home: nothing else of it can be reached from outside
+ */
+export function belowHome({ place, task }: Pick<StepContext, 'place' | 'task'>, inside: string): Path {
+  const base = taskDirectory(task.definition.workingDir, place.home);
+  const names = resolveNames(inside.startsWith('/') || inside.startsWith('~') ? taskDirectory(inside, place.home) : `${base}/${inside}`);
+  const home = resolveNames(place.home);
+  if (!home.every((name, at) => names[at] === name)) {
+    throw new StrataError('bad_input', `/${names.join('/')} is not below the home of the task, ${place.home}`, {
+      hint: 'Files are saved from and restored to directories below `~` only; give such a `working_dir`.',
+      details: { path: `/${names.join('/')}`, home: place.home },
+    });
+  }
+  return names.slice(home.length).map((name) => utf8(name));
+}
+
+/** An absolute path as the task sees it. */
+export function taskDirectory(directory: string, home: string): string {
+  if (directory === '~' || directory.startsWith('~/')) return home + directory.slice(1);
+  return directory.startsWith('/') ? directory : `${home}/${directory}`;
+}
+
+/** Without a look at the disk: a `..` takes away the name before it. */
+function resolveNames(path: string): string[] {
+  const names: string[] = [];
+  for (const name of path.split('/')) {
+    if (name === '..') names.pop();
+    else if (name !== '' && name !== '.') names.push(name);
+  }
+  return names;
+}
