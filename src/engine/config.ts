@@ -3,8 +3,10 @@
 import { dirname, join, resolve } from 'node:path';
 
 import { formatDuration, parseDuration } from '../base/index.ts';
+import { executorsReader } from '../plan/index.ts';
+import type { ExecutorDefinition } from '../plan/index.ts';
 import { command, duration, flag, megabytes, oneOf, text } from './config-value.ts';
-import { readYaml } from './config-yaml.ts';
+import { node, readYaml } from './config-yaml.ts';
 import type { Shape, Values, YamlRecord } from './config-yaml.ts';
 
 /** All paths are absolute. */
@@ -25,6 +27,8 @@ export interface Config {
       readonly retention: RetentionConfig;
     };
   };
+  /** As declared. None: whoever needs one takes a host of this machine. */
+  readonly executors: readonly ExecutorDefinition[];
 }
 
 export interface S3Config {
@@ -65,6 +69,7 @@ export interface Homes {
 }
 
 const SHAPE = {
+  executors: node(executorsReader),
   storage: {
     provider: oneOf('local', 's3', 'gcs'),
     local: { path: text },
@@ -88,16 +93,22 @@ const DEFAULT_RETENTION = { default: '7d', max: '30d', min: '1d' } as const;
  * @throws unknown_config_key if nothing else is wrong, bad_input; all flaws at once, in `details.problems`
  */
 export async function parseConfig(source: ConfigSource | undefined, homes: Homes): Promise<Config> {
-  if (source === undefined) return complete(undefined, {}, homes);
+  if (source === undefined) return complete(undefined, {}, [], homes);
   const record = await readYaml(source.text, SHAPE);
   if (record.flaws.count === 0) findContradictions(record);
   if (record.flaws.count > 0) throw record.flaws.error(source.shown, { file: source.file });
-  return complete(source.file, record.values.storage, homes);
+  const { storage, executors = [] } = record.values;
+  return complete(source.file, storage, executors, homes);
 }
 
 type StorageValues = Values<typeof SHAPE.storage>;
 
-function complete(file: string | undefined, storage: Partial<StorageValues>, homes: Homes): Config {
+function complete(
+  file: string | undefined,
+  storage: Partial<StorageValues>,
+  executors: readonly ExecutorDefinition[],
+  homes: Homes,
+): Config {
   const path = (given: string | undefined, otherwise: string): string => {
     if (given === undefined || file === undefined) return join(homes.home, otherwise);
     return resolve(
@@ -130,6 +141,7 @@ function complete(file: string | undefined, storage: Partial<StorageValues>, hom
         retention: retentionOf(workspace?.retention ?? {}),
       },
     },
+    executors,
   });
 }
 
