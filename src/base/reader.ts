@@ -130,6 +130,9 @@ export function list<T>(of: Reader<T>, what: string, least: 0 | 1 = 0): Reader<r
   };
 }
 
+/** Unknown keys of one record that may be slips. */
+const MAX_SLIPS = 20;
+
 export type Keys = Readonly<Record<string, Reader<unknown>>>;
 
 /** What a record gives: of its keys those that are there and without a flaw. */
@@ -145,6 +148,7 @@ export function record<const K extends Keys, const R extends keyof K & string = 
       if (node.kind !== 'map') return place.flaw(node.offset, 'must be a section: keys with their values');
       const values: Record<string, unknown> = {};
       const seen = new Set<string>();
+      const unknown: string[] = [];
       for (const { key, offset, value } of node.entries) {
         const reader = Object.hasOwn(keys, key) ? keys[key] : undefined;
         const inner = place.at(key);
@@ -152,11 +156,15 @@ export function record<const K extends Keys, const R extends keyof K & string = 
         else if (reader === undefined) {
           const near = () => nearNames(key, Object.keys(keys)).map((name) => `${place.at(name)}`);
           inner.remark(offset, `unknown key ${inner}`, { unknownKey: true, near });
+          if (unknown.length < MAX_SLIPS) unknown.push(key);
         } else if (!isNull(value)) values[key] = reader.read(value, inner);
         else if ((required as readonly string[]).includes(key)) inner.flaw(offset, 'has no value');
         seen.add(key);
       }
-      for (const key of required) if (!seen.has(key)) place.flaw(node.offset, `has no ${key}`);
+      for (const key of required) {
+        // One slip is one flaw: what is misspelled is not missing as well.
+        if (!seen.has(key) && nearNames(key, unknown).length === 0) place.flaw(node.offset, `has no ${key}`);
+      }
       return values as KeyValues<K>;
     },
     schema: (definitions) => ({

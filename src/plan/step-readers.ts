@@ -16,7 +16,7 @@ import { directory, environment, globs, name, text, when } from './values.ts';
 
 const COMMON = { name, when } as const;
 /** Of a name that is made from a command. */
-const MAX_MADE_NAME = 100;
+const MAX_MADE_NAME = 80;
 const NO_TERMINAL = 'must be false: commands run without a terminal';
 const POLICIES = ['fail', 'fail-any', 'override', 'separate'] as const;
 
