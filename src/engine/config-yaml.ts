@@ -1,116 +1,95 @@
 /** Reads YAML by a shape and finds all that is wrong with it at once, each with its place. */
 
-import type { ParsedNode } from 'yaml';
-
-import { nearNames } from '../base/index.ts';
+import { Place, isNull, nearNames, oneLine, parseYaml } from '../base/index.ts';
+import type { Flaws, Reader, YamlNode } from '../base/index.ts';
 import type { ValueReader } from './config-value.ts';
 
-/** Which keys there are: a reader for a value, a shape for a section. */
+/** Which keys there are: a reader for a plain value or for any, or a shape for a section. */
 export interface Shape {
-  readonly [key: string]: ValueReader<unknown> | Shape;
+  readonly [key: string]: ValueReader<unknown> | NodeReader<unknown> | Shape;
 }
+
+/** A reader of base/ under a name that no section has, so that a section may have a key `read`. */
+export interface NodeReader<T> {
+  readonly [NODE]: Reader<T>;
+}
+
+const NODE = Symbol('node');
+
+/** For values that are more than texts and numbers. */
+export const node = <T>(reader: Reader<T>): NodeReader<T> => ({ [NODE]: reader });
 
 /** What a shape gives: every section, and of the values those that were given. */
 export type Values<S> = {
-  readonly [K in keyof S as S[K] extends Shape ? K : never]: Values<S[K]>;
+  readonly [K in keyof S as S[K] extends Leaf ? never : K]: Values<S[K]>;
 } & {
-  readonly [K in keyof S as S[K] extends Shape ? never : K]?: S[K] extends ValueReader<infer T> ? T : never;
+  readonly [K in keyof S as S[K] extends Leaf ? K : never]?: S[K] extends ValueReader<infer T>
+    ? T
+    : S[K] extends NodeReader<infer T>
+      ? T
+      : never;
 };
 
-export interface Flaw {
-  /** Both count from 1. */
-  readonly line: number;
-  readonly column: number;
-  readonly message: string;
-  /** For a key that does not exist: those that may have been meant. */
-  readonly near?: readonly string[];
-}
+type Leaf = ValueReader<unknown> | NodeReader<unknown>;
 
 export interface YamlRecord<S> {
   /** Without what has a flaw. */
   readonly values: Values<S>;
-  /** In the order of the file. */
-  readonly flaws: readonly Flaw[];
+  /** More can be added. */
+  readonly flaws: Flaws;
   /** Where a key stands, by its dotted path. */
   readonly offsets: ReadonlyMap<string, number>;
-  flawAt(offset: number, message: string, near?: readonly string[]): Flaw;
 }
 
 /** Longer text is no configuration: bounds the work that a hostile file can make. */
 const MAX_CHARACTERS = 65_536;
 
 export async function readYaml<S extends Shape>(source: string, shape: S): Promise<YamlRecord<S>> {
-  const { LineCounter, isMap, isScalar, isSeq, parseDocument } = await import('yaml');
-  const lines = new LineCounter();
-  const flaws: Flaw[] = [];
+  const { root, flaws } = await parseYaml(source, MAX_CHARACTERS);
   const offsets = new Map<string, number>();
 
-  const flawAt = (offset: number, message: string, near?: readonly string[]): Flaw => {
-    const { line, col } = lines.linePos(offset);
-    return { line: Math.max(line, 1), column: Math.max(col, 1), message, ...(near && { near }) };
-  };
-  const report = (...flaw: Parameters<typeof flawAt>) => void flaws.push(flawAt(...flaw));
-
-  const parse = (): ParsedNode | null => {
-    if (source.length > MAX_CHARACTERS) {
-      report(0, `the file has more than ${MAX_CHARACTERS} characters`);
-      return null;
-    }
-    try {
-      // Equal keys are found below: the parser would compare each key with each other.
-      const options = { lineCounter: lines, prettyErrors: false, uniqueKeys: false, stringKeys: true };
-      const document = parseDocument(source, options);
-      for (const { pos, message } of [...document.errors, ...document.warnings]) report(pos[0], message);
-      return document.errors.length === 0 ? document.contents : null;
-    } catch (error) {
-      // The parser calls itself for each level, so some thousand brackets end the stack.
-      if (!(error instanceof RangeError)) throw error;
-      report(0, 'the file nests too deeply');
-      return null;
-    }
-  };
-
-  /** An alias is none of the kinds that are taken: so no text of aliases of aliases is ever written out. */
-  const plain = (node: ParsedNode | null): unknown => {
-    if (isScalar(node)) return node.value;
-    return isSeq(node) ? node.items.map((item) => (isScalar(item) ? item.value : undefined)) : undefined;
-  };
-
-  const section = <T extends Shape>(node: ParsedNode | null, keys: T, path: string): Values<T> => {
+  const section = <T extends Shape>(given: YamlNode | undefined, keys: T, path: string): Values<T> => {
     const values: Record<string, unknown> = {};
     for (const [key, expected] of Object.entries(keys)) {
-      if (typeof expected !== 'function') values[key] = section(null, expected, '');
+      if (isSection(expected)) values[key] = section(undefined, expected, '');
     }
-    if (node === null || (isScalar(node) && node.value === null)) return values as Values<T>;
-    if (!isMap(node)) {
-      report(node.range[0], `${path === '' ? 'the file' : path} must be a section: keys with their values`);
+    if (given === undefined || isNull(given)) return values as Values<T>;
+    if (given.kind !== 'map') {
+      const what = path === '' ? 'the file' : path;
+      flaws.add(given.offset, `${what} must be a section: keys with their values`);
       return values as Values<T>;
     }
     const seen = new Set<string>();
-    for (const item of node.items) {
-      const key = isScalar(item.key) ? String(item.key.value) : '';
-      const full = path === '' ? key : `${path}.${key}`;
-      const offset = item.key.range[0];
+    for (const { key, offset, value } of given.entries) {
+      const full = path === '' ? oneLine(key) : `${path}.${oneLine(key)}`;
       const expected = Object.hasOwn(keys, key) ? keys[key] : undefined;
-      if (seen.has(key)) report(offset, `${full} is there twice`);
-      else if (expected === undefined)
-        report(offset, `unknown key ${full}`, nearKeys(key, path, keys, shape));
-      else if (typeof expected === 'function') {
-        const result = expected(plain(item.value));
+      if (seen.has(key)) flaws.add(offset, `${full} is there twice`);
+      else if (expected === undefined) {
+        const near = () => nearKeys(key, path, keys, shape);
+        flaws.add(offset, `unknown key ${full}`, { unknownKey: true, near });
+      } else if (typeof expected === 'function') {
+        const result = expected(plain(value));
         if ('value' in result) values[key] = result.value;
-        else report(item.value?.range[0] ?? offset, `${full} ${result.flaw}`);
-      } else {
-        values[key] = section(item.value, expected, full);
-      }
+        else flaws.add(value.offset, `${full} ${result.flaw}`);
+      } else if (isSection(expected)) values[key] = section(value, expected, full);
+      else values[key] = expected[NODE].read(value, new Place(flaws, undefined, full));
       seen.add(key);
       offsets.set(full, offset);
     }
     return values as Values<T>;
   };
 
-  const values = section(parse(), shape, '');
-  flaws.sort((a, b) => a.line - b.line || a.column - b.column);
-  return { values, flaws, offsets, flawAt };
+  const values = section(root, shape, '');
+  return { values, flaws, offsets };
+}
+
+const isSection = (expected: Shape[string]): expected is Shape =>
+  typeof expected !== 'function' && !(NODE in expected);
+
+function plain(value: YamlNode): unknown {
+  if (value.kind === 'scalar') return value.value;
+  if (value.kind === 'map') return undefined;
+  return value.items.map((item) => (item.kind === 'scalar' ? item.value : undefined));
 }
 
 /** The keys nearby that are spelled like it, else those of the same name elsewhere. */
@@ -122,6 +101,6 @@ function nearKeys(key: string, path: string, keys: Shape, shape: Shape): string[
 function* keyPaths(shape: Shape, path = ''): Generator<string, void> {
   for (const [key, expected] of Object.entries(shape)) {
     yield path + key;
-    if (typeof expected !== 'function') yield* keyPaths(expected, `${path}${key}.`);
+    if (isSection(expected)) yield* keyPaths(expected, `${path}${key}.`);
   }
 }

@@ -2,10 +2,12 @@
 
 import { dirname, join, resolve } from 'node:path';
 
-import { StrataError, formatDuration, parseDuration } from '../base/index.ts';
+import { formatDuration, parseDuration } from '../base/index.ts';
+import { executorsReader } from '../plan/index.ts';
+import type { ExecutorDefinition } from '../plan/index.ts';
 import { command, duration, flag, megabytes, oneOf, text } from './config-value.ts';
-import { readYaml } from './config-yaml.ts';
-import type { Flaw, Shape, Values, YamlRecord } from './config-yaml.ts';
+import { node, readYaml } from './config-yaml.ts';
+import type { Shape, Values, YamlRecord } from './config-yaml.ts';
 
 /** All paths are absolute. */
 export interface Config {
@@ -25,6 +27,8 @@ export interface Config {
       readonly retention: RetentionConfig;
     };
   };
+  /** As declared. None: whoever needs one takes a host of this machine. */
+  readonly executors: readonly ExecutorDefinition[];
 }
 
 export interface S3Config {
@@ -65,6 +69,7 @@ export interface Homes {
 }
 
 const SHAPE = {
+  executors: node(executorsReader),
   storage: {
     provider: oneOf('local', 's3', 'gcs'),
     local: { path: text },
@@ -79,9 +84,6 @@ const SHAPE = {
   },
 } as const satisfies Shape;
 
-/** Flaws in the text of an error; `details` has them all. */
-const MAX_TOLD = 20;
-
 const DEFAULT_QUOTA_MB = 10_240;
 const DEFAULT_RETENTION = { default: '7d', max: '30d', min: '1d' } as const;
 
@@ -91,16 +93,22 @@ const DEFAULT_RETENTION = { default: '7d', max: '30d', min: '1d' } as const;
  * @throws unknown_config_key if nothing else is wrong, bad_input; all flaws at once, in `details.problems`
  */
 export async function parseConfig(source: ConfigSource | undefined, homes: Homes): Promise<Config> {
-  if (source === undefined) return complete(undefined, {}, homes);
+  if (source === undefined) return complete(undefined, {}, [], homes);
   const record = await readYaml(source.text, SHAPE);
-  const flaws = record.flaws.length > 0 ? record.flaws : [...contradictions(record)];
-  if (flaws.length > 0) throw configError(source, flaws);
-  return complete(source.file, record.values.storage, homes);
+  if (record.flaws.count === 0) findContradictions(record);
+  if (record.flaws.count > 0) throw record.flaws.error(source.shown, { file: source.file });
+  const { storage, executors = [] } = record.values;
+  return complete(source.file, storage, executors, homes);
 }
 
 type StorageValues = Values<typeof SHAPE.storage>;
 
-function complete(file: string | undefined, storage: Partial<StorageValues>, homes: Homes): Config {
+function complete(
+  file: string | undefined,
+  storage: Partial<StorageValues>,
+  executors: readonly ExecutorDefinition[],
+  homes: Homes,
+): Config {
   const path = (given: string | undefined, otherwise: string): string => {
     if (given === undefined || file === undefined) return join(homes.home, otherwise);
     return resolve(
@@ -133,6 +141,7 @@ function complete(file: string | undefined, storage: Partial<StorageValues>, hom
         retention: retentionOf(workspace?.retention ?? {}),
       },
     },
+    executors,
   });
 }
 
@@ -153,17 +162,17 @@ function retentionOf(given: StorageValues['workspace']['retention']): RetentionC
 }
 
 /** What no single value shows. */
-function* contradictions({ values, offsets, flawAt }: YamlRecord<typeof SHAPE>): Generator<Flaw, void> {
+function findContradictions({ values, offsets, flaws }: YamlRecord<typeof SHAPE>): void {
   const { provider, encryption, workspace } = values.storage;
   const offset = (key: string) => offsets.get(key) ?? 0;
 
   const [, ...second] = Object.keys(encryption);
   for (const key of second) {
     const path = `storage.encryption.${key}`;
-    yield flawAt(offset(path), `${path} is a second source of the root key: one is enough`);
+    flaws.add(offset(path), `${path} is a second source of the root key: one is enough`);
   }
   if ((provider === 's3' || provider === 'gcs') && values.storage[provider].bucket === undefined) {
-    yield flawAt(
+    flaws.add(
       offset('storage.provider'),
       `storage.provider is ${provider}, and storage.${provider}.bucket is missing`,
     );
@@ -177,21 +186,8 @@ function* contradictions({ values, offsets, flawAt }: YamlRecord<typeof SHAPE>):
     const path = 'storage.workspace.retention';
     const told = (key: keyof RetentionConfig) =>
       `${key} (${formatDuration(retention[key])}${workspace.retention[key] === undefined ? ' if not given' : ''})`;
-    yield flawAt(offset(path), `${path}: ${told(less)} is longer than ${told(more)}`);
+    flaws.add(offset(path), `${path}: ${told(less)} is longer than ${told(more)}`);
   }
-}
-
-function configError({ file, shown }: ConfigSource, flaws: readonly Flaw[]): StrataError {
-  const onlyKeys = flaws.every((flaw) => flaw.near !== undefined);
-  const told = flaws
-    .slice(0, MAX_TOLD)
-    .map(({ line, column, message }) => `${shown}:${line}:${column}: ${message}`);
-  if (flaws.length > MAX_TOLD) told.push(`and ${flaws.length - MAX_TOLD} more`);
-  const near = [...new Set(flaws.flatMap((flaw) => flaw.near ?? []))];
-  return new StrataError(onlyKeys ? 'unknown_config_key' : 'bad_input', told.join('\n'), {
-    hint: near.length > 0 ? `Did you mean ${near.join(', ')}?` : 'Correct the file; nothing was changed.',
-    details: { file, problems: flaws },
-  });
 }
 
 function deepFreeze<T extends object>(value: T): T {

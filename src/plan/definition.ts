@@ -50,7 +50,10 @@ export interface Container {
   readonly privileged: boolean;
   /** Undefined: the image's. */
   readonly entrypoint: string | undefined;
-  readonly volumes: readonly { readonly path: string; readonly tmpfs: { readonly bytes: number | undefined } }[];
+  readonly volumes: readonly {
+    readonly path: string;
+    readonly tmpfs: { readonly bytes: number | undefined };
+  }[];
 }
 
 /** A value is text, or the name of a variable of the run. */
@@ -66,14 +69,14 @@ export interface Dependency {
   readonly conditions: readonly Condition[];
 }
 
-/** Each part that is given has to match. */
+/** Any part that is given has to match: `branch` on a branch, `tag` on a tag, `ref` always. */
 export interface When {
   readonly branch: Patterns | undefined;
   readonly tag: Patterns | undefined;
   readonly ref: Patterns | undefined;
 }
 
-/** Texts match whole; between slashes stands a regular expression. What `exclude` matches is out. */
+/** Texts match whole; between slashes, or between #, stands a regular expression. What `exclude` matches is out. */
 export interface Patterns {
   readonly include: readonly string[];
   readonly exclude: readonly string[];
@@ -108,6 +111,7 @@ export type StepDefinition = StepCommon &
       }
     | {
         readonly kind: 'restore_workspace';
+        /** As a `sourceDir`. */
         readonly destDir: string;
         readonly onConflict: ConflictPolicy;
         /** Only layers of these ancestors; undefined: of all. */
@@ -122,7 +126,7 @@ export type StepDefinition = StepCommon &
 export type StepKind = StepDefinition['kind'];
 
 export interface SaveContent {
-  /** Relative to the working directory. Default: the working directory itself. */
+  /** Relative to the working directory, in containers also absolute, or from `~/`; without `.` and `..`. Empty: the working directory. */
   readonly sourceDir: string;
   /** In the workspace: names without `.` and `..`; empty: its root. */
   readonly destDir: string;
