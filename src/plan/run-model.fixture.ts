@@ -7,8 +7,8 @@ import fc from 'fast-check';
 
 import { CONDITIONS } from './definition.ts';
 import type { ExecutorSlots } from './ready-tasks.ts';
+import { newRunState } from './run-state.ts';
 import type { RunEvent, RunOrder, RunState, TaskState } from './run-state.ts';
-import { newRunState } from './scheduler.ts';
 import type { TaskNode } from './task-node.ts';
 
 /** More for a long run: `STRATA_RUNS=20000 vitest run src/plan`. */

@@ -65,3 +65,17 @@ export interface ExecutorDefinition {
   /** Tasks at a time, at least 1. */
   readonly slots: number;
 }
+
+/** The state of a run before its first event. */
+export function newRunState(tasks: number): RunState {
+  const task: TaskState = {
+    status: 'notstarted',
+    waitingApproval: false,
+    approved: false,
+    executor: undefined,
+    earlier: undefined,
+    unchanged: false,
+  };
+  const all = Array.from({ length: tasks }, () => task);
+  return { phase: 'queued', result: 'unknown', stopping: false, tasks: all };
+}

@@ -3,8 +3,9 @@ import { expect, it } from 'vitest';
 
 import { EXECUTORS, RUNS, naiveAdvance, shapes, startOf } from './run-model.fixture.ts';
 import type { RunEvent, RunOrder, RunState } from './run-state.ts';
-import { Scheduler, advance, hasEnded } from './scheduler.ts';
+import { Scheduler, advance } from './scheduler.ts';
 import type { TaskNode } from './task-node.ts';
+import { hasEnded } from './task-status.ts';
 
 /** What happens next: mostly something that fits, sometimes anything. */
 const picks = fc.array(

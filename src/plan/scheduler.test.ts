@@ -2,8 +2,9 @@ import { expect, it } from 'vitest';
 
 import { thrownBy } from '../testing/expect-code.ts';
 import type { Condition } from './definition.ts';
+import { newRunState } from './run-state.ts';
 import type { RunEvent, RunState, TaskStatus } from './run-state.ts';
-import { Scheduler, newRunState } from './scheduler.ts';
+import { Scheduler } from './scheduler.ts';
 import { linkTasks } from './task-node.ts';
 import type { TaskNode } from './task-node.ts';
 

@@ -18,42 +18,15 @@ import type {
   TaskState,
   TaskStatus,
 } from './run-state.ts';
-import { conditionBits, linkTasks } from './task-node.ts';
+import { linkTasks } from './task-node.ts';
 import type { TaskLinks, TaskNode } from './task-node.ts';
-
-/** What each status is to the conditions of children; undefined: it has not ended. What was stopped or cancelled matches none. */
-const MATCHES: Readonly<Record<TaskStatus, number | undefined>> = {
-  notstarted: undefined,
-  running: undefined,
-  success: conditionBits(['on_success']),
-  failed: conditionBits(['on_failure']),
-  skipped: conditionBits(['on_skipped']),
-  stopped: 0,
-  cancelled: 0,
-};
+import { hasEnded, matchBits } from './task-status.ts';
 
 export interface Advance {
   /** To be carried out once the new state is kept. */
   readonly orders: readonly RunOrder[];
   /** Tasks whose state is another now, each once. */
   readonly changed: readonly number[];
-}
-
-export function hasEnded(status: TaskStatus): boolean {
-  return MATCHES[status] !== undefined;
-}
-
-/** The state of a run before its first event. */
-export function newRunState(tasks: number): RunState {
-  const task: TaskState = {
-    status: 'notstarted',
-    waitingApproval: false,
-    approved: false,
-    executor: undefined,
-    earlier: undefined,
-    unchanged: false,
-  };
-  return { phase: 'queued', result: 'unknown', stopping: false, tasks: Array<TaskState>(tasks).fill(task) };
 }
 
 /**
@@ -253,7 +226,7 @@ export class Scheduler {
   }
 
   #count(task: number, status: TaskStatus, unchanged: boolean): void {
-    const matches = MATCHES[status] ?? 0;
+    const matches = matchBits(status);
     this.#ended++;
     if (status === 'stopped') this.#wasStopped = true;
     if (status === 'failed' && !this.#nodes[task]!.ignoreFailure) this.#hasFailed = true;
