@@ -28,19 +28,31 @@ export interface TaskState {
   readonly approved: boolean;
   /** Name of the executor that it runs on or ran on. */
   readonly executor: string | undefined;
+  /** How it ended in the run that this one restarts, where that may be taken over if nothing above it has changed. */
+  readonly earlier: 'success' | 'skipped' | undefined;
+  /** It and everything above it ended as in the run that this one restarts, with the same layers. */
+  readonly unchanged: boolean;
 }
 
 export type RunEvent =
   /** The run may go on: the first event, and again when another process takes it over. */
   | { readonly kind: 'start' }
-  | { readonly kind: 'ended'; readonly task: number; readonly outcome: 'success' | 'failed' | 'stopped' }
+  | {
+      readonly kind: 'ended';
+      readonly task: number;
+      readonly outcome: 'success' | 'failed' | 'stopped';
+      /** It succeeded in the run that this one restarts as well, and its layers have the same digests. */
+      readonly unchanged?: boolean | undefined;
+    }
   | { readonly kind: 'approve'; readonly task: number }
   | { readonly kind: 'cancel' };
 
 /** What whoever advances the run has to do. */
 export type RunOrder =
   | { readonly kind: 'start'; readonly task: number; readonly executor: string }
-  | { readonly kind: 'stop'; readonly task: number };
+  | { readonly kind: 'stop'; readonly task: number }
+  /** It need not run: it ends as in the run that this one restarts, and has the layers that it had there. */
+  | { readonly kind: 'reuse'; readonly task: number };
 
 /** Something that runs tasks, as the scheduler sees it. */
 export interface ExecutorDefinition {
@@ -52,4 +64,18 @@ export interface ExecutorDefinition {
   readonly labels: readonly string[];
   /** Tasks at a time, at least 1. */
   readonly slots: number;
+}
+
+/** The state of a run before its first event. */
+export function newRunState(tasks: number): RunState {
+  const task: TaskState = {
+    status: 'notstarted',
+    waitingApproval: false,
+    approved: false,
+    executor: undefined,
+    earlier: undefined,
+    unchanged: false,
+  };
+  const all = Array.from({ length: tasks }, () => task);
+  return { phase: 'queued', result: 'unknown', stopping: false, tasks: all };
 }
