@@ -14,6 +14,8 @@ import { references } from './references.ts';
  */
 export class StagedNodes {
   readonly #nodes = new Map<string, Uint8Array>();
+  /** They can still be read here: who has the sink says when they can be elsewhere. */
+  readonly #moved = new Set<string>();
   readonly #below: NodeSource;
 
   readonly sink: NodeSink = {
@@ -40,8 +42,8 @@ export class StagedNodes {
     const meet = (id: Sha256) => {
       const key = toHex(id);
       const bytes = this.#nodes.get(key);
-      if (bytes === undefined) return;
-      this.#nodes.delete(key);
+      if (bytes === undefined || this.#moved.has(key)) return;
+      this.#moved.add(key);
       waiting.push({ id, bytes, isDone: false });
     };
     meet(tree.node);

@@ -9,7 +9,7 @@ const MODES = [0o644, 0o755];
 const MAX_DEPTH = 4;
 
 /** More than one node of a directory. */
-const MANY = 1500;
+const MANY = 900;
 
 export interface Graph {
   readonly layers: readonly NaiveLayer[];
@@ -30,7 +30,7 @@ export function drawGraph(chance: Chance): Graph {
     }
     ancestors.push(own);
   }
-  const isLarge = chance.once(40);
+  const isLarge = chance.once(150);
   const large = isLarge ? drawMany(chance) : new Map<string, Item>();
   const layers: NaiveLayer[] = [];
   for (let task = 0; task < tasks; task++)
