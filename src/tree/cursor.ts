@@ -43,6 +43,12 @@ export class Cursor {
     return frame.items[frame.at];
   }
 
+  /** A name that all of the item's are before; undefined where nothing comes after it. */
+  get end(): Uint8Array | undefined {
+    const frame = this.#frames.at(-1)!;
+    return frame.items[frame.at + 1]?.name ?? frame.end;
+  }
+
   /** Steps over the item: all of it, if it is a node. */
   advance(): void {
     this.#frames.at(-1)!.at += 1;
@@ -52,7 +58,7 @@ export class Cursor {
   /** Reads the node that comes next; what it holds takes its place. */
   async enter(node: Subtree): Promise<void> {
     const frame = this.#frames.at(-1)!;
-    const end = frame.items[frame.at + 1]?.name ?? frame.end;
+    const { end } = this;
     const { items } = await readBelow(this.#source, node, end, this.#options);
     frame.at += 1;
     this.#frames.push({ items, at: 0, end });

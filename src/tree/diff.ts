@@ -14,7 +14,7 @@ export type Change =
   | { readonly kind: 'changed'; readonly path: Path; readonly before: Entry; readonly after: Entry };
 
 /** One directory that differs; on one side it may not exist. */
-interface Pair {
+export interface Pair {
   readonly before: Cursor | undefined;
   readonly after: Cursor | undefined;
 }
@@ -62,7 +62,7 @@ export async function* diff(
   }
 }
 
-interface Step {
+export interface Step {
   readonly before?: Entry;
   readonly after?: Entry;
 }
@@ -73,7 +73,7 @@ interface Step {
  * A node that starts with a smaller name than the other side's item has no equal there any more: all that is left there
  * starts later. So reading it loses nothing, while a node that starts later must wait, for its equal may still come.
  */
-async function nextStep({ before, after }: Pair): Promise<Step | undefined> {
+export async function nextStep({ before, after }: Pair): Promise<Step | undefined> {
   for (;;) {
     const a = before?.item;
     const b = after?.item;

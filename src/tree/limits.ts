@@ -7,7 +7,7 @@ import type { Entry } from './entry.ts';
 import { checkExtents, EXTENT_BYTES } from './extent.ts';
 
 /** Bytes of a name: what Linux file systems take. */
-const MAX_NAME_BYTES = 255;
+export const MAX_NAME_BYTES = 255;
 
 /** Bytes of a link target: Linux's PATH_MAX less its NUL. */
 const MAX_TARGET_BYTES = 4095;

@@ -62,7 +62,8 @@ export async function lookup(
   return entry;
 }
 
-async function find(
+/** The entry of that name in one directory. @throws integrity, unsupported_format, cancelled */
+export async function find(
   source: NodeSource,
   tree: TreeRef,
   name: Uint8Array,

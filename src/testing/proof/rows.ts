@@ -7,6 +7,7 @@ import { killCollect } from './kill-collect.ts';
 import { killForget } from './kill-forget.ts';
 import { killRestore } from './kill-restore.ts';
 import { killSave } from './kill-save.ts';
+import { merge } from './merge/merge.row.ts';
 import { model } from './model/model.row.ts';
 import { powerCut, powerCutControl } from './power-cut.ts';
 import type { ProofRow } from './row.ts';
@@ -28,4 +29,5 @@ export const ROWS: readonly ProofRow[] = [
   schedule,
   collectSaves,
   hostile,
+  merge,
 ];
