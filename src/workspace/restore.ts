@@ -29,12 +29,15 @@ export async function restoreSnapshot(
   directory: string,
   options: RestoreOptions = {},
 ): Promise<RestoreResult> {
-  const { vault, database, clock, random, offLimits, log } = world;
+  const { vault, clock, random, offLimits, log } = world;
   const { path, ...rest } = options;
   const started = clock();
   const wanted = parseWholeRef(ref, 'To restore a part of a snapshot, name it with --path.');
-  await using pin = await vault.pin({ signal: options.signal });
-  const { row, root } = await getSnapshot(database.kysely, toHex(vault.id), wanted);
+  await using pin = await vault.pin(async (query) => {
+    const found = await getSnapshot(query, toHex(vault.id), wanted);
+    return { found, roots: [found.row.root] };
+  }, options);
+  const { row, root } = pin.found;
   log?.(`restoring ${wanted.workspace}@${row.number}, its tree has the digest ${row.digest}`);
   const only = path === undefined ? undefined : parsePath(path);
   using memory =
