@@ -179,7 +179,7 @@ async function walkTrees(
     addTables(index, [table]);
   }
   const reader = new VaultReader({ store: vault.world.store, keyring, index, signal: options.signal });
-  const walk = new TreeWalk(reader, index.data, findings, options);
+  const walk = new TreeWalk(keyring.tenant, reader, index.data, findings, options);
   const known = expected.snapshots.filter((snapshot) => snapshot.tenant === id);
   for (const { label, root } of known) await walk.walk(label, root.tree);
   const removed = await removedHeads(vault.world, keyring.tenant);
