@@ -197,6 +197,40 @@ describe('a collection', () => {
     expect((await home.collect(HOUR)).waiting).toEqual([]);
   });
 
+  it('[V38] deletes what it had written anew while a verification begins, and nothing is called missing', async () => {
+    const home = await open();
+    // Small packs, as many as are written anew together.
+    const files = Array.from({ length: 9 }, (_, at) => some(`file ${at}`));
+    for (const [at, each] of files.entries()) await home.save(`w${at}`, each);
+    const listed = Promise.withResolvers<void>();
+    const deleted = Promise.withResolvers<void>();
+    const watcher = await home.again('verifying', (store) => ({
+      ...store,
+      async *list(prefix, options) {
+        yield* store.list(prefix, options);
+        if (prefix !== '') return;
+        listed.resolve();
+        await deleted.promise;
+      },
+    }));
+    let verification: ReturnType<typeof verifyStore> | undefined;
+    const collector = await home.again('collecting', (store) => ({
+      ...store,
+      async delete(name, options) {
+        if (parseName(name)?.kind === 'tree') {
+          verification ??= verifyStore(watcher.vault, { readData: true });
+          await listed.promise;
+        }
+        return store.delete(name, options);
+      },
+    }));
+    const { condemned } = await collector.collect();
+    expect(condemned.moved.objects).toBeGreaterThan(9);
+    deleted.resolve();
+    expect((await verification!).problems).toEqual([]);
+    await expectWhole(home, ...files);
+  });
+
   it('[V89] takes what saves left that were given up', async () => {
     const home = await open();
     {
