@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { expect, it } from 'vitest';
 
 import { describeWith } from '../testing/need.ts';
@@ -10,6 +10,8 @@ import { openSqlite } from './index.ts';
 
 /** Calls of an opening until all that is shared with others is set up. */
 const CALLS = 24;
+/** Which fault of a call that opens it is. */
+const EMFILE = 0;
 
 const DOOR = join(import.meta.dirname, 'index.ts');
 
@@ -55,4 +57,28 @@ describeWith(['cc'], 'a disk that fails', () => {
       rmSync(base, { recursive: true, force: true });
     }
   });
+
+  it('[D19] is not told as a lack of permission where there is none', () => {
+    const base = mkdtempSync(join(tmpdir(), 'strata-db-'));
+    try {
+      const opens: string[] = [];
+      for (let at = 1; at <= CALLS; at++) {
+        const place = join(base, 'place');
+        rmSync(place, { recursive: true, force: true });
+        const open = `await (await openSqlite('${join(place, 'strata.db')}'))[Symbol.asyncDispose]();`;
+        run(open);
+        const fault = prepareFault(join(base, 'state'), { under: place, at, kind: EMFILE });
+        const tell = `try { ${open} } catch (error) { console.log(error.code); }`;
+        const { stdout } = run(tell, fault.environment);
+        const fired = fault.fired();
+        if (fired === undefined) break;
+        if (fired.what !== 'open: EMFILE') continue;
+        opens.push(basename(fired.path));
+        expect(['', 'unavailable'], fired.path).toContain(stdout.trim());
+      }
+      expect(new Set(opens)).toEqual(new Set(['strata.db', 'strata.db-wal', 'strata.db-shm']));
+    } finally {
+      rmSync(base, { recursive: true, force: true });
+    }
+  }, 60_000);
 });

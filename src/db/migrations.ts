@@ -126,6 +126,7 @@ async function first(tx: Transaction<Tables>, types: ColumnTypes): Promise<void>
     .addColumn('kind', 'text', (column) => column.notNull())
     .addColumn('epoch', integer, (column) => column.notNull())
     .addColumn('holder', 'text', (column) => column.notNull())
+    .addColumn('roots', bytes, (column) => column.notNull())
     .addColumn('started', integer, (column) => column.notNull())
     .addColumn('expires', integer, (column) => column.notNull())
     .execute();

@@ -10,7 +10,12 @@ const HINT = 'Copy the home to a place that can be written to, or remount it rea
 
 /** @returns false also if there is no file, or none that we may read: opening it for writing gives the true error */
 export function isReadOnly(path: string): boolean {
-  return !isAllowed(path, constants.W_OK) && isAllowed(path, constants.R_OK);
+  return !isWritable(path) && isAllowed(path, constants.R_OK);
+}
+
+/** Of a directory: whether there can be new files in it. */
+export function isWritable(path: string): boolean {
+  return isAllowed(path, constants.W_OK);
 }
 
 function isAllowed(path: string, mode: number): boolean {

@@ -88,6 +88,8 @@ export interface IntentTable {
   epoch: number;
   /** The process, as `base/` names it. */
   holder: string;
+  /** What a `read` reads: Root records of docs/design.md 3.6, one after another. */
+  roots: Uint8Array;
   started: number;
   expires: number;
 }

@@ -9,7 +9,7 @@ import { StrataError, isStrataError, makeDirectories, systemClock, systemError }
 import type { Cancellable, Clock } from '../base/index.ts';
 import type { Database } from './database.ts';
 import type { ColumnTypes } from './migrations.ts';
-import { cannotMigrate, connectReadOnly, isReadOnly } from './read-only.ts';
+import { cannotMigrate, connectReadOnly, isReadOnly, isWritable } from './read-only.ts';
 import type { Tables } from './schema.ts';
 import { patiently, translated } from './sqlite-error.ts';
 import type { Scope } from './sqlite-dialect.ts';
@@ -126,11 +126,21 @@ async function connect(path: string, label: string, options: SqliteOptions): Pro
     });
     return opened;
   } catch (error) {
-    const told = translated(error, label);
+    const told = couldBeUsed(path, translated(error, label), label);
     if (isStrataError(told) && CLOSABLE.has(told.code)) native?.close();
     else if (native !== undefined) abandoned.push(native);
     throw told;
   }
+}
+
+/** SQLite takes whatever keeps it from opening a file for a lack of permission. @returns the truth, if that cannot be it */
+function couldBeUsed(path: string, told: unknown, label: string): unknown {
+  if (!isStrataError(told, 'read_only') && !isStrataError(told, 'unreadable')) return told;
+  if (!isWritable(path) || !isWritable(dirname(resolve(path)))) return told;
+  return new StrataError('unavailable', `cannot use ${label}: one of its files could not be opened`, {
+    hint: 'It is not for a lack of permission. Too many open files, no space, or a disk that does not answer: look at `ulimit -n` and `df`, then run the command again.',
+    cause: told,
+  });
 }
 
 function openToRead(path: string, label: string): DatabaseSync {

@@ -27,6 +27,10 @@ export interface Config {
       readonly retention: RetentionConfig;
     };
   };
+  readonly runs: {
+    /** Milliseconds that the layers of a run are kept after it has ended: so long can it be restarted. */
+    readonly retention: number;
+  };
   /** As declared. None: whoever needs one takes a host of this machine. */
   readonly executors: readonly ExecutorDefinition[];
 }
@@ -69,6 +73,7 @@ export interface Homes {
 }
 
 const SHAPE = {
+  runs: { retention: duration },
   executors: node(executorsReader),
   storage: {
     provider: oneOf('local', 's3', 'gcs'),
@@ -84,6 +89,8 @@ const SHAPE = {
   },
 } as const satisfies Shape;
 
+/** How long people come back to a run that failed. */
+const DEFAULT_RUN_RETENTION = '14d';
 const DEFAULT_QUOTA_MB = 10_240;
 const DEFAULT_RETENTION = { default: '7d', max: '30d', min: '1d' } as const;
 
@@ -93,12 +100,12 @@ const DEFAULT_RETENTION = { default: '7d', max: '30d', min: '1d' } as const;
  * @throws unknown_config_key if nothing else is wrong, bad_input; all flaws at once, in `details.problems`
  */
 export async function parseConfig(source: ConfigSource | undefined, homes: Homes): Promise<Config> {
-  if (source === undefined) return complete(undefined, {}, [], homes);
+  if (source === undefined) return complete(undefined, {}, {}, homes);
   const record = await readYaml(source.text, SHAPE);
   if (record.flaws.count === 0) findContradictions(record);
   if (record.flaws.count > 0) throw record.flaws.error(source.shown, { file: source.file });
-  const { storage, executors = [] } = record.values;
-  return complete(source.file, storage, executors, homes);
+  const { storage, ...rest } = record.values;
+  return complete(source.file, storage, rest, homes);
 }
 
 type StorageValues = Values<typeof SHAPE.storage>;
@@ -106,7 +113,7 @@ type StorageValues = Values<typeof SHAPE.storage>;
 function complete(
   file: string | undefined,
   storage: Partial<StorageValues>,
-  executors: readonly ExecutorDefinition[],
+  { runs, executors = [] }: Partial<Omit<Values<typeof SHAPE>, 'storage'>>,
   homes: Homes,
 ): Config {
   const path = (given: string | undefined, otherwise: string): string => {
@@ -141,6 +148,7 @@ function complete(
         retention: retentionOf(workspace?.retention ?? {}),
       },
     },
+    runs: { retention: runs?.retention ?? parseDuration(DEFAULT_RUN_RETENTION)! },
     executors,
   });
 }

@@ -14,7 +14,7 @@ import type { FindRootKeys, OpenVaultOptions } from '../vault/index.ts';
 import { hostExecutor, podmanExecutor } from '../exec/index.ts';
 import type { Executor } from '../exec/index.ts';
 import type { ExecutorDefinition } from '../plan/index.ts';
-import { Logs, namesRun, runTree } from '../run/index.ts';
+import { Logs, findRunTree, namesRun } from '../run/index.ts';
 import type { RunSettings, RunWorld } from '../run/index.ts';
 import { LayerSaves, checkName } from '../workspace/index.ts';
 import type { WorkspaceWorld } from '../workspace/index.ts';
@@ -123,8 +123,8 @@ export class Home implements AsyncDisposable {
       vault: await vault.tenant(this.#tenant, options),
       offLimits: this.#offLimits,
       cacheDirectory: this.cacheDirectory,
-      otherTree: async (ref, pin, reading) =>
-        namesRun(ref) ? runTree(await this.runWorld(intention, reading), ref, pin, reading) : undefined,
+      otherTree: async (ref, reading) =>
+        namesRun(ref) ? findRunTree(await this.runWorld(intention, reading), ref) : undefined,
     };
   }
 

@@ -13,6 +13,9 @@ export type {
   KeyStatus,
   Keys,
   RebuildResult,
+  RunUnderWay,
+  Runs,
+  StartRunOptions,
   Workspaces,
 } from './engine.ts';
 export { openEngine } from './open.ts';

@@ -51,14 +51,23 @@ export function readKeyFile(path: string): KeyFile | undefined {
   const next = readKey(nextPath(path));
   return {
     secrets: next === undefined ? [secret] : [secret, next],
-    exposed: (statSync(path).mode & OTHERS) !== 0,
+    exposed: (named('read', path, () => statSync(path)).mode & OTHERS) !== 0,
   };
+}
+
+/** A system error names no place by itself. */
+function named<Value>(doing: 'read' | 'write', path: string, run: () => Value): Value {
+  try {
+    return run();
+  } catch (error) {
+    throw systemError(error, `${doing} the key file ${path}`);
+  }
 }
 
 /** As `readKey`, and the name is durable: whoever made the file may have died before it was, and what this key seals must not outlive it. */
 function readDurableKey(path: string): RootSecret | undefined {
   const secret = readKey(path);
-  if (secret !== undefined) syncDirectory(dirname(path));
+  if (secret !== undefined) named('read', path, () => syncDirectory(dirname(path)));
   return secret;
 }
 
@@ -83,8 +92,10 @@ export function prepareNextKey(path: string, random: Random): RootSecret {
 
 /** Puts the next key in force, in place of the old one. */
 export function activateNextKey(path: string): void {
-  renameSync(nextPath(path), path);
-  syncDirectory(dirname(path));
+  named('write', path, () => {
+    renameSync(nextPath(path), path);
+    syncDirectory(dirname(path));
+  });
 }
 
 function readKey(path: string): RootSecret | undefined {

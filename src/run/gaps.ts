@@ -3,7 +3,7 @@
 import { isStrataError, throwIfAborted, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import type { RunTable, TaskTable } from '../db/index.ts';
-import { extentPages, unpackExtents, walk } from '../tree/index.ts';
+import { encodeRoot, extentPages, unpackExtents, walk } from '../tree/index.ts';
 import type { ContentSource } from '../vault/index.ts';
 import type { TaskGraph } from './run-graph.ts';
 import { layersOfRun } from './saved-layer.ts';
@@ -22,12 +22,18 @@ export async function gapsOf(
   needed: readonly number[],
   { signal }: Cancellable,
 ): Promise<Map<number, string>> {
-  const { database, vault } = world;
+  const { vault } = world;
   const gaps = new Map<number, string>();
   // After its time a run has no layers any more, and no time either.
   const isOver = run.ended !== null && run.expires === null;
-  await using pin = await vault.pin({ signal });
-  const layers = await layersOfRun(database.kysely, run.id);
+  await using pin = await vault.pin(
+    async (query) => {
+      const found = await layersOfRun(query, run.id);
+      return { found, roots: [...found.values()].flat().map(({ root }) => encodeRoot(root)) };
+    },
+    { signal },
+  );
+  const layers = pin.found;
   const source = await pin.source();
   const seen = new Set<string>();
   for (const number of needed) {

@@ -12,7 +12,7 @@ export type { RunRequest, RunSettings, RunSource } from './request.ts';
 export { resumeRun } from './resume.ts';
 export type { ResumeOptions } from './resume.ts';
 export { expireLayers, removeRun } from './retention.ts';
-export { runTree } from './run-tree.ts';
+export { findRunTree } from './run-tree.ts';
 export { resolveSource } from './source.ts';
 export { readLogs } from './read-logs.ts';
 export type { LogPart } from './read-logs.ts';

@@ -9,6 +9,9 @@ import type { Merged, WorkspaceLayer, WorkspaceWorld } from '../workspace/index.
 const PIN_LIFE = 60 * 60 * 1000;
 const MERGES = 16;
 
+/** The layers of a run that goes on are kept by their rows. */
+const nothing = async () => ({ found: undefined, roots: [] });
+
 export class Reading implements AsyncDisposable {
   readonly #world: WorkspaceWorld;
   readonly #merges = new Map<string, Promise<Merged>>();
@@ -23,7 +26,7 @@ export class Reading implements AsyncDisposable {
     const now = this.#world.clock();
     let last = this.#pins.at(-1);
     if (last === undefined || now - last.since > PIN_LIFE) {
-      last = { pin: this.#world.vault.pin(), since: now };
+      last = { pin: this.#world.vault.pin(nothing), since: now };
       this.#pins.push(last);
     }
     return (await last.pin).source();

@@ -3,9 +3,10 @@
 import { toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import type { ConflictPolicy } from '../plan/index.ts';
-import type { ContentSource, Pin } from '../vault/index.ts';
+import type { ContentSource } from '../vault/index.ts';
+import { encodeRoot } from '../tree/index.ts';
 import { mergeLayers } from '../workspace/index.ts';
-import type { OtherTree, ReadableTree } from '../workspace/index.ts';
+import type { Query, ReadableTree, Wanted } from '../workspace/index.ts';
 import { workspaceConflict } from './conflict.ts';
 import { noTask } from './control.ts';
 import { encodeTask, parseRunRef } from './ids.ts';
@@ -31,18 +32,30 @@ export interface RunLayers {
   readonly task: number | undefined;
 }
 
+/** What of a run never changes. */
+export interface KnownRun {
+  readonly graph: TaskGraph;
+}
+
+/** @throws run_not_found; integrity */
+export async function knownRun({ database, vault }: RunWorld, run: string): Promise<KnownRun> {
+  const row = await getRun(database.kysely, toHex(vault.id), run);
+  const request = openRequest(vault, run, row.request);
+  return prepareRun(request, request.run);
+}
+
 /**
  * Of a task: what its ancestors saved, and what it saved itself; put together as its first restore step would.
  *
- * @throws run_not_found, task_not_found; integrity
+ * @throws task_not_found
  */
-export async function layersOfRef(world: RunWorld, { run, task }: RunRef): Promise<RunLayers> {
-  const { database, vault } = world;
-  const row = await getRun(database.kysely, toHex(vault.id), run);
-  const request = openRequest(vault, run, row.request);
-  const { graph } = await prepareRun(request, request.run);
-  const tasks = await tasksOf(database.kysely, run);
-  const saved = await layersOfRun(database.kysely, run);
+export async function layersOfRef(
+  query: Query,
+  { graph }: KnownRun,
+  { run, task }: RunRef,
+): Promise<RunLayers> {
+  const tasks = await tasksOf(query, run);
+  const saved = await layersOfRun(query, run);
   const seen = (number: number) => visible(tasks[number]!.status, saved.get(tasks[number]!.id) ?? []);
   if (task === undefined) {
     const all = inputLayers(graph, graph.tasks.keys(), seen);
@@ -71,16 +84,19 @@ export async function treeOfRun(
   throw workspaceConflict(merged.conflicts, `the workspace of ${label}`);
 }
 
-/** What a reference to a run means, for who reads trees. @throws bad_input; as `treeOfRun` */
-export async function runTree(
-  world: RunWorld,
-  ref: string,
-  pin: Pin,
-  options: Cancellable = {},
-): Promise<OtherTree> {
+/** What a reference to a run means, for who reads trees. @throws bad_input; as `layersOfRef` */
+export async function findRunTree(world: RunWorld, ref: string): Promise<(query: Query) => Promise<Wanted>> {
   const parsed = parseRunRef(ref);
-  const layers = await layersOfRef(world, parsed);
-  // The index comes after the layers: what they refer to is in force by then.
-  const tree = await treeOfRun(layers, await pin.source(), options);
-  return { ...tree, label: layers.label, path: parsed.path };
+  const known = await knownRun(world, parsed.run);
+  return async (query) => {
+    const layers = await layersOfRef(query, known, parsed);
+    return {
+      label: layers.label,
+      workspace: layers.label,
+      snapshot: undefined,
+      path: parsed.path,
+      roots: layers.layers.map(({ layer }) => encodeRoot(layer.root)),
+      open: (source) => treeOfRun(layers, source),
+    };
+  };
 }

@@ -68,7 +68,7 @@ export async function restoreCache(
       .execute();
     const found = rows.find((row) => row.key === key) ?? rows[0];
     if (found === undefined) continue;
-    await using pin = await vault.pin({ signal });
+    await using pin = await vault.pin(async () => ({ found, roots: [found.root] }), { signal });
     const root = decodeRoot(new ByteReader(found.root, `the root of layer ${found.id}`));
     using target = Below.open(place.directory, belowHome(context, step.destDir), { make: true });
     const tree = { root, source: await pin.source() };

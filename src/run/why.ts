@@ -2,11 +2,11 @@
 
 import { StrataError } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
-import { displayPath, whoWrote } from '../tree/index.ts';
+import { displayPath, encodeRoot, whoWrote } from '../tree/index.ts';
 import type { Path, Writing } from '../tree/index.ts';
 import type { ContentSource } from '../vault/index.ts';
 import { parseRunRef } from './ids.ts';
-import { layersOfRef } from './run-tree.ts';
+import { knownRun, layersOfRef } from './run-tree.ts';
 import type { RunLayers } from './run-tree.ts';
 import { mergePolicy } from './task-input.ts';
 import type { RunWorld } from './world.ts';
@@ -65,7 +65,10 @@ export async function explainRunPath(
   options: Cancellable = {},
 ): Promise<RunPathHistory> {
   const parsed = parseRunRef(ref);
-  await using pin = await world.vault.pin(options);
-  const layers = await layersOfRef(world, parsed);
-  return await whoWroteInRun(layers, parsed.path ?? [], await pin.source(), options);
+  const known = await knownRun(world, parsed.run);
+  await using pin = await world.vault.pin(async (query) => {
+    const found = await layersOfRef(query, known, parsed);
+    return { found, roots: found.layers.map(({ layer }) => encodeRoot(layer.root)) };
+  }, options);
+  return await whoWroteInRun(pin.found, parsed.path ?? [], await pin.source(), options);
 }

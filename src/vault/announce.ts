@@ -3,10 +3,10 @@
  * Whoever refers to stored chunks announces itself before it looks at the index, in the epoch of that moment.
  */
 
-import { StrataError, fateOf, isStrataError, thisProcess, toHex } from '../base/index.ts';
+import { StrataError, concatBytes, fateOf, isStrataError, thisProcess, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import { ID_BYTES } from '../chunk/index.ts';
-import type { IntentKind, Transaction } from '../db/index.ts';
+import type { Database, IntentKind, Transaction } from '../db/index.ts';
 import { encodeIntent } from './intent-record.ts';
 import type { IntentRecord } from './intent-record.ts';
 import type { Keyring } from './keyring.ts';
@@ -24,6 +24,16 @@ export interface Announced {
   readonly epoch: number;
   readonly expires: number;
 }
+
+/**
+ * Finds what is to be read. All of it happens in the transaction that announces the reading: so it is found and kept, or neither, and
+ * may be forgotten right after. It may run again.
+ */
+export type LookUp<Found> = (query: Database['kysely'] | Transaction) => Promise<{
+  readonly found: Found;
+  /** Root records of docs/design.md 3.6. What is below them stays. */
+  readonly roots: readonly Uint8Array[];
+}>;
 
 export class Announcement implements AsyncDisposable {
   readonly id: IntentId;
@@ -60,7 +70,7 @@ export class Announcement implements AsyncDisposable {
   ): Promise<Announcement> {
     const { tenant } = keyring;
     if (kind === 'collect') await endDead(world, tenant);
-    const intent = await addRow(world, tenant, kind, undefined, options);
+    const { intent } = await addRow(world, tenant, kind, readsNothing, options);
     const announcement = new Announcement(world, tenant, intent, true);
     try {
       const identity = intentIdentity(tenant, intent.id);
@@ -73,14 +83,25 @@ export class Announcement implements AsyncDisposable {
     }
   }
 
-  /** What only reads. @param epoch of what it may need; 0: nothing at all is deleted meanwhile */
-  static async toRead(
+  /** What only reads. @throws what `lookUp` does; then nothing is announced */
+  static async toRead<Found>(
     world: VaultWorld,
     tenant: TenantId,
-    epoch: 0 | undefined,
+    lookUp: LookUp<Found>,
+    options: Cancellable = {},
+  ): Promise<{ readonly announcement: Announcement; readonly found: Found }> {
+    const { intent, found } = await addRow(world, tenant, 'read', lookUp, options);
+    return { announcement: new Announcement(world, tenant, intent, false), found };
+  }
+
+  /** What may read anything: nothing at all is deleted meanwhile. */
+  static async toReadAll(
+    world: VaultWorld,
+    tenant: TenantId,
     options: Cancellable = {},
   ): Promise<Announcement> {
-    return new Announcement(world, tenant, await addRow(world, tenant, 'read', epoch, options), false);
+    const { intent } = await addRow(world, tenant, 'read', readsNothing, options, 0);
+    return new Announcement(world, tenant, intent, false);
   }
 
   /** Ends it in a transaction: all of that happens, or the announcement still stands. @throws refused if others have ended it */
@@ -115,13 +136,17 @@ export class Announcement implements AsyncDisposable {
   }
 }
 
-async function addRow(
+const readsNothing: LookUp<undefined> = async () => ({ found: undefined, roots: [] });
+
+/** @param epoch default: that of the tenant */
+async function addRow<Found>(
   { database, random, clock }: VaultWorld,
   tenant: TenantId,
   kind: IntentKind,
-  epoch: number | undefined,
+  lookUp: LookUp<Found>,
   options: Cancellable,
-): Promise<IntentRecord> {
+  epoch?: number,
+): Promise<{ readonly intent: IntentRecord; readonly found: Found }> {
   const id = random(ID_BYTES) as IntentId;
   const started = clock();
   const expires = started + INTENT_LIFE;
@@ -133,12 +158,14 @@ async function addRow(
       .executeTakeFirst();
     if (row === undefined) throw tenantGone();
     if (kind === 'collect') await checkAlone(tx, toHex(tenant));
+    const { found, roots } = await lookUp(tx);
     const intent = { epoch: epoch ?? row.epoch, started, expires };
+    const holder = { kind, holder: thisProcess(), roots: concatBytes(roots) };
     await tx
       .insertInto('intents')
-      .values({ id: toHex(id), tenant: toHex(tenant), kind, holder: thisProcess(), ...intent })
+      .values({ id: toHex(id), tenant: toHex(tenant), ...holder, ...intent })
       .execute();
-    return { id, ...intent };
+    return { intent: { id, ...intent }, found };
   }, options);
 }
 

@@ -48,6 +48,7 @@ describe('what stops a collection', () => {
             id: 'f'.repeat(32),
             tenant: toHex(home.tenant.id),
             kind: 'collect',
+            roots: new Uint8Array(),
             epoch: 1,
             holder: 'elsewhere',
             started: home.now,

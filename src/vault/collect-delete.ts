@@ -8,15 +8,15 @@ import type { Announcement } from './announce.ts';
 import { condemnedOf } from './apart.ts';
 import { idsOf } from './collect-plan.ts';
 import type { Margins } from './margins.ts';
-import { idOf, packIdentity, segmentIdentity } from './names.ts';
+import { PACK_TYPES, idOf, packIdentity, segmentIdentity } from './names.ts';
 import type { PackId, SegmentId, TenantId } from './names.ts';
-import { markRoots, rootsOf } from './roots.ts';
-import type { Marked } from './roots.ts';
+import { markRoots, readRootsOf, rootsOf } from './roots.ts';
+import type { Marked, ReadRoot } from './roots.ts';
 import { isInForce, replaceSegments, segmentInForce, segmentRows } from './segments-in-force.ts';
 import type { SegmentRow } from './segments-in-force.ts';
 import type { EncodedTable } from './table.ts';
 import type { TenantVault } from './tenant.ts';
-import { isNeeded } from './usage.ts';
+import { isNeeded, packsWith } from './usage.ts';
 import { waitingTogether } from './waiting.ts';
 import type { Waiting } from './waiting.ts';
 import type { VaultWorld } from './world.ts';
@@ -48,9 +48,9 @@ export async function deleteCondemned(
   options: Cancellable,
 ): Promise<Deleted> {
   const { world, tenant, intent } = place;
-  const { due, waiting } = await findDue(place);
+  const { due, waiting: held } = await findDue(place);
   // What has ended before this line was committed before it, so it shows among the snapshots.
-  const doomed = await withoutNeeded(place, due, marked, options);
+  const { doomed, waiting: read } = await withoutNeeded(place, due, marked, options);
   // Heads first: what the store alone tells of must not need what is gone.
   await takeAway(place, loose, options);
   await leaveIndex(place, new Set(doomed.map(({ id }) => id)), options);
@@ -68,7 +68,7 @@ export async function deleteCondemned(
     }, options);
   }
   const bytes = doomed.reduce((sum, { size }) => sum + size, 0);
-  return { objects: doomed.length + loose.length, bytes, waiting };
+  return { objects: doomed.length + loose.length, bytes, waiting: waitingTogether([...held, ...read]) };
 }
 
 /** Deletes objects, if this home still owns the store and nobody took this collection for dead. */
@@ -100,18 +100,23 @@ async function findDue({ world, tenant, intent, margins }: Place): Promise<{
     if (holder === undefined && until <= now) due.push(row);
     else waiting.push({ for: holder?.kind ?? 'margin', objects: 1, bytes: row.size, until });
   }
-  return { due, waiting: waitingTogether(waiting) };
+  return { due, waiting };
 }
 
-/** Takes back the condemnation of what snapshots need that were committed meanwhile. */
+/**
+ * Takes back the condemnation of what snapshots need that were committed meanwhile, and puts off what is still read of those that were
+ * forgotten since.
+ */
 async function withoutNeeded(
   { world, tenant, intent }: Place,
   due: readonly CondemnedTable[],
   marked: Marked,
   options: Cancellable,
-): Promise<readonly CondemnedTable[]> {
-  if (due.length === 0) return [];
+): Promise<{ readonly doomed: readonly CondemnedTable[]; readonly waiting: readonly Waiting[] }> {
+  if (due.length === 0) return { doomed: [], waiting: [] };
   const roots = await rootsOf(world, tenant.id);
+  // After the snapshots: of one that is forgotten between the two, the readers are here.
+  const read = await readRootsOf(world, tenant.id, roots);
   const isNew = roots.some(({ id }) => !marked.snapshots.has(id));
   const { usages } = isNew
     ? await markRoots(world, tenant, roots, await tenant.index(options), options)
@@ -130,7 +135,27 @@ async function withoutNeeded(
       await intent.check(tx);
       for (const id of rescued) await tx.deleteFrom('condemned').where('id', '=', id).execute();
     }, options);
-  return doomed;
+  return putOff({ world, tenant }, doomed, read, options);
+}
+
+/** Tells what is read and nothing else needs from the rest. */
+async function putOff(
+  { world, tenant }: Pick<Place, 'world' | 'tenant'>,
+  due: readonly CondemnedTable[],
+  read: readonly ReadRoot[],
+  options: Cancellable,
+): Promise<{ readonly doomed: readonly CondemnedTable[]; readonly waiting: readonly Waiting[] }> {
+  if (read.length === 0) return { doomed: due, waiting: [] };
+  const index = await tenant.index(options);
+  const roots = read.map(({ root }) => root);
+  const { marks } = await markRoots(world, tenant, roots, index, options);
+  // Where a reader has found a chunk depends on when it looked, so each copy counts.
+  const kept = new Set(PACK_TYPES.flatMap((type) => packsWith(index[type], marks[type])));
+  const until = Math.max(...read.map(({ expires }) => expires));
+  const waiting = due
+    .filter(({ id }) => kept.has(id))
+    .map(({ size }) => ({ for: 'read' as const, objects: 1, bytes: size, until }));
+  return { doomed: due.filter(({ id }) => !kept.has(id)), waiting };
 }
 
 /** Puts segments into force that no longer tell of the packs. */

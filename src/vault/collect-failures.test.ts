@@ -6,7 +6,7 @@ import type { Store } from '../store/index.ts';
 import { expectCode } from '../testing/expect-code.ts';
 import { noise } from '../testing/noise.ts';
 import { StillHome } from '../testing/snapshots.ts';
-import { contents } from '../testing/stores.ts';
+import { contents, overwrite } from '../testing/stores.ts';
 import { TestDatabases } from '../testing/vault.ts';
 import { expectWhole, names, some, sparse } from './collected.fixture.ts';
 import { parseName } from './names.ts';
@@ -33,6 +33,19 @@ describe('packs that are missing or damaged', () => {
       await expectWhole(home, some('content', 30_000));
       expect(await home.database.kysely.selectFrom('suspects').selectAll().execute()).toEqual([]);
     }
+  });
+
+  it('[V87] hit no path any more, damaged ones too, when a save has stored again what was in them', async () => {
+    const home = await open();
+    await home.save('a', some('content', 30_000));
+    const [hurt = ''] = await names(home.store, 'data');
+    const bytes = (await contents(home.store)).get(hurt)!.slice();
+    bytes[1000]! ^= 1;
+    await overwrite(home.store, hurt, bytes);
+    const problems = async () => (await verifyStore(home.vault, { readData: true })).problems;
+    expect(await problems()).toMatchObject([{ code: 'damaged', object: hurt, paths: ['a@1:content'] }]);
+    await home.save('a', some('content', 30_000));
+    expect(await problems()).toMatchObject([{ code: 'damaged', object: hurt, paths: [] }]);
   });
 
   it('[V87] a save of an epoch in which something was lost trusts no tree of it as a whole', async () => {

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 
 import { sha256 } from '../base/index.ts';
+import type { SnapshotTable } from '../db/index.ts';
 import type { Store } from '../store/index.ts';
 import { expectCode } from '../testing/expect-code.ts';
 import { noise } from '../testing/noise.ts';
@@ -17,6 +18,8 @@ const databases = new TestDatabases();
 afterAll(() => databases[Symbol.asyncDispose]());
 
 const open = async (store?: Store) => StillHome.open(await databases.open(), store);
+
+const lookUp = (found: SnapshotTable) => async () => ({ found, roots: [found.root] });
 
 describe('a collection', () => {
   it('[V80] takes what no snapshot needs, and nothing else', async () => {
@@ -148,11 +151,30 @@ describe('a collection', () => {
   it('[V86] keeps what a reader began to read', async () => {
     const home = await open();
     const gone = await home.save('a', some('read'));
-    await using pin = await (await home.again('reader')).tenant.pin();
+    await using pin = await (await home.again('reader')).tenant.pin(lookUp(gone));
     const source = await pin.source();
     await forget(home, gone);
     expect((await home.collect()).waiting).toMatchObject([{ for: 'read' }]);
     expect(await source.chunk(sha256(noise('read', 5000)))).toHaveLength(5000);
+    await pin[Symbol.asyncDispose]();
+    expect((await home.collect()).waiting).toEqual([]);
+    expect(await names(home.store, 'data')).toEqual([]);
+  });
+
+  it('[V86] keeps what a reader reads that began after the condemnation, also when its snapshot is forgotten', async () => {
+    const home = await open();
+    const other = await home.again('other');
+    const gone = await home.save('a', some('shared', 50_000));
+    await using save = await other.tenant.beginSave();
+    const tree = storeFiles(save.writer, some('shared', 50_000));
+    await forget(home, gone);
+    await home.collect();
+    const late = await other.commit(save, 'b', tree);
+    await using pin = await (await home.again('reader')).tenant.pin(lookUp(late));
+    const source = await pin.source();
+    await forget(home, late);
+    expect((await home.collect()).waiting).toMatchObject([{ for: 'read', objects: 2 }]);
+    expect(await source.chunk(sha256(noise('shared', 50_000)))).toHaveLength(50_000);
     await pin[Symbol.asyncDispose]();
     expect((await home.collect()).waiting).toEqual([]);
     expect(await names(home.store, 'data')).toEqual([]);
@@ -173,6 +195,40 @@ describe('a collection', () => {
     const watcher = await home.again('verifying', () => slow);
     expect((await verifyStore(watcher.vault, { readData: true })).problems).toEqual([]);
     expect((await home.collect(HOUR)).waiting).toEqual([]);
+  });
+
+  it('[V38] deletes what it had written anew while a verification begins, and nothing is called missing', async () => {
+    const home = await open();
+    // Small packs, as many as are written anew together.
+    const files = Array.from({ length: 9 }, (_, at) => some(`file ${at}`));
+    for (const [at, each] of files.entries()) await home.save(`w${at}`, each);
+    const listed = Promise.withResolvers<void>();
+    const deleted = Promise.withResolvers<void>();
+    const watcher = await home.again('verifying', (store) => ({
+      ...store,
+      async *list(prefix, options) {
+        yield* store.list(prefix, options);
+        if (prefix !== '') return;
+        listed.resolve();
+        await deleted.promise;
+      },
+    }));
+    let verification: ReturnType<typeof verifyStore> | undefined;
+    const collector = await home.again('collecting', (store) => ({
+      ...store,
+      async delete(name, options) {
+        if (parseName(name)?.kind === 'tree') {
+          verification ??= verifyStore(watcher.vault, { readData: true });
+          await listed.promise;
+        }
+        return store.delete(name, options);
+      },
+    }));
+    const { condemned } = await collector.collect();
+    expect(condemned.moved.objects).toBeGreaterThan(9);
+    deleted.resolve();
+    expect((await verification!).problems).toEqual([]);
+    await expectWhole(home, ...files);
   });
 
   it('[V89] takes what saves left that were given up', async () => {

@@ -16,8 +16,8 @@ export interface OpenProblem {
 
 export class Findings {
   readonly #problems = new Map<string, OpenProblem>();
-  /** Chunk id in hex → the problem that spoils it. */
-  readonly #spoiled = new Map<string, OpenProblem>();
+  /** Object, then chunk id in hex: chunks that cannot be read there. */
+  readonly #spoiled = new Map<string, Set<string>>();
 
   /** One problem an object: what was found first says most. */
   add(code: ProblemCode, object: string, message: string): OpenProblem {
@@ -47,12 +47,18 @@ export class Findings {
   }
 
   spoil(id: Sha256, problem: OpenProblem): void {
-    this.#spoiled.set(toHex(id), problem);
+    const spoiled = this.#spoiled.get(problem.object) ?? new Set();
+    this.#spoiled.set(problem.object, spoiled.add(toHex(id)));
   }
 
-  /** Why a chunk cannot be read, if it cannot. */
-  spoils(id: Sha256): OpenProblem | undefined {
-    return this.#spoiled.size === 0 ? undefined : this.#spoiled.get(toHex(id));
+  /** Whether there is anything that cannot be read somewhere. */
+  get spoilsAny(): boolean {
+    return this.#spoiled.size > 0;
+  }
+
+  /** Why a chunk cannot be read in an object, if it cannot. */
+  spoils(id: Sha256, object: string): OpenProblem | undefined {
+    return this.#spoiled.get(object)?.has(toHex(id)) === true ? this.#problems.get(object) : undefined;
   }
 
   /** Names something that cannot be restored because of a problem. */

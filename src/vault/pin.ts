@@ -2,40 +2,51 @@
 
 import type { Cancellable } from '../base/index.ts';
 import { Announcement } from './announce.ts';
+import type { LookUp } from './announce.ts';
 import { packsApart } from './apart.ts';
 import type { Keyring } from './keyring.ts';
 import type { VaultReader } from './reader.ts';
 import type { VaultWorld } from './world.ts';
 
-export class Pin implements AsyncDisposable {
+export class Pin<Found = unknown> implements AsyncDisposable {
+  readonly found: Found;
   /**
    * What may be remembered of trees that are read: undefined where nothing can be announced, 0 if a part of one may be in a pack that
    * stands apart, since whoever refers to it later must not rely on that one.
    */
   readonly epoch: number | undefined;
-  /** What reads all that is in force when this is called: so look up what is to be read before. */
+  /** What reads all that was found: the index comes after it, so what it refers to is in force by then. */
   readonly source: () => Promise<VaultReader>;
   readonly #announcement: Announcement | undefined;
 
-  private constructor(source: () => Promise<VaultReader>, announcement?: Announcement, epoch?: number) {
+  private constructor(
+    found: Found,
+    source: () => Promise<VaultReader>,
+    announcement?: Announcement,
+    epoch?: number,
+  ) {
+    this.found = found;
     this.source = source;
     this.epoch = epoch;
     this.#announcement = announcement;
   }
 
-  static async begin(
+  /** @throws what `lookUp` does; then nothing is announced */
+  static async begin<Found>(
     world: VaultWorld,
     keyring: Keyring,
+    lookUp: LookUp<Found>,
     source: () => Promise<VaultReader>,
     options: Cancellable = {},
-  ): Promise<Pin> {
+  ): Promise<Pin<Found>> {
+    const { database, log } = world;
     // What cannot be written to cannot be collected from here either; elsewhere, the margin is for such readers.
-    if (world.database.readOnly) return new Pin(source);
-    const announcement = await Announcement.toRead(world, keyring.tenant, undefined, options);
-    world.log?.(`reading announced, in epoch ${announcement.epoch}`);
+    if (database.readOnly) return new Pin((await lookUp(database.kysely)).found, source);
+    const { announcement, found } = await Announcement.toRead(world, keyring.tenant, lookUp, options);
+    log?.(`reading announced, in epoch ${announcement.epoch}`);
     try {
-      const apart = await packsApart(world.database.kysely, keyring.tenant);
-      return new Pin(source, announcement, apart.size === 0 ? announcement.epoch : 0);
+      const apart = await packsApart(database.kysely, keyring.tenant);
+      return new Pin(found, source, announcement, apart.size === 0 ? announcement.epoch : 0);
     } catch (error) {
       await announcement[Symbol.asyncDispose]();
       throw error;

@@ -1,7 +1,7 @@
 /** What snapshots and layers need, as of now: each of them is a root from which everything below is marked. */
 
 import { ByteReader, toHex } from '../base/index.ts';
-import { decodeRoot } from '../tree/index.ts';
+import { decodeRoot, encodeRoot } from '../tree/index.ts';
 import type { TenantIndex } from './chunk-index.ts';
 import { keptLayers } from './kept-layers.ts';
 import { Marks } from './marks.ts';
@@ -49,6 +49,38 @@ export async function markRoots(
   }
   const usages = PACK_TYPES.flatMap((type) => usageOf(index[type], marks[type]));
   return { index, marks, snapshots: new Set(roots.map(({ id }) => id)), usages };
+}
+
+/** A tree that somebody reads, and whose snapshot may be gone. */
+export interface ReadRoot {
+  readonly root: RootRow;
+  /** When its reader may be taken for dead. Milliseconds since 1970. */
+  readonly expires: number;
+}
+
+/** Of what is being read and no snapshot has. Whoever reads what is among `snapshots` or these has announced it before they were looked up. */
+export async function readRootsOf(
+  { database }: VaultWorld,
+  tenant: TenantId,
+  snapshots: readonly RootRow[],
+): Promise<ReadRoot[]> {
+  const known = new Set(snapshots.map(({ root }) => toHex(root)));
+  const rows = await database.kysely
+    .selectFrom('intents')
+    .select(['id', 'roots', 'expires'])
+    .where('tenant', '=', toHex(tenant))
+    .where('kind', '=', 'read')
+    .execute();
+  return rows.flatMap(({ id, roots, expires }) => {
+    const label = 'a forgotten snapshot that is being read';
+    const reader = new ByteReader(roots, `what ${id} reads`);
+    const read: ReadRoot[] = [];
+    while (reader.remaining > 0) {
+      const root = encodeRoot(decodeRoot(reader));
+      if (!known.has(toHex(root))) read.push({ root: { id, label, root }, expires });
+    }
+    return read;
+  });
 }
 
 /** Of every snapshot, newest first; then of every layer that is kept. */

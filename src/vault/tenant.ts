@@ -3,6 +3,7 @@
 import { isStrataError, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import { damaged } from '../chunk/index.ts';
+import type { LookUp } from './announce.ts';
 import type { TenantIndex } from './chunk-index.ts';
 import type { Keyring } from './keyring.ts';
 import { LoadedIndex } from './loaded-index.ts';
@@ -68,9 +69,9 @@ export class TenantVault {
     return Save.begin(this.#world, this.keyring, () => this.index(options, 'save'), options);
   }
 
-  /** What can be read now stays until this is disposed of. */
-  async pin(options: Cancellable = {}): Promise<Pin> {
-    return Pin.begin(this.#world, this.keyring, () => this.reader(options), options);
+  /** What is found stays until this is disposed of. */
+  async pin<Found>(lookUp: LookUp<Found>, options: Cancellable = {}): Promise<Pin<Found>> {
+    return Pin.begin(this.#world, this.keyring, lookUp, () => this.reader(options), options);
   }
 
   /** A file beside the store that only this tenant can read. @param kind as for `LocalFile` */

@@ -44,3 +44,16 @@ export function usageOf(index: ChunkIndex, marks: Uint8Array): PackUsage[] {
   }
   return [...usages.values()];
 }
+
+/** Ids in hex of the packs that have any chunk that is marked, also of those that the index does not find it in. */
+export function packsWith(index: ChunkIndex, marks: Uint8Array): string[] {
+  const packs = new Set<string>();
+  for (const { block, first, end } of index.blocks()) {
+    for (let row = first; row < end; row++) {
+      if (marks[index.rowOf(index.idAt(row), 0)] !== 1) continue;
+      packs.add(toHex(block.pack));
+      break;
+    }
+  }
+  return [...packs];
+}

@@ -1,18 +1,21 @@
 /** Walks trees to find out which paths a problem hits. Each node and each list of extents is read once, however many snapshots share it. */
 
 import { giveWay, isStrataError } from '../base/index.ts';
-import type { Cancellable } from '../base/index.ts';
+import type { Cancellable, Sha256 } from '../base/index.ts';
 import { displayPath, extentPages, joinPath, pages, unpackExtents } from '../tree/index.ts';
 import type { FileEntry, Path, TreeRef } from '../tree/index.ts';
 import type { ChunkIndex } from './chunk-index.ts';
 import type { ContentSource } from './content.ts';
-import type { Findings } from './findings.ts';
+import type { Findings, OpenProblem } from './findings.ts';
 import { IdTable } from './id-table.ts';
+import { packIdentity } from './names.ts';
+import type { TenantId } from './names.ts';
 
 /** Under this name stand chunks that no pack has. */
 const NO_PACK = 'index';
 
 export class TreeWalk {
+  readonly #tenant: TenantId;
   readonly #source: ContentSource;
   readonly #data: ChunkIndex;
   readonly #findings: Findings;
@@ -20,7 +23,14 @@ export class TreeWalk {
   readonly #seen = new IdTable();
 
   /** @param data where the chunks of file data are */
-  constructor(source: ContentSource, data: ChunkIndex, findings: Findings, options: Cancellable) {
+  constructor(
+    tenant: TenantId,
+    source: ContentSource,
+    data: ChunkIndex,
+    findings: Findings,
+    options: Cancellable,
+  ) {
+    this.#tenant = tenant;
     this.#source = source;
     this.#data = data;
     this.#findings = findings;
@@ -52,15 +62,20 @@ export class TreeWalk {
       for await (const page of extentPages(this.#source, file, this.#options)) {
         for (const { chunk } of unpackExtents(page)) {
           if (chunk === undefined) continue;
-          const problem =
-            this.#findings.spoils(chunk) ??
-            (this.#data.has(chunk)
-              ? undefined
-              : this.#findings.add('missing', NO_PACK, 'no pack has a chunk that a file needs'));
+          const problem = this.#problemOf(chunk);
           if (problem !== undefined) this.#findings.hit(problem, path);
         }
       }
     });
+  }
+
+  /** Packs that are known to be damaged come last in the index: what is whole elsewhere is read there. */
+  #problemOf(chunk: Sha256): OpenProblem | undefined {
+    if (!this.#data.has(chunk))
+      return this.#findings.add('missing', NO_PACK, 'no pack has a chunk that a file needs');
+    if (!this.#findings.spoilsAny) return undefined;
+    const { type, pack } = this.#data.find(chunk)!.block;
+    return this.#findings.spoils(chunk, packIdentity(this.#tenant, type, pack).name);
   }
 
   /** What cannot be read is told with the path that it hides. */

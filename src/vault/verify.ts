@@ -108,7 +108,7 @@ export async function verifyStore(vault: Vault, options: VerifyStoreOptions = {}
 async function holdAll(world: VaultWorld, pins: AsyncDisposableStack, options: Cancellable): Promise<void> {
   if (world.database.readOnly) return;
   const rows = await world.database.kysely.selectFrom('tenants').select('id').execute();
-  for (const { id } of rows) pins.use(await Announcement.toRead(world, idOf<TenantId>(id), 0, options));
+  for (const { id } of rows) pins.use(await Announcement.toReadAll(world, idOf<TenantId>(id), options));
 }
 
 /** What the database named before the listing, and names still: it may have put other objects in force meanwhile. */
@@ -179,7 +179,7 @@ async function walkTrees(
     addTables(index, [table]);
   }
   const reader = new VaultReader({ store: vault.world.store, keyring, index, signal: options.signal });
-  const walk = new TreeWalk(reader, index.data, findings, options);
+  const walk = new TreeWalk(keyring.tenant, reader, index.data, findings, options);
   const known = expected.trees.filter((tree) => tree.tenant === id);
   for (const { label, root } of known) await walk.walk(label, root.tree);
   const removed = await removedHeads(vault.world, keyring.tenant);

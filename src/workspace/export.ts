@@ -5,7 +5,7 @@ import { writeArchive } from '../archive/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import type { Progress } from '../disk/index.ts';
 import { fileContent } from './file-content.ts';
-import { findRoot } from './find.ts';
+import { findRoot, pinTrees } from './find.ts';
 import type { ExportResult } from './results.ts';
 import type { WorkspaceWorld } from './world.ts';
 
@@ -26,11 +26,11 @@ export async function exportArchive(
   write: (part: Uint8Array) => Promise<boolean>,
   options: ExportOptions = {},
 ): Promise<ExportResult> {
-  const { vault, clock } = world;
+  const { clock } = world;
   const { signal, onProgress } = options;
   const started = clock();
-  await using pin = await vault.pin({ signal });
-  const { workspace, snapshot, root, source } = await findRoot(world, pin, ref);
+  await using pin = await pinTrees(world, [ref], { signal });
+  const { workspace, snapshot, root, source } = await findRoot(pin, pin.found[0]);
   const { summary, digest } = root.tree;
   const total = { files: summary.files, bytes: summary.bytes };
   let archiveBytes = 0;

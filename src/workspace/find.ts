@@ -3,67 +3,97 @@
 import { StrataError, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import { displayPath, lookup } from '../tree/index.ts';
-import type { Entry, Root } from '../tree/index.ts';
+import type { Entry, Path, Root } from '../tree/index.ts';
 import type { ContentSource, Pin } from '../vault/index.ts';
 import { getSnapshot } from './catalog.ts';
+import type { ReadableTree } from './merged.ts';
 import { parseRef } from './name.ts';
-import type { OtherTree, WorkspaceWorld } from './world.ts';
+import type { Query, WorkspaceWorld } from './world.ts';
+
+/** A tree that a reference means, before it is read. */
+export interface Wanted {
+  /** How it is called in messages: `web@3`. */
+  readonly label: string;
+  readonly workspace: string;
+  /** Undefined: it is no snapshot, but a tree that another room knows. */
+  readonly snapshot: number | undefined;
+  /** Undefined when the reference has no `:`. */
+  readonly path: Path | undefined;
+  /** All that reading it needs, as Root records. */
+  readonly roots: readonly Uint8Array[];
+  /** @param source of all that was looked up */
+  readonly open: (source: ContentSource) => Promise<ReadableTree>;
+}
 
 export interface Found {
   readonly workspace: string;
-  /** Undefined: it is no workspace, but has a tree of its own. */
   readonly snapshot: number | undefined;
   readonly source: ContentSource;
   /** A directory, the root or one below it; or an entry that is none. */
   readonly found: { readonly root: Root } | { readonly entry: Exclude<Entry, { kind: 'directory' }> };
 }
 
-/** @throws bad_input, workspace_not_found, snapshot_not_found, path_not_found */
-export async function find(
+/** Keeps what is referred to from being collected, as long as it is read. @throws bad_input, workspace_not_found, snapshot_not_found */
+export async function pinTrees<const Refs extends readonly string[]>(
   world: WorkspaceWorld,
-  pin: Pin,
-  ref: string,
+  refs: Refs,
   options: Cancellable = {},
-): Promise<Found> {
-  const { label, root, source, path = [], ...whose } = await treeOf(world, pin, ref, options);
-  if (path.length === 0) return { ...whose, source, found: { root } };
-  const entry = await lookup(source, root.tree, path, options);
+): Promise<Pin<{ readonly [At in keyof Refs]: Wanted }>> {
+  const lookUps: ((query: Query) => Promise<Wanted>)[] = [];
+  for (const ref of refs) lookUps.push((await world.otherTree?.(ref, options)) ?? snapshotOf(world, ref));
+  return world.vault.pin(async (query) => {
+    const found: Wanted[] = [];
+    for (const lookUp of lookUps) found.push(await lookUp(query));
+    return {
+      found: found as { readonly [At in keyof Refs]: Wanted },
+      roots: found.flatMap(({ roots }) => roots),
+    };
+  }, options);
+}
+
+function snapshotOf({ vault }: WorkspaceWorld, ref: string): (query: Query) => Promise<Wanted> {
+  const parsed = parseRef(ref);
+  return async (query) => {
+    const { row, root } = await getSnapshot(query, toHex(vault.id), parsed);
+    const { workspace, path } = parsed;
+    return {
+      label: `${workspace}@${row.number}`,
+      workspace,
+      snapshot: row.number,
+      path,
+      roots: [row.root],
+      open: async (source) => ({ root, source }),
+    };
+  };
+}
+
+/** @throws path_not_found */
+export async function find(pin: Pin, wanted: Wanted): Promise<Found> {
+  const { label, workspace, snapshot, path = [] } = wanted;
+  const { root, source } = await wanted.open(await pin.source());
+  if (path.length === 0) return { workspace, snapshot, source, found: { root } };
+  const entry = await lookup(source, root.tree, path);
   if (entry === undefined) {
     throw new StrataError('path_not_found', `${label} has no ${displayPath(path)}`, {
       hint: `\`strata workspaces ls ${label}\` lists what it has.`,
       details: { path: displayPath(path) },
     });
   }
-  return { ...whose, source, found: entry.kind === 'directory' ? { root: entry } : { entry } };
-}
-
-/** The whole tree, and the path that is meant in it. */
-export async function treeOf(
-  { vault, database, otherTree }: WorkspaceWorld,
-  pin: Pin,
-  ref: string,
-  options: Cancellable,
-): Promise<OtherTree & Pick<Found, 'workspace' | 'snapshot'>> {
-  const other = await otherTree?.(ref, pin, options);
-  if (other !== undefined) return { ...other, workspace: other.label, snapshot: undefined };
-  const { path, ...whole } = parseRef(ref);
-  const { row, root } = await getSnapshot(database.kysely, toHex(vault.id), { ...whole, path: undefined });
-  const { workspace } = whole;
-  // The index comes after the snapshot: what it refers to is in force by then.
-  const source = await pin.source();
-  return { label: `${workspace}@${row.number}`, root, source, path, workspace, snapshot: row.number };
+  return { workspace, snapshot, source, found: entry.kind === 'directory' ? { root: entry } : { entry } };
 }
 
 /** For what means a directory. @throws as `find`; bad_input for a file or link */
 export async function findRoot(
-  world: WorkspaceWorld,
   pin: Pin,
-  ref: string,
-  options: Cancellable = {},
+  wanted: Wanted,
 ): Promise<Omit<Found, 'found'> & { readonly root: Root }> {
-  const { found, ...rest } = await find(world, pin, ref, options);
+  const { found, ...rest } = await find(pin, wanted);
   if ('root' in found) return { ...rest, root: found.root };
-  throw new StrataError('bad_input', `${ref} is a ${found.entry.kind}, not a directory`, {
-    hint: 'Name a snapshot, or a directory in it.',
-  });
+  throw new StrataError(
+    'bad_input',
+    `${wanted.label}:${displayPath(wanted.path ?? [])} is a ${found.entry.kind}, not a directory`,
+    {
+      hint: 'Name a snapshot, or a directory in it.',
+    },
+  );
 }

@@ -1,6 +1,7 @@
 /** Floor 4: named sequences of snapshots, each a saved directory. */
 
 export { listSnapshots, listWorkspaces } from './catalog.ts';
+export type { Wanted } from './find.ts';
 export { exportArchive } from './export.ts';
 export type { ExportOptions } from './export.ts';
 export { forkWorkspace } from './fork.ts';
@@ -41,4 +42,4 @@ export { prepareSave, saveDirectory } from './save.ts';
 export type { SaveOptions } from './save.ts';
 export { storeStats } from './stats.ts';
 export { explainPath } from './why.ts';
-export type { OtherTree, WorkspaceWorld } from './world.ts';
+export type { Query, WorkspaceWorld } from './world.ts';

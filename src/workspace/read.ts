@@ -6,7 +6,8 @@ import { diff, extentPages, pages, unpackExtents, walk } from '../tree/index.ts'
 import type { Change, Entry, Path, TreeRef } from '../tree/index.ts';
 import type { ContentSource, Pin } from '../vault/index.ts';
 import { fileContent } from './file-content.ts';
-import { find, findRoot } from './find.ts';
+import { find, findRoot, pinTrees } from './find.ts';
+import type { Wanted } from './find.ts';
 import type { WorkspaceWorld } from './world.ts';
 
 export interface ListOptions extends Cancellable {
@@ -33,8 +34,8 @@ export async function* list(
   ref: string,
   options: ListOptions = {},
 ): AsyncGenerator<ListedEntry, void> {
-  await using pin = await world.vault.pin(options);
-  const { found, source } = await find(world, pin, ref, options);
+  await using pin = await pinTrees(world, [ref], options);
+  const { found, source } = await find(pin, pin.found[0]);
   if ('entry' in found) yield { path: [found.entry.name], entry: found.entry };
   else if (options.recursive === true) yield* walk(source, found.root.tree, options);
   else {
@@ -50,8 +51,8 @@ export async function* cat(
   ref: string,
   options: Cancellable = {},
 ): AsyncGenerator<Uint8Array, void> {
-  await using pin = await world.vault.pin(options);
-  const { found, source } = await find(world, pin, ref, options);
+  await using pin = await pinTrees(world, [ref], options);
+  const { found, source } = await find(pin, pin.found[0]);
   if (!('entry' in found) || found.entry.kind !== 'file') {
     throw new StrataError(
       'bad_input',
@@ -70,15 +71,15 @@ export async function* compare(
   after: string,
   options: Cancellable = {},
 ): AsyncGenerator<Change, void> {
-  await using pin = await world.vault.pin(options);
-  const a = await findTree(world, pin, before, options);
-  const b = await findTree(world, pin, after, options);
+  await using pin = await pinTrees(world, [before, after], options);
+  const a = await findTree(pin, pin.found[0]);
+  const b = await findTree(pin, pin.found[1]);
   // Each may have nodes that are not kept.
   const node = async (id: Sha256) => {
     try {
       return await b.source.node(id);
     } catch (error) {
-      if (a.source === b.source || !isStrataError(error, 'integrity')) throw error;
+      if (!isStrataError(error, 'integrity')) throw error;
       return a.source.node(id);
     }
   };
@@ -90,8 +91,8 @@ export async function* manifest(
   ref: string,
   options: Cancellable = {},
 ): AsyncGenerator<ManifestFile, void> {
-  await using pin = await world.vault.pin(options);
-  const { source, tree } = await findTree(world, pin, ref, options);
+  await using pin = await pinTrees(world, [ref], options);
+  const { source, tree } = await findTree(pin, pin.found[0]);
   for await (const { path, entry } of walk(source, tree, options)) {
     if (entry.kind !== 'file') continue;
     const chunks: (string | null)[] = [];
@@ -103,11 +104,9 @@ export async function* manifest(
 }
 
 async function findTree(
-  world: WorkspaceWorld,
   pin: Pin,
-  ref: string,
-  options: Cancellable,
+  wanted: Wanted,
 ): Promise<{ readonly source: ContentSource; readonly tree: TreeRef }> {
-  const { source, root } = await findRoot(world, pin, ref, options);
+  const { source, root } = await findRoot(pin, wanted);
   return { source, tree: root.tree };
 }

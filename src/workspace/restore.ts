@@ -5,7 +5,7 @@ import type { Cancellable } from '../base/index.ts';
 import { restoreTree } from '../disk/index.ts';
 import type { Progress } from '../disk/index.ts';
 import { parsePath } from '../tree/index.ts';
-import { treeOf } from './find.ts';
+import { pinTrees } from './find.ts';
 import type { RestoreResult } from './results.ts';
 import { openStatMemory } from './stat-memory.ts';
 import type { WorkspaceWorld } from './world.ts';
@@ -28,17 +28,19 @@ export async function restoreSnapshot(
   directory: string,
   options: RestoreOptions = {},
 ): Promise<RestoreResult> {
-  const { vault, clock, random, offLimits, log } = world;
+  const { clock, random, offLimits, log } = world;
   const { path, ...rest } = options;
   const started = clock();
-  await using pin = await vault.pin({ signal: options.signal });
-  const { label, root, source, workspace, snapshot, path: inRef } = await treeOf(world, pin, ref, options);
-  if (inRef !== undefined)
+  await using pin = await pinTrees(world, [ref], options);
+  const [wanted] = pin.found;
+  if (wanted.path !== undefined)
     throw new StrataError('bad_input', `${JSON.stringify(ref)} names a path; a whole tree is wanted here`, {
       hint: 'To restore a part of a snapshot, name it with --path.',
     });
+  const { workspace, snapshot } = wanted;
+  const { root, source } = await wanted.open(await pin.source());
   const digest = toHex(root.tree.digest);
-  log?.(`restoring ${label}, its tree has the digest ${digest}`);
+  log?.(`restoring ${wanted.label}, its tree has the digest ${digest}`);
   const only = path === undefined ? undefined : parsePath(path);
   using memory =
     options.dryRun === true ? undefined : await openStatMemory(world, directory, pin.epoch, false);

@@ -23,21 +23,23 @@ export async function explainPath(
   ref: string,
   options: Cancellable = {},
 ): Promise<PathHistory> {
-  const { vault, database } = world;
+  const { vault } = world;
   const { workspace: name, snapshot, path = [] } = parseRef(ref);
   if (snapshot !== undefined)
     throw new StrataError('bad_input', `${JSON.stringify(ref)} names a snapshot; all of them are looked at`, {
       hint: `Name the workspace, as in ${name}:src; \`strata workspaces diff\` compares two snapshots.`,
     });
-  await using pin = await vault.pin(options);
-  const workspace = await getWorkspace(database.kysely, toHex(vault.id), name);
-  const rows = await database.kysely
-    .selectFrom('snapshots')
-    .selectAll()
-    .where('workspace', '=', workspace.id)
-    .orderBy('number', 'desc')
-    .execute();
-  const changes = await changesOf(rows, path, await pin.source(), options);
+  await using pin = await vault.pin(async (query) => {
+    const workspace = await getWorkspace(query, toHex(vault.id), name);
+    const found = await query
+      .selectFrom('snapshots')
+      .selectAll()
+      .where('workspace', '=', workspace.id)
+      .orderBy('number', 'desc')
+      .execute();
+    return { found, roots: found.map(({ root }) => root) };
+  }, options);
+  const changes = await changesOf(pin.found, path, await pin.source(), options);
   // What was never there was changed by none.
   if (changes.length === 0)
     throw new StrataError('path_not_found', `no snapshot of ${name} has ${displayPath(path)}`, {

@@ -112,10 +112,12 @@ async function fork(sim: Simulation, { world }: Process): Promise<void> {
 }
 
 async function read(sim: Simulation, process: Process): Promise<void> {
-  const { vault, database } = process.world;
   const ref = { workspace: sim.chance.pick(NAMES), snapshot: undefined, path: undefined };
-  await using pin = await vault.pin();
-  const { row, root } = await getSnapshot(database.kysely, tenantOf(process), ref);
+  await using pin = await process.world.vault.pin(async (query) => {
+    const found = await getSnapshot(query, tenantOf(process), ref);
+    return { found, roots: [found.row.root] };
+  });
+  const { row, root } = pin.found;
   try {
     await checkTree(await pin.source(), root.tree, sim.contents.get(toHex(root.tree.node))!);
   } catch (error) {
