@@ -9,7 +9,7 @@ import type { Readable, Writable } from 'node:stream';
 import { StrataError, systemError } from '../base/index.ts';
 import type { Running } from './attend.ts';
 import { CANNOT_BE_RUN, NO_SUCH_PROGRAM } from './ended.ts';
-import { SHOWN_HOME } from './environment.ts';
+import { SHOWN_HOME, noWorkingDir } from './environment.ts';
 import type { Output } from './output.ts';
 import type { Pipes } from './pipes.ts';
 import { allProcesses, processState, send, untilGone, wordsOf } from './processes.ts';
@@ -168,12 +168,5 @@ function notStarted({ words, workingDir, program }: SandboxedCommand, { tail }: 
   throw new StrataError('unavailable', `${program} could not run ${words[0]}: ${last || 'it was killed'}`, {
     hint: 'Run with `--sandbox off` to see whether the sandbox is the reason.',
     details: { program },
-  });
-}
-
-export function noWorkingDir(workingDir: string): StrataError {
-  return new StrataError('not_found', `the working directory ${workingDir} is not there`, {
-    hint: 'Make it in a step before, or name one that is there.',
-    details: { workingDir },
   });
 }

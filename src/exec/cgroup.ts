@@ -13,14 +13,20 @@ import { KILLED_MS, undying, until } from './processes.ts';
 const MOST_DIRECTORIES = 100_000;
 
 /** The group of this process, as a directory. Undefined where there is none, or one that cannot be killed whole (Linux before 5.14). */
-export function ownCgroup(): string | undefined {
+function ownCgroup(): string | undefined {
   const mount = mountPoint();
   const path = /^0::(\/.*)$/m.exec(read('/proc/self/cgroup'))?.[1];
   return mount === undefined || path === undefined ? undefined : join(mount, path);
 }
 
+/** Where this process may make groups; undefined: nowhere. */
+export function usableCgroup(): string | undefined {
+  const own = ownCgroup();
+  return own !== undefined && mayMakeCgroups(own) ? own : undefined;
+}
+
 /** @returns whether groups can be made in it, be entered and killed; finds out by making one */
-export function mayMakeCgroups(parent: string): boolean {
+function mayMakeCgroups(parent: string): boolean {
   const probe = join(parent, `strata-probe-${process.pid}`);
   try {
     mkdirSync(probe);

@@ -42,3 +42,10 @@ function checkWords(words: readonly string[]): void {
     details: { words },
   });
 }
+
+export function noWorkingDir(workingDir: string): StrataError {
+  return new StrataError('not_found', `the working directory ${workingDir} is not there`, {
+    hint: 'Make it in a step before, or name one that is there.',
+    details: { workingDir },
+  });
+}

@@ -8,10 +8,10 @@ import { StrataError, isStrataError, throwIfAborted } from '../base/index.ts';
 import { attend } from './attend.ts';
 import type { Running } from './attend.ts';
 import { killMarked, startBare } from './bare.ts';
-import { killSandboxes, noWorkingDir, startSandboxed } from './bubblewrap.ts';
-import { endCgroup, findCgroups, mayMakeCgroups, ownCgroup } from './cgroup.ts';
+import { killSandboxes, startSandboxed } from './bubblewrap.ts';
+import { endCgroup, findCgroups, usableCgroup } from './cgroup.ts';
 import { ended } from './ended.ts';
-import { SHOWN_HOME, environmentFor, hostEnvironment } from './environment.ts';
+import { SHOWN_HOME, environmentFor, hostEnvironment, noWorkingDir } from './environment.ts';
 import type { Command, Executor, PlaceOptions } from './executor.ts';
 import { mountArguments } from './mounts.ts';
 import { Output } from './output.ts';
@@ -42,8 +42,10 @@ interface Way {
 
 /** @throws unavailable if a sandbox is required and there is none; bad_input, not_found for paths that cannot be bound */
 export async function hostExecutor(options: HostOptions): Promise<Executor> {
-  const base = hostEnvironment(options.environment['PATH']);
-  if (options.sandbox === 'off') return executorOf(bare(base, ''));
+  const path = options.environment['PATH'];
+  const bare = (why: string) => bareExecutor(path, usableCgroup(), why);
+  if (options.sandbox === 'off') return bare('');
+  const base = hostEnvironment(path);
   const program = find('bwrap', base['PATH'] ?? '');
   let reason = 'bubblewrap is not installed';
   if (program !== undefined) {
@@ -52,7 +54,7 @@ export async function hostExecutor(options: HostOptions): Promise<Executor> {
     if (failure === undefined) return executor;
     reason = `bubblewrap does not work here: ${failure}`;
   }
-  if (options.sandbox === 'auto') return executorOf(bare(base, `: ${reason}`));
+  if (options.sandbox === 'auto') return bare(`: ${reason}`);
   throw new StrataError('unavailable', `commands cannot run in a sandbox: ${reason}`, {
     hint: 'Install bubblewrap (`apt-get install bubblewrap`), or give `--sandbox off`: then nothing is isolated.',
   });
@@ -114,10 +116,10 @@ function sandboxed(program: string, base: Record<string, string>, options: HostO
   };
 }
 
-function bare(base: Record<string, string>, reason: string): Way {
-  const own = ownCgroup();
-  const cgroups = own !== undefined && mayMakeCgroups(own) ? own : undefined;
-  return {
+/** @param cgroups where groups of processes can be made; undefined: nowhere */
+export function bareExecutor(path: string | undefined, cgroups: string | undefined, reason = ''): Executor {
+  const base = hostEnvironment(path);
+  return executorOf({
     label: `host, without a sandbox${reason}`,
     homeOf: (directory) => directory,
     start(directory, command, pipes) {
@@ -127,7 +129,7 @@ function bare(base: Record<string, string>, reason: string): Way {
       const environment = environmentFor(base, command, directory);
       return startBare({ words: command.words, environment, workingDir, directory, cgroups }, pipes);
     },
-  };
+  });
 }
 
 /** @returns why not */

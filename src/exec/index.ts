@@ -3,3 +3,5 @@
 export type { Command, ContainerSpec, Ended, Executor, Place, PlaceOptions, RunOptions } from './executor.ts';
 export { hostExecutor } from './host.ts';
 export type { HostOptions } from './host.ts';
+export { podmanExecutor } from './podman-executor.ts';
+export type { PodmanOptions } from './podman-executor.ts';
