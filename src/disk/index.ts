@@ -4,6 +4,7 @@ export { Below } from './below.ts';
 export { leavingOut, warnings } from './left-out.ts';
 export type { LeftOut, LeftOutReason } from './left-out.ts';
 export type { Progress } from './pace.ts';
+export { removeTree } from './remove.ts';
 export { restoreTree } from './restore.ts';
 export type { RestoreOptions, RestoreReport } from './restore.ts';
 export { ScanAhead } from './scan-ahead.ts';

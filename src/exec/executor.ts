@@ -19,6 +19,12 @@ export interface Executor {
   readonly label: string;
   /** @throws unavailable, refused with what is missing and how to get it; not_found for an image that nobody has */
   place(options: PlaceOptions): Promise<Place>;
+  /**
+   * Kills what the commands of an engine that died have left in a place, and takes the place away. Nobody may be using it.
+   *
+   * @param directory as the place was given it; it may be gone already
+   */
+  sweepLeftovers(directory: string, options?: Cancellable): Promise<void>;
 }
 
 export interface PlaceOptions extends Cancellable {
@@ -41,6 +47,7 @@ export interface Place extends AsyncDisposable {
   readonly directory: string;
   /** What commands see `directory` as; their HOME. */
   readonly home: string;
+  /** One at a time. @throws cancelled; not_found for a working directory that is not there; what `onOutput` throws */
   run(command: Command, options: RunOptions): Promise<Ended>;
 }
 
@@ -56,14 +63,15 @@ export interface Command {
 }
 
 export interface RunOptions extends Cancellable {
-  /** Takes stdout and stderr as they come. The bytes are good until the call ends. */
+  /** Takes stdout and stderr as they come, one call at a time. The bytes are good until the call ends. */
   readonly onOutput: (bytes: Uint8Array, stream: 'stdout' | 'stderr') => void | Promise<void>;
   /** Milliseconds between SIGTERM and SIGKILL when it is cancelled. Default 5000. */
   readonly grace?: number | undefined;
 }
 
 export interface Ended {
-  /** 128 + the signal's number if a signal ended it. */
+  /** 128 + the signal's number if a signal ended it; 127 if there is no such program, 126 if it cannot be run. */
   readonly exitCode: number;
+  /** What an exit code above 128 stands for, as shells have it: `SIGKILL` for 137. */
   readonly signal: string | undefined;
 }

@@ -19,6 +19,15 @@ const REQUIREMENTS = {
   git: { met: () => runs('git', '--version'), remedy: 'git: apt-get install git' },
   python3: { met: () => runs('python3', '--version'), remedy: 'python3: apt-get install python3' },
   cc: { met: () => runs('cc', '--version'), remedy: 'a C compiler: apt-get install build-essential' },
+  bwrap: {
+    met: () => runs('bwrap', '--ro-bind', '/', '/', '--unshare-pid', 'true'),
+    remedy: 'bubblewrap: apt-get install bubblewrap',
+  },
+  podman: {
+    met: () => runs('podman', 'version') && runs('runc', '--version') && runs('catatonit', '--version'),
+    remedy: 'podman: apt-get install podman runc catatonit',
+  },
+  busybox: { met: () => runs('busybox', 'true'), remedy: 'busybox: apt-get install busybox-static' },
   time: { met: () => runs('/usr/bin/time', '--version'), remedy: '/usr/bin/time: apt-get install time' },
 } as const satisfies Record<string, Requirement>;
 

@@ -1,0 +1,89 @@
+/**
+ * Commands as processes of this machine, with nothing around them. What a command leaves behind is killed by its cgroup where one can be
+ * made. Elsewhere it is found by its session, its parents and the HOME in its environment: a process that leaves its session, outlives its parent
+ * *and* was started with another HOME gets away, and so may one of very many that fork faster than they are found.
+ */
+
+import { spawn } from 'node:child_process';
+
+import { systemError } from '../base/index.ts';
+import type { Running } from './attend.ts';
+import { endCgroup, entrance, makeCgroup } from './cgroup.ts';
+import { exitCodeOf } from './ended.ts';
+import type { Pipes } from './pipes.ts';
+import { KILLED_MS, allProcesses, environmentOf, send, undying, until } from './processes.ts';
+import type { ProcessState } from './processes.ts';
+
+export interface BareCommand {
+  readonly words: readonly string[];
+  readonly environment: ReadonlyMap<string, string>;
+  readonly workingDir: string;
+  /** Of the place, and its HOME. */
+  readonly directory: string;
+  /** Where groups can be made. */
+  readonly cgroups: string | undefined;
+}
+
+/** A process has to enter its group itself, before it becomes the command: moved from outside, it could have forked already. */
+const ENTER = 'echo 0 >"$1" && shift && exec "$@"';
+const PLAIN = 'exec "$@"';
+
+export function startBare(command: BareCommand, pipes: Pipes): Running {
+  const { words, environment, workingDir, directory, cgroups } = command;
+  const group = cgroups === undefined ? undefined : makeCgroup(cgroups, directory);
+  const script = group === undefined ? [PLAIN, 'sh'] : [ENTER, 'sh', entrance(group)];
+  const child = spawn('/bin/sh', ['-c', ...script, ...words], {
+    cwd: workingDir,
+    env: Object.fromEntries(environment),
+    // A session and a process group of its own, with the child's id.
+    detached: true,
+    stdio: [...pipes.stdio],
+  });
+  const exited = new Promise<number>((resolve, reject) => {
+    child.once('error', (error) => reject(systemError(error, `start ${words[0]}`)));
+    child.once('exit', (code, signal) => resolve(exitCodeOf(code, signal)));
+  });
+  exited.catch(() => undefined);
+  const { pid } = child;
+  return {
+    exited,
+    terminate: () => pid !== undefined && send(-pid, 'SIGTERM'),
+    kill: () => pid !== undefined && send(-pid, 'SIGKILL'),
+    async clear() {
+      if (group !== undefined) await endCgroup(group);
+      else await killMarked(directory, pid);
+    },
+  };
+}
+
+/**
+ * Kills what is known by its session or its HOME, and what that has started, until nothing is found.
+ *
+ * @param session of the command
+ */
+export async function killMarked(directory: string, session: number | undefined): Promise<void> {
+  let found: ProcessState[] = [];
+  const clear = await until(() => {
+    found = marked(`HOME=${directory}`, session);
+    // Stopped first, they start nothing while the others are killed.
+    for (const signal of ['SIGSTOP', 'SIGKILL'] as const) {
+      for (const { pid } of found) send(pid, signal);
+    }
+    return found.length === 0;
+  }, KILLED_MS);
+  if (!clear) throw undying(found.map(({ pid }) => pid));
+}
+
+function marked(mark: string, session: number | undefined): ProcessState[] {
+  const all = [...allProcesses()];
+  const chosen = new Set<number>();
+  for (const { pid, session: own } of all) {
+    if (own === session || environmentOf(pid).includes(mark)) chosen.add(pid);
+  }
+  // Parents need not have smaller ids than their children: again, until there is nobody new.
+  for (let before = 0; chosen.size > before;) {
+    before = chosen.size;
+    for (const { pid, parent } of all) if (chosen.has(parent)) chosen.add(pid);
+  }
+  return all.filter(({ pid }) => chosen.has(pid));
+}
