@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 
 import type { SaveContent } from './definition.ts';
@@ -76,6 +77,15 @@ it('[P1] a project in Go', async () => {
   expect(matches(run.tasks[deploy]!.when, { tag: 'v1.2' })).toBe(true);
   expect(matches(run.tasks[deploy]!.when, { branch: 'v1.2' })).toBe(false);
   expect(matches(run.when, { branch: 'wip-x' })).toBe(false);
+});
+
+it('[P1] the example of the guide', async () => {
+  const guide = readFileSync('docs/guide/runs.md', 'utf8');
+  const [file, when] = [...guide.matchAll(/^```yaml\n([^]*?)^```$/gm)].map((match) => match[1]!);
+  expect((await readOne(file!)).tasks.map(({ name }) => name)).toEqual(['build', 'deploy']);
+  const run = await readOne(tasksFile(`name: t\n${when!.replace(/^/gm, '        ')}`));
+  expect(matches(run.tasks[0]!.when, { branch: 'x', ref: 'refs/heads/old' })).toBe(false);
+  expect(matches(run.tasks[0]!.when, { tag: 'v1.2' })).toBe(true);
 });
 
 it('[P1] the least that a task can be', async () => {
