@@ -54,6 +54,7 @@ const MAX_SHOWN = 80;
 
 /** Somebody else's text inside a message: on one line, without control characters, and not endless. */
 export function oneLine(text: string): string {
+  if (text.length <= MAX_SHOWN && /^[ -~]*$/.test(text)) return text;
   const cut = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
   return /[\p{C}\p{Zl}\p{Zp}]/u.test(cut)
     ? JSON.stringify(cut).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '\u{fffd}')

@@ -44,12 +44,14 @@ const MAX_LEXEMES = 800_000;
 /** Enough to correct a file, and the rest follows from them as a rule. */
 const MAX_SYNTAX_FLAWS = 100;
 
+/** By the first character of a lexeme that is no text. */
 const REFUSED: Readonly<Record<string, string>> = {
-  alias: 'an alias (*name) is not taken: write out what it stands for',
-  anchor: 'an anchor (&name) is not taken: there are no aliases',
-  tag: 'a tag (!name) is not taken: put text in quotes',
-  'directive-line': 'a directive (%NAME) is not taken',
+  '*': 'an alias (*name) is not taken: write out what it stands for',
+  '&': 'an anchor (&name) is not taken: there are no aliases',
+  '!': 'a tag (!name) is not taken: put text in quotes',
+  '%': 'a directive (%NAME) is not taken',
 };
+const BETWEEN = ' \t\r\n#';
 
 export async function parseYaml(source: string, maxCharacters: number): Promise<YamlDocument> {
   const { CST, Composer, Lexer, Parser, isMap, isScalar, isSeq } = await import('yaml');
@@ -68,13 +70,15 @@ export async function parseYaml(source: string, maxCharacters: number): Promise<
     let count = 0;
     let before = '';
     for (const lexeme of new Lexer().lex(source)) {
+      const first = lexeme[0] ?? '';
       // What follows this mark is the text of a scalar, whatever it looks like.
-      const type = before === CST.SCALAR ? 'scalar' : CST.tokenType(lexeme);
-      const refusal = type === null ? undefined : REFUSED[type];
-      if (refusal !== undefined) flaws.add(parser.offset, refusal);
-      // The parser would go on, with an error object for each of a million commas.
-      if (type === 'comma' && before === ',') return stop('there is nothing before this comma');
-      if (type !== 'space' && type !== 'newline' && type !== 'comment') before = lexeme;
+      if (before !== CST.SCALAR) {
+        const refusal = REFUSED[first];
+        if (refusal !== undefined) flaws.add(parser.offset, refusal);
+        // The parser would go on, with an error object for each of a million commas.
+        if (lexeme === ',' && before === ',') return stop('there is nothing before this comma');
+      }
+      if (before === CST.SCALAR || !BETWEEN.includes(first)) before = lexeme;
       for (const token of parser.next(lexeme)) found.push(token);
       if (++count > MAX_LEXEMES) return stop('the file has too many parts');
       if (parser.stack.length > 2 * MAX_DEPTH) return stop(`the file nests deeper than ${MAX_DEPTH} levels`);

@@ -102,6 +102,20 @@ storage:
       (Object.isFrozen(value) && Object.values(value).every(frozen));
     expect(frozen(config)).toBe(true);
   });
+
+  it('[E38] executors, with what is not given filled in', async () => {
+    expect((await parse('')).executors).toEqual([]);
+    const text = `
+executors:
+  - { name: here, type: host, arch: amd64 }
+  - { name: pods, type: podman, arch: 386, labels: [fast, fast], slots: 4 }
+`;
+    expect((await parse(text)).executors).toEqual([
+      { name: 'here', type: 'host', arch: 'amd64', labels: [], slots: 1 },
+      { name: 'pods', type: 'podman', arch: '386', labels: ['fast'], slots: 4 },
+    ]);
+    expect(Object.isFrozen((await parse(text)).executors[1]!.labels)).toBe(true);
+  });
 });
 
 describe('what is wrong with it', () => {
@@ -235,5 +249,28 @@ describe('what is wrong with it', () => {
     ['much text', `# ${'x'.repeat(70_000)}`],
   ])('[E11] %s is refused, quickly', { timeout: 2_000 }, async (_, text) => {
     expect((await refusal(text)).message).toMatch(/^strata.yaml:\d+:\d+: /);
+  });
+
+  it.each([
+    ['executors: {}', '1:12: executors must be a list of executors'],
+    ['executors: [{ name: a, type: host }]', '1:13: executors[0] has no arch'],
+    [
+      'executors: [{ name: a, type: k8s, arch: arm64 }]',
+      '1:30: executors[0].type must be one of host, podman',
+    ],
+    [
+      'executors: [{ name: a, type: host, arch: arm64, slots: 0 }]',
+      '1:56: executors[0].slots must be a whole number from 1 to 1024',
+    ],
+    [
+      'executors: [{ name: a, type: host, arch: arm64 }, { name: a, type: host, arch: arm64 }]',
+      '1:12: executors has two executors named a',
+    ],
+    [
+      'executors: [{ name: a, type: host, arch: arm64, lables: [] }]',
+      '1:49: unknown key executors[0].lables',
+    ],
+  ])('[E38] %j: the place, and what is expected', async (text, message) => {
+    expect((await refusal(text)).message).toBe(`strata.yaml:${message}`);
   });
 });

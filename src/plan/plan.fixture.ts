@@ -33,10 +33,7 @@ runs:
       tag: /.*/
     tasks:
       - name: lint
-        runtime: &none
-`
-  .replace(' &none', '')
-  .trimEnd().concat(`
+        runtime:
           type: pod
           containers:
             - image: golangci/golangci-lint:v1.60
@@ -131,4 +128,4 @@ runs:
               tasks: [build go 1.22 amd64, build go 1.22 arm64]
               paths: ['**/shop']
           - run: ./deploy
-`);
+`;

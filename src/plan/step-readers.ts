@@ -161,9 +161,8 @@ const isKind = (kind: string): kind is StepKind => Object.hasOwn(STEPS, kind);
 function firstLine(command: string): string {
   const [line = '', ...more] = command.trim().split('\n');
   const cut = line.length > MAX_MADE_NAME || more.length > 0;
-  const shown = Array.from(line.slice(0, MAX_MADE_NAME + 1))
-    .slice(0, MAX_MADE_NAME)
-    .join('');
+  // Not half of a character that takes two units.
+  const shown = line.slice(0, MAX_MADE_NAME).replace(/[\uD800-\uDBFF]$/, '');
   return oneLine(shown).trimEnd() + (cut ? ' …' : '');
 }
 
