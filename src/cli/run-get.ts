@@ -33,7 +33,11 @@ export async function listRuns(invocation: Invocation): Promise<void> {
     ]);
     const titles = ['RUN', 'NAME', 'STATE', 'TASKS', 'STARTED', 'RESTART OF'];
     const lines = table([titles, ...rows], ['left', 'left', 'left', 'left', 'left', 'left']);
-    await terminal.result({ runs: all.map(summaryJson) }, lines, all.map(({ id }) => id));
+    await terminal.result(
+      { runs: all.map(summaryJson) },
+      lines,
+      all.map(({ id }) => id),
+    );
   });
 }
 
@@ -49,13 +53,18 @@ export async function getRun(invocation: Invocation, id: string | undefined, fla
     let run = await engine.runs.get(wanted, { signal: world.signal });
     if (flags.watch === true) {
       using live = liveRun(invocation);
-      for (; (run.phase === 'running' || run.phase === 'queued') && !run.orphaned; run = await engine.runs.get(wanted)) {
+      for (
+        ;
+        (run.phase === 'running' || run.phase === 'queued') && !run.orphaned;
+        run = await engine.runs.get(wanted)
+      ) {
         live.show(runView(run));
         await setTimeout(WATCH_MS, undefined, { signal: world.signal });
       }
     }
     const lines = summary(invocation, run);
-    if (run.orphaned) lines.push('', `  its process is gone: \`strata runs resume ${run.id}\` goes on with it`);
+    if (run.orphaned)
+      lines.push('', `  its process is gone: \`strata runs resume ${run.id}\` goes on with it`);
     await terminal.result(runJson(run), lines, [run.result]);
   });
 }
@@ -63,5 +72,7 @@ export async function getRun(invocation: Invocation, id: string | undefined, fla
 async function newest({ runs }: Engine, signal: AbortSignal): Promise<string> {
   const [first] = await runs.list({ signal });
   if (first !== undefined) return first.id;
-  throw new StrataError('run_not_found', 'there are no runs yet', { hint: '`strata runs start FILE` makes one.' });
+  throw new StrataError('run_not_found', 'there are no runs yet', {
+    hint: '`strata runs start FILE` makes one.',
+  });
 }

@@ -80,8 +80,9 @@ function reasonText(reason: Reason, name: (task: number) => string): string {
       return 'its `when` leaves it out';
     case 'not-chosen':
       return `it is ${reason.status}, and was not chosen`;
+    case 'failed':
+      return 'it failed';
     default:
       return `it was ${reason.kind}`;
   }
 }
-

@@ -18,7 +18,14 @@ export function summaryJson({ tasks, ...run }: RunSummary): object {
   return { ...factsJson(run), tasks };
 }
 
-function factsJson({ created, started, ended, expires, restartedFrom, ...run }: Omit<RunInfo, 'tasks'>): object {
+function factsJson({
+  created,
+  started,
+  ended,
+  expires,
+  restartedFrom,
+  ...run
+}: Omit<RunInfo, 'tasks'>): object {
   return {
     ...run,
     restartedFrom: restartedFrom ?? null,

@@ -84,7 +84,11 @@ export function summary({ terminal, world }: Pick<Invocation, 'terminal' | 'worl
   }
   const failed = run.tasks.filter(({ status }) => status === 'failed');
   if (failed.length > 0 && run.phase === 'finished')
-    lines.push('', `  strata runs logs ${run.id}     what the tasks printed`, `  strata runs restart ${run.id}  again, with what succeeded`);
+    lines.push(
+      '',
+      `  strata runs logs ${run.id}     what the tasks printed`,
+      `  strata runs restart ${run.id}  again, with what succeeded`,
+    );
   const saved = run.tasks.reduce((sum, task) => sum + task.savedBytes, 0);
   const restored = run.tasks.reduce((sum, task) => sum + task.restoredBytes, 0);
   if (saved + restored > 0) lines.push(`saved ${formatBytes(saved)}, restored ${formatBytes(restored)}`);

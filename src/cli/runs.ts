@@ -32,7 +32,11 @@ function withStartFlags(command: Command): Command {
   return command
     .option('--run <name>', 'which of the runs in FILE (default: the only one)', nonEmpty)
     .option('--var <name=value>', 'a variable of the run; repeatable', variable)
-    .option('--source <source>', 'what `clone` takes: DIR or URL, with #REF (default: the git repository of FILE)', nonEmpty)
+    .option(
+      '--source <source>',
+      'what `clone` takes: DIR or URL, with #REF (default: the git repository of FILE)',
+      nonEmpty,
+    )
     .option('--branch <name>', 'the branch that conditions see (default: what git says)', nonEmpty)
     .option('--tag <name>', 'the tag that conditions see (default: what git says)', nonEmpty);
 }
@@ -45,7 +49,11 @@ function registerStart(noun: Command, invocation: Invocation): void {
       .argument('<file>', 'the run file, YAML or JSON', nonEmpty),
   )
     .option('--sandbox <mode>', 'bubblewrap for tasks of the host: auto, require or off', sandbox)
-    .option('--bind <path>', 'what sandboxed tasks may write to beside their own directory; repeatable', append)
+    .option(
+      '--bind <path>',
+      'what sandboxed tasks may write to beside their own directory; repeatable',
+      append,
+    )
     .action((file: string, flags: StartFlags) => startRun(invocation, file, flags));
   addExamples(start, [
     'runs start ci.yml',
@@ -75,7 +83,11 @@ function registerAgain(noun: Command, invocation: Invocation): void {
     .argument('<run>', RUN, nonEmpty)
     .option('--from-failed', 'what did not succeed runs again, and all that depends on it (the default)')
     .option('--from-start', 'everything runs again')
-    .option('--tasks <names>', 'these run again, and all that depends on them; names with commas between', list)
+    .option(
+      '--tasks <names>',
+      'these run again, and all that depends on them; names with commas between',
+      list,
+    )
     .option('--var <name=value>', 'another value for a variable, or a new one; repeatable', variable)
     .option('--mend', 'tasks whose layers are gone run again too')
     .option('--early-cutoff', 'where a task saves the same as before, what succeeded behind it is reused')
@@ -127,7 +139,9 @@ function registerShow(noun: Command, invocation: Invocation): void {
     .argument('<run>', RUN, nonEmpty)
     .argument('[task]', 'only of this one', nonEmpty)
     .option('-f, --follow', 'wait for more as long as the task runs')
-    .action((run: string, task: string | undefined, flags: LogFlags) => showLogs(invocation, run, task, flags));
+    .action((run: string, task: string | undefined, flags: LogFlags) =>
+      showLogs(invocation, run, task, flags),
+    );
   addExamples(logs, ['runs logs run-0123456789ab', 'runs logs run-0123456789ab build -f']);
   addJsonHelp(logs, '{parts:[{task, step, text}]}, a part a line');
 }
@@ -152,7 +166,9 @@ function registerControl(noun: Command, invocation: Invocation): void {
 
   const remove = noun
     .command('rm')
-    .description('remove a run that has ended, with its logs; `store gc` then frees the layers that only it needed')
+    .description(
+      'remove a run that has ended, with its logs; `store gc` then frees the layers that only it needed',
+    )
     .argument('<run>', RUN, nonEmpty)
     .action((run: string) => removeRun(invocation, run));
   addExamples(remove, ['runs rm run-0123456789ab']);

@@ -20,7 +20,11 @@ export function registerWhy(noun: Command, invocation: Invocation): void {
     .description('which snapshots changed a path, the newest first; or who wrote it in a run')
     .argument('<name[:path]>', 'the workspace, or RUN[#TASK]; the first : starts a path in it')
     .action((ref: string) => showWhy(invocation, ref));
-  addExamples(why, ['workspaces why web:package.json', 'workspaces why web:src', 'workspaces why run-0123456789ab:out/app']);
+  addExamples(why, [
+    'workspaces why web:package.json',
+    'workspaces why web:src',
+    'workspaces why run-0123456789ab:out/app',
+  ]);
   addJsonHelp(
     why,
     '{path, changes:[{snapshot, created, change, before, after, message}]}. change: "added", "removed",\n' +

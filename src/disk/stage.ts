@@ -13,9 +13,7 @@ import { WindowWriter } from './window-writer.ts';
 import type { WriterOptions } from './window-writer.ts';
 
 export interface StageOptions
-  extends
-    Omit<WriterOptions, 'signal' | 'rememberer'>,
-    Pick<SurveyOptions, 'offLimits' | 'mustBeEqual'> {
+  extends Omit<WriterOptions, 'signal' | 'rememberer'>, Pick<SurveyOptions, 'offLimits' | 'mustBeEqual'> {
   /** Nothing will be staged: tell exactly what would be done. */
   readonly dryRun: boolean;
   /** What is chosen of the tree. */

@@ -1,6 +1,7 @@
 /** One collection of a whole store: each tenant by itself, and the figures of all together. */
 
-import { systemClock } from '../base/index.ts';
+import { systemClock, toHex } from '../base/index.ts';
+import { expireLayers } from '../run/index.ts';
 import { LOCAL_MARGINS, collectTenant, sweepDestroyed, waitingTogether } from '../vault/index.ts';
 import type { Collected } from '../vault/index.ts';
 import type { CollectResult, CollectStoreOptions } from './engine.ts';
@@ -15,9 +16,9 @@ export async function collect(home: Home, options: CollectStoreOptions = {}): Pr
   const each: Collected[] = [];
   for (const { name } of await vault.tenants(options)) {
     home.log?.(`collecting what tenant ${name} does not need`);
-    each.push(
-      await collectTenant(vault.world, await vault.tenant(name, options), margins, { ...rest, dryRun }),
-    );
+    const tenant = await vault.tenant(name, options);
+    if (!dryRun) await expireLayers(vault.world, toHex(tenant.id));
+    each.push(await collectTenant(vault.world, tenant, margins, { ...rest, dryRun }));
   }
   return { ...total(each), dryRun, seconds: (systemClock() - started) / 1000 };
 }

@@ -11,12 +11,9 @@ import { openLocalStore } from '../store/index.ts';
 import type { Store } from '../store/index.ts';
 import { Vault, isStore } from '../vault/index.ts';
 import type { FindRootKeys, OpenVaultOptions } from '../vault/index.ts';
-import { hostExecutor, podmanExecutor } from '../exec/index.ts';
-import type { Executor } from '../exec/index.ts';
 import type { ExecutorDefinition } from '../plan/index.ts';
-import { Logs, findRunTree, namesRun } from '../run/index.ts';
-import type { RunSettings, RunWorld } from '../run/index.ts';
-import { LayerSaves, checkName } from '../workspace/index.ts';
+import { namesRun } from '../run/index.ts';
+import { checkName } from '../workspace/index.ts';
 import type { WorkspaceWorld } from '../workspace/index.ts';
 import type { Config, KeySource } from './config.ts';
 import type { EngineOptions } from './engine.ts';
@@ -43,8 +40,7 @@ export class Home implements AsyncDisposable {
   readonly keyWorld: KeyWorld;
   /** Where relative paths start. */
   readonly cwd: string;
-  readonly #config: Config;
-  readonly #directory: string;
+  readonly config: Config;
   readonly #store: Store;
   /** Where nothing is saved from and restored to: what the engine itself writes. */
   readonly #offLimits: readonly string[];
@@ -62,9 +58,8 @@ export class Home implements AsyncDisposable {
     log?.(config.file === undefined ? 'no configuration file' : `configuration read: ${config.file}`);
     this.keySource = config.storage.encryption;
     this.keyWorld = { env, random: systemRandom, notice: (text) => this.#notices.push(text) };
-    this.#directory = config.home;
     this.#store = openStore(config);
-    this.#config = config;
+    this.config = config;
     this.cwd = cwd;
     const own = ['db', 'keys', 'cache', 'runs'].map((name) => join(config.home, name));
     this.#offLimits = [config.storage.local.path, ...own];
@@ -73,7 +68,7 @@ export class Home implements AsyncDisposable {
 
   /** Where what only spares work is kept. */
   get cacheDirectory(): string {
-    return join(this.#directory, 'cache');
+    return join(this.config.home, 'cache');
   }
 
   get findRootKeys(): FindRootKeys {
@@ -124,36 +119,14 @@ export class Home implements AsyncDisposable {
       offLimits: this.#offLimits,
       cacheDirectory: this.cacheDirectory,
       otherTree: async (ref, reading) =>
-        namesRun(ref) ? findRunTree(await this.runWorld(intention, reading), ref) : undefined,
-    };
-  }
-
-  /** The tenant's part, with what runs need of it. @throws as `world` */
-  async runWorld(intention: Intention, options: Cancellable = {}): Promise<RunWorld> {
-    const world = await this.world(intention, options);
-    return {
-      ...world,
-      layers: new LayerSaves(world),
-      logs: new Logs(join(this.#directory, 'runs')),
-      tasksDirectory: join(this.#directory, 'tasks'),
-      executors: this.executors,
-      openExecutor: (definition, settings) => this.#openExecutor(definition, settings),
-      retention: this.#config.runs.retention,
+        namesRun(ref) ? (await import('./run-world.ts')).findTree(this, intention, ref, reading) : undefined,
     };
   }
 
   /** Those that are declared; else this machine is one. */
   get executors(): readonly ExecutorDefinition[] {
-    const { executors } = this.#config;
+    const { executors } = this.config;
     return executors.length > 0 ? executors : [thisMachine()];
-  }
-
-  #openExecutor({ type }: ExecutorDefinition, { sandbox, bind }: RunSettings): Promise<Executor> {
-    if (type === 'podman') return podmanExecutor({ environment: this.keyWorld.env });
-    const { storage } = this.#config;
-    const key = this.keySource.kind === 'key_file' ? [this.keySource.path] : [];
-    const hidden = [this.#directory, storage.local.path, ...key];
-    return hostExecutor({ sandbox, bind, hidden, environment: this.keyWorld.env });
   }
 
   /** Whether anything was ever kept here, be it that the database or the store is lost now. */
@@ -210,21 +183,21 @@ export class Home implements AsyncDisposable {
   }
 
   get #databasePath(): string {
-    return join(this.#directory, 'db', 'strata.db');
+    return join(this.config.home, 'db', 'strata.db');
   }
 
   #readOnly(): StrataError {
-    return new StrataError('read_only', `the home ${this.#directory} can only be read`, {
+    return new StrataError('read_only', `the home ${this.config.home} can only be read`, {
       hint: 'Remount it read-write, or copy it to a place that can be written to and use that one.',
-      details: { home: this.#directory },
+      details: { home: this.config.home },
     });
   }
 
   #nothingYet(): StrataError {
     const whose = this.#tenant === DEFAULT_TENANT ? '' : ` for tenant ${this.#tenant}`;
-    return new StrataError('not_found', `nothing was saved${whose} in ${this.#directory} yet`, {
+    return new StrataError('not_found', `nothing was saved${whose} in ${this.config.home} yet`, {
       hint: '`strata workspaces save DIR` makes the first snapshot; --home and $STRATA_HOME name another place.',
-      details: { home: this.#directory, tenant: this.#tenant },
+      details: { home: this.config.home, tenant: this.#tenant },
     });
   }
 }

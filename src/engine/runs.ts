@@ -3,72 +3,84 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
-import { StrataError, systemError } from '../base/index.ts';
-import * as run from '../run/index.ts';
+import { StrataError, systemError, toHex } from '../base/index.ts';
+import type { Cancellable } from '../base/index.ts';
 import type { Conductor, RunRequest } from '../run/index.ts';
 import type { Runs, RunUnderWay, StartRunOptions } from './engine.ts';
-import type { Home } from './home.ts';
+import type { Home, Intention } from './home.ts';
 
 /** Bytes: the reader of run files takes no more characters. */
 const MAX_FILE = 4 * 1024 * 1024;
 
+/** Loaded by the first call: most commands have nothing to do with runs. */
+const room = () => import('../run/index.ts');
+
 export function runsOf(home: Home): Runs {
+  const worldOf = async (intention: Intention, options: Cancellable) => {
+    const { runWorld } = await import('./run-world.ts');
+    return runWorld(home, intention, options);
+  };
+  /** For what makes layers: those that are due go first. */
+  const carrying = async (intention: Intention, options: Cancellable) => {
+    const world = await worldOf(intention, options);
+    await (await room()).expireLayers(world, toHex(world.vault.id));
+    return world;
+  };
+  const prepared = async (file: string, options: StartRunOptions) => {
+    const { prepareRun, resolveSource } = await room();
+    const path = resolve(home.cwd, file);
+    const { source, branch, tag } = options;
+    const text = { file: readText(path, file), shown: file };
+    const run = await prepareRun(text, options.run);
+    const request: RunRequest = {
+      ...text,
+      run: run.definition.name,
+      variables: options.variables ?? {},
+      source: await resolveSource({ source, branch, tag, file: path, cwd: home.cwd }),
+      settings: {
+        sandbox: options.sandbox ?? 'auto',
+        bind: (options.bind ?? []).map((each) => resolve(home.cwd, each)),
+        earlyCutoff: false,
+      },
+    };
+    return { run, request };
+  };
   return {
     executors: () => home.executors,
     plan: async (file, options = {}) => {
-      const request = await requestOf(home, file, options);
-      const prepared = await run.prepareRun(request, options.run);
-      return run.planRun(prepared, home.executors, request.source);
+      const { run, request } = await prepared(file, options);
+      return (await room()).planRun(run, home.executors, request.source);
     },
     start: async (file, options = {}) => {
-      const request = await requestOf(home, file, options);
-      const prepared = await run.prepareRun(request, options.run);
+      const { run, request } = await prepared(file, options);
       // A mistake in the file must not make a home.
-      prepared.graph.nodes(home.executors, request.source);
-      const world = await home.runWorld('write', options);
-      const named = { ...request, run: prepared.definition.name };
-      return underWay(await run.beginRun(world, named, prepared, options));
+      run.graph.nodes(home.executors, request.source);
+      const world = await carrying('write', options);
+      return underWay(await (await room()).beginRun(world, request, run, options));
     },
     resume: async (id, options = {}) =>
-      underWay(await run.resumeRun(await home.runWorld('change', options), id, options)),
-    planRestart: async (id, options) => run.planRestartOf(await home.runWorld('read', options), id, options),
+      underWay(await (await room()).resumeRun(await carrying('change', options), id, options)),
+    planRestart: async (id, options) =>
+      (await room()).planRestartOf(await worldOf('read', options), id, options),
     restart: async (id, options) =>
-      underWay(await run.restartRun(await home.runWorld('change', options), id, options)),
-    list: async (options = {}) => {
-      if (!(await home.exists())) return [];
-      return run.listRuns(await home.runWorld('read', options));
-    },
-    get: async (id, options = {}) => run.showRun(await home.runWorld('read', options), id),
+      underWay(await (await room()).restartRun(await carrying('change', options), id, options)),
+    list: async (options = {}) =>
+      (await home.exists()) ? (await room()).listRuns(await worldOf('read', options)) : [],
+    get: async (id, options = {}) => (await room()).showRun(await worldOf('read', options), id),
     logs: async function* (id, options = {}) {
-      yield* run.readLogs(await home.runWorld('read', options), id, options);
+      yield* (await room()).readLogs(await worldOf('read', options), id, options);
     },
-    cancel: async (id, options = {}) => run.cancelRun(await home.runWorld('change', options), id),
+    cancel: async (id, options = {}) => (await room()).cancelRun(await worldOf('change', options), id),
     approve: async (id, task, options = {}) =>
-      run.approveTask(await home.runWorld('change', options), id, task),
-    remove: async (id, options = {}) => run.removeRun(await home.runWorld('change', options), id),
-    why: async (ref, options = {}) => run.explainRunPath(await home.runWorld('read', options), ref, options),
+      (await room()).approveTask(await worldOf('change', options), id, task),
+    remove: async (id, options = {}) => (await room()).removeRun(await worldOf('change', options), id),
+    why: async (ref, options = {}) =>
+      (await room()).explainRunPath(await worldOf('read', options), ref, options),
   };
 }
 
 function underWay(conductor: Conductor): RunUnderWay {
   return { id: conductor.id, view: () => conductor.view(), run: () => conductor.run() };
-}
-
-async function requestOf(home: Home, file: string, options: StartRunOptions): Promise<RunRequest> {
-  const path = resolve(home.cwd, file);
-  const { source, branch, tag } = options;
-  return {
-    file: readText(path, file),
-    shown: file,
-    run: options.run ?? '',
-    variables: options.variables ?? {},
-    source: await run.resolveSource({ source, branch, tag, file: path, cwd: home.cwd }),
-    settings: {
-      sandbox: options.sandbox ?? 'auto',
-      bind: (options.bind ?? []).map((each) => resolve(home.cwd, each)),
-      earlyCutoff: false,
-    },
-  };
 }
 
 function readText(path: string, shown: string): string {

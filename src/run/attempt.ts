@@ -8,7 +8,7 @@ import { mkdirSync } from 'node:fs';
 import { StrataError, throwIfAborted } from '../base/index.ts';
 import type { Executor, Place } from '../exec/index.ts';
 import { matches } from '../plan/index.ts';
-import type { Runtime, StepDefinition, StepKind, TaskDefinition } from '../plan/index.ts';
+import type { ConflictPolicy, Runtime, StepDefinition, StepKind, TaskDefinition } from '../plan/index.ts';
 import { environmentOf } from './environment.ts';
 import { faultOf } from './fault.ts';
 import type { Fault } from './fault.ts';
@@ -35,9 +35,14 @@ export interface Assignment {
     readonly definition: TaskDefinition;
     readonly attempt: number;
   };
-  readonly executor: Executor;
+  /** @throws what keeps it from running anything here */
+  readonly executor: () => Promise<Executor>;
   readonly arch: string;
   readonly input: TaskInput;
+  /** How its workspace is put together. */
+  readonly policy: ConflictPolicy;
+  /** @param digest of all that its ancestors have saved; undefined where they disagree */
+  readonly onInput: (digest: string | undefined) => Promise<void>;
   readonly onProgress: (progress: StepProgress) => void;
   readonly onLayer: (layer: SavedLayer) => void;
 }
@@ -93,7 +98,7 @@ export async function attemptTask(assignment: Assignment, signal: AbortSignal): 
 }
 
 async function runSteps(assignment: Assignment, signal: AbortSignal): Promise<void> {
-  const { world, run, task, executor } = assignment;
+  const { world, run, task, input, policy } = assignment;
   const { definition, attempt } = task;
   const { variables } = run.request;
   const own = {
@@ -107,6 +112,11 @@ async function runSteps(assignment: Assignment, signal: AbortSignal): Promise<vo
   const directory = attemptDirectory(world, run.id, task.id, attempt);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const containers = containersOf(definition.runtime, variables);
+  // Both wait for others.
+  const [executor] = await Promise.all([
+    assignment.executor(),
+    input.digest(policy, { signal }).then((digest) => assignment.onInput(digest)),
+  ]);
   await using place = await executor.place({ directory, containers, signal });
   const given = new Given();
   let restoredBytes = 0;
@@ -135,7 +145,10 @@ async function runSteps(assignment: Assignment, signal: AbortSignal): Promise<vo
       },
     };
     try {
-      await (STEPS[step.kind] as (context: StepContext, step: StepDefinition) => Promise<void>)(context, step);
+      await (STEPS[step.kind] as (context: StepContext, step: StepDefinition) => Promise<void>)(
+        context,
+        step,
+      );
     } catch (error) {
       if (error instanceof StrataError) log.line(`error: ${error.message}`);
       throw error;

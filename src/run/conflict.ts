@@ -14,7 +14,9 @@ export function workspaceConflict(conflicts: readonly NamedConflict[], where: st
   const count = conflicts.length === 1 ? 'one path' : `${conflicts.length} paths`;
   return new StrataError(
     'workspace_conflict',
-    [`tasks have saved ${count} differently, so ${where} cannot be put together:`, ...lines, ...more].join('\n'),
+    [`tasks have saved ${count} differently, so ${where} cannot be put together:`, ...lines, ...more].join(
+      '\n',
+    ),
     {
       hint:
         'Nothing was written. Save to different paths (`dest_dir`), restore with `tasks:` or `paths:` only what is needed, or say who ' +

@@ -2,6 +2,7 @@
 
 import { StrataError, nearNames, toHex } from '../base/index.ts';
 import { getRun, tasksOf } from './rows.ts';
+import { sweepAttempts } from './sweep.ts';
 import { isOrphaned } from './view.ts';
 import type { RunWorld } from './world.ts';
 
@@ -10,13 +11,14 @@ import type { RunWorld } from './world.ts';
  *
  * @throws run_not_found; refused if it has ended
  */
-export async function cancelRun({ database, vault, clock, retention }: RunWorld, id: string): Promise<void> {
-  await database.transaction(async (tx) => {
+export async function cancelRun(world: RunWorld, id: string): Promise<void> {
+  const { database, vault, clock, retention } = world;
+  const wasOrphaned = await database.transaction(async (tx) => {
     const run = await getRun(tx, toHex(vault.id), id);
     if (run.phase !== 'queued' && run.phase !== 'running') throw over(id);
     if (!isOrphaned(run)) {
       await tx.updateTable('runs').set({ cancel: 1 }).where('id', '=', id).execute();
-      return;
+      return false;
     }
     const ended = clock();
     for (const [from, to] of [
@@ -36,7 +38,10 @@ export async function cancelRun({ database, vault, clock, retention }: RunWorld,
       .set({ phase, result, ended, expires: ended + retention, holder: null, cancel: 1 })
       .where('id', '=', id)
       .execute();
+    return true;
   });
+  // What was running then may be running still, with nobody to end it.
+  if (wasOrphaned) await sweepAttempts(world, id, await tasksOf(database.kysely, id));
 }
 
 /**
@@ -48,10 +53,16 @@ export async function approveTask({ database, vault }: RunWorld, id: string, tas
     const run = await getRun(tx, toHex(vault.id), id);
     const tasks = await tasksOf(tx, id);
     const row = tasks.find(({ name }) => name === task);
-    if (row === undefined) throw noTask(id, task, tasks.map(({ name }) => name));
+    if (row === undefined)
+      throw noTask(
+        id,
+        task,
+        tasks.map(({ name }) => name),
+      );
     if (row.waiting_approval === 0 || row.approved === 1)
       throw new StrataError('refused', `${task} of ${id} does not wait for an approval`, {
-        hint: run.phase === 'running' ? '`strata runs get` shows which tasks do.' : `The run is ${run.phase}.`,
+        hint:
+          run.phase === 'running' ? '`strata runs get` shows which tasks do.' : `The run is ${run.phase}.`,
         details: { run: id, task, status: row.status },
       });
     await tx.updateTable('tasks').set({ approved: 1 }).where('id', '=', row.id).execute();
@@ -61,7 +72,8 @@ export async function approveTask({ database, vault }: RunWorld, id: string, tas
 export function noTask(run: string, task: string, names: readonly string[]): StrataError {
   const near = nearNames(task, names);
   return new StrataError('task_not_found', `${run} has no task ${JSON.stringify(task)}`, {
-    hint: near.length > 0 ? `Did you mean ${near.join(' or ')}?` : `\`strata runs get ${run}\` lists its tasks.`,
+    hint:
+      near.length > 0 ? `Did you mean ${near.join(' or ')}?` : `\`strata runs get ${run}\` lists its tasks.`,
     details: { run, task, near },
   });
 }

@@ -18,7 +18,11 @@ export class EarlyWarning {
   readonly #warn: ((text: string) => void) | undefined;
   readonly #told = new Set<string>();
 
-  constructor(graph: TaskGraph, inputOf: (task: number) => TaskInput, warn: ((text: string) => void) | undefined) {
+  constructor(
+    graph: TaskGraph,
+    inputOf: (task: number) => TaskInput,
+    warn: ((text: string) => void) | undefined,
+  ) {
     this.#graph = graph;
     this.#inputOf = inputOf;
     this.#warn = warn;

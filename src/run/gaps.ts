@@ -39,7 +39,8 @@ export async function gapsOf(
   for (const number of needed) {
     const task = tasks[number]!;
     const saves = graph.tasks[number]!.definition.steps.some(({ kind }) => kind === 'save_to_workspace');
-    if (isOver && saves && task.status === 'success') gaps.set(number, 'the time for which its layers are kept is over');
+    if (isOver && saves && task.status === 'success')
+      gaps.set(number, 'the time for which its layers are kept is over');
     for (const layer of layers.get(task.id) ?? []) {
       const gap = await gapOf(source, layer, seen, { signal });
       if (gap !== undefined) gaps.set(number, gap);

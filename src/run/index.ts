@@ -1,6 +1,6 @@
 /** Floor 5: runs: graphs of tasks that hand each other files by layers of a workspace. */
 
-export type { ConductOptions, TaskProgress } from './conductor.ts';
+export type { ConductOptions } from './conductor.ts';
 export { Conductor } from './conductor.ts';
 export { approveTask, cancelRun } from './control.ts';
 export type { Fault } from './fault.ts';

@@ -43,7 +43,10 @@ export async function* readLogs(
   for (const number of chosen) {
     if (number === undefined) throw noTask(id, name!, names);
     const steps = graph.tasks[number]!.definition.steps;
-    yield* taskLog(world, tasks[number]!, (step) => steps[step]?.name ?? `step ${step + 1}`, { follow, signal });
+    yield* taskLog(world, tasks[number]!, (step) => steps[step]?.name ?? `step ${step + 1}`, {
+      follow,
+      signal,
+    });
   }
 }
 
@@ -67,7 +70,7 @@ async function* taskLog(
     return state.status === 'running' || (state.status === 'notstarted' && state.phase === 'running');
   };
   const told = new Set<number>();
-  for (let more = true; more; ) {
+  for (let more = true; more;) {
     more = await goesOn();
     const attempt = (await now())?.attempt ?? 0;
     const steps = logs.steps(run, id, attempt).filter((step) => !told.has(step));

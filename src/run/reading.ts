@@ -33,11 +33,7 @@ export class Reading implements AsyncDisposable {
   }
 
   /** @param key of the policy: the same for the same */
-  async merge(
-    layers: readonly WorkspaceLayer[],
-    key: string,
-    options: MergeOptions,
-  ): Promise<Merged> {
+  async merge(layers: readonly WorkspaceLayer[], key: string, options: MergeOptions): Promise<Merged> {
     const whole = `${key} ${layers.map(({ id, writer }) => `${writer}:${id}`).join()}`;
     const known = this.#merges.get(whole);
     if (known !== undefined) return known;

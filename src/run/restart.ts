@@ -139,10 +139,14 @@ function problemText(
 function refuseProblems(id: string, { plan, problems }: PlannedRestart): void {
   if (problems.length === 0) return;
   const gone = plan.problems.some(({ kind }) => kind === 'layer-gone');
-  throw new StrataError(gone ? 'layer_gone' : 'refused', `${id} cannot be restarted so:\n${problems.join('\n')}`, {
-    hint: gone
-      ? 'With --mend the tasks whose layers are gone run again too; nothing was started.'
-      : 'Nothing was started. `--from-start` runs all of it, `--tasks a,b` some.',
-    details: { run: id, problems: plan.problems },
-  });
+  throw new StrataError(
+    gone ? 'layer_gone' : 'refused',
+    `${id} cannot be restarted so:\n${problems.join('\n')}`,
+    {
+      hint: gone
+        ? 'With --mend the tasks whose layers are gone run again too; nothing was started.'
+        : 'Nothing was started. `--from-start` runs all of it, `--tasks a,b` some.',
+      details: { run: id, problems: plan.problems },
+    },
+  );
 }

@@ -19,7 +19,11 @@ export interface ResumeOptions extends ConductOptions {
 }
 
 /** @throws run_not_found; refused if it has ended, or another process carries it */
-export async function resumeRun(world: RunWorld, id: string, options: ResumeOptions = {}): Promise<Conductor> {
+export async function resumeRun(
+  world: RunWorld,
+  id: string,
+  options: ResumeOptions = {},
+): Promise<Conductor> {
   const { database, vault } = world;
   const row = await database.transaction(async (tx) => {
     const run = await getRun(tx, toHex(vault.id), id);

@@ -12,12 +12,15 @@ const CACHE_LIFE = 30 * 24 * 60 * 60 * 1000;
 const MOST = 100;
 
 /**
- * Does what is due: runs whose time is over lose their layers, and stay to be looked at; caches that nobody uses go.
+ * Does what is due of a tenant: runs whose time is over lose their layers, and stay to be looked at; caches that nobody uses go.
  *
+ * @param tenant in hex
  * @returns how many layers are gone; what they took in the store goes with the next collection
  */
-export async function expireLayers({ database, vault, clock }: RunWorld): Promise<number> {
-  const tenant = toHex(vault.id);
+export async function expireLayers(
+  { database, clock }: Pick<RunWorld, 'database' | 'clock'>,
+  tenant: string,
+): Promise<number> {
   const now = clock();
   const due = await database.kysely
     .selectFrom('runs')

@@ -64,7 +64,10 @@ export async function insertRun(tx: Transaction, world: RunWorld, run: NewRun): 
   });
   // SQLite takes 32,766 values in one statement.
   for (let at = 0; at < tasks.length; at += 1000)
-    await tx.insertInto('tasks').values(tasks.slice(at, at + 1000)).execute();
+    await tx
+      .insertInto('tasks')
+      .values(tasks.slice(at, at + 1000))
+      .execute();
   for (const [number, { id, attempt }] of run.reused) await takeLayers(tx, id, attempt, tasks[number]!);
   return tasks;
 }
@@ -83,15 +86,15 @@ export async function takeLayers(
     .where('attempt', '=', attempt)
     .execute();
   for (const layer of layers)
-    await tx.insertInto('task_layers').values({ ...layer, task: to.id, attempt: to.attempt }).execute();
+    await tx
+      .insertInto('task_layers')
+      .values({ ...layer, task: to.id, attempt: to.attempt })
+      .execute();
 }
 
 export function taskColumns(
   state: TaskState,
-): Pick<
-  TaskTable,
-  'status' | 'waiting_approval' | 'approved' | 'executor' | 'earlier' | 'unchanged'
-> {
+): Pick<TaskTable, 'status' | 'waiting_approval' | 'approved' | 'executor' | 'earlier' | 'unchanged'> {
   return {
     status: state.status,
     waiting_approval: state.waitingApproval ? 1 : 0,

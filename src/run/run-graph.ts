@@ -92,10 +92,14 @@ export class TaskGraph {
       };
     });
     if (flaws.length === 0) return nodes;
-    throw new StrataError('bad_input', `nothing can run ${flaws.length === 1 ? 'a task' : 'some tasks'}:\n${flaws.join('\n')}`, {
-      hint: 'Declare an executor of that type, arch and labels under `executors` in strata.yaml; `strata executors` lists those that there are.',
-      details: { tasks: flaws },
-    });
+    throw new StrataError(
+      'bad_input',
+      `nothing can run ${flaws.length === 1 ? 'a task' : 'some tasks'}:\n${flaws.join('\n')}`,
+      {
+        hint: 'Declare an executor of that type, arch and labels under `executors` in strata.yaml; `strata executors` lists those that there are.',
+        details: { tasks: flaws },
+      },
+    );
   }
 }
 

@@ -62,7 +62,12 @@ export async function layersOfRef(
     return { graph, layers: all, policy: { kind: 'fail' }, label: run, task: undefined };
   }
   const number = graph.numberOf(task);
-  if (number === undefined) throw noTask(run, task, graph.tasks.map(({ name }) => name));
+  if (number === undefined)
+    throw noTask(
+      run,
+      task,
+      graph.tasks.map(({ name }) => name),
+    );
   return {
     graph,
     layers: inputLayers(graph, [...graph.ancestors(number), number], seen),

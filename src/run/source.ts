@@ -29,7 +29,8 @@ export async function resolveSource(options: SourceOptions): Promise<RunSource |
   const ref = given === undefined || hash === -1 ? undefined : given.slice(hash + 1);
   const place = given === undefined ? dirname(options.file) : hash === -1 ? given : given.slice(0, hash);
   const said = { branch: options.branch, tag: options.tag };
-  if (given !== undefined && isUrl(place)) return { location: place, ref, branch: said.branch ?? ref, tag: said.tag };
+  if (given !== undefined && isUrl(place))
+    return { location: place, ref, branch: said.branch ?? ref, tag: said.tag };
   const directory = resolve(options.cwd, place);
   const top = await git(directory, ['rev-parse', '--show-toplevel']);
   if (top === undefined) {
@@ -42,7 +43,9 @@ export async function resolveSource(options: SourceOptions): Promise<RunSource |
   return {
     location: top,
     ref,
-    branch: said.branch ?? (ref === undefined ? await git(top, ['symbolic-ref', '--quiet', '--short', 'HEAD']) : ref),
+    branch:
+      said.branch ??
+      (ref === undefined ? await git(top, ['symbolic-ref', '--quiet', '--short', 'HEAD']) : ref),
     tag: said.tag ?? (await git(top, ['describe', '--exact-match', '--tags', ref ?? 'HEAD'])),
   };
 }

@@ -67,5 +67,9 @@ export async function beginRun(
   const tasks = await world.database.transaction((tx) =>
     insertRun(tx, world, { id, request, graph, state, restartedFrom, reused }),
   );
-  return new Conductor(world, { id, request, definition, graph, state, tasks, restartedFrom, earlier }, options);
+  return new Conductor(
+    world,
+    { id, request, definition, graph, state, tasks, restartedFrom, earlier },
+    options,
+  );
 }

@@ -42,7 +42,7 @@ export async function saveCache(
         .execute();
     },
   });
-  log.line(`saved cache ${key}, ${bytes} bytes`);
+  log.line(`saved cache ${key}, bytes: ${bytes}`);
 }
 
 /** The first key that is there, or begins one that is; of these the newest. That there is none is no failure. */
@@ -81,7 +81,7 @@ export async function restoreCache(
       .where('key', '=', found.key)
       .execute();
     context.restored(bytes);
-    return log.line(`restored cache ${found.key}: ${files} files, ${bytes} bytes`);
+    return log.line(`restored cache ${found.key}, files: ${files}, bytes: ${bytes}`);
   }
   log.line(`no cache for ${step.keys.join(', ')}`);
 }

@@ -10,7 +10,14 @@ import { stepFailed } from './fault.ts';
 import { belowHome } from './working-dir.ts';
 
 /** What a source may not make git do here. */
-const SAFE = ['-c', 'protocol.ext.allow=never', '-c', 'core.hooksPath=/dev/null', '-c', 'core.fsmonitor=false'];
+const SAFE = [
+  '-c',
+  'protocol.ext.allow=never',
+  '-c',
+  'core.hooksPath=/dev/null',
+  '-c',
+  'core.fsmonitor=false',
+];
 
 /** @throws bad_input without a source; command_failed, unavailable, cancelled */
 export async function cloneSource(
@@ -30,25 +37,33 @@ export async function cloneSource(
   const isDirectory = source.location.startsWith('/');
   const url = isDirectory ? `file://${source.location}` : source.location;
   const modules = step.recurseSubmodules ? ['--recurse-submodules'] : [];
-  await git(context, step.name, [...SAFE, 'clone', '--quiet', ...depth, ...modules, '--', url, '.'], target.path);
+  await git(
+    context,
+    step.name,
+    [...SAFE, 'clone', '--quiet', ...depth, ...modules, '--', url, '.'],
+    target.path,
+  );
   if (source.ref === undefined) return;
   await git(context, step.name, [...SAFE, 'checkout', '--quiet', '--detach', source.ref, '--'], target.path);
 }
 
 async function git({ log, signal }: StepContext, name: string, words: string[], cwd: string): Promise<void> {
-  const { code, killed } = await new Promise<{ code: number; killed: string | undefined }>((resolve, reject) => {
-    const child = spawn('git', words, {
-      // Of this process: the child finds itself behind /proc/self only after it has gone there.
-      cwd: cwd.replace('/proc/self/', `/proc/${process.pid}/`),
-      env: { ...process.env, GIT_TERMINAL_PROMPT: '0' },
-      stdio: ['ignore', 'pipe', 'pipe'],
-      signal,
-      killSignal: 'SIGTERM',
-    });
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes: Uint8Array) => log.write(bytes));
-    child.on('error', reject);
-    child.on('close', (exit, by) => resolve({ code: exit ?? 1, killed: by ?? undefined }));
-  }).catch((error: unknown) => {
+  const { code, killed } = await new Promise<{ code: number; killed: string | undefined }>(
+    (resolve, reject) => {
+      const child = spawn('git', words, {
+        // Of this process: the child finds itself behind /proc/self only after it has gone there.
+        cwd: cwd.replace('/proc/self/', `/proc/${process.pid}/`),
+        env: { ...process.env, GIT_TERMINAL_PROMPT: '0' },
+        stdio: ['ignore', 'pipe', 'pipe'],
+        signal,
+        killSignal: 'SIGTERM',
+      });
+      for (const stream of [child.stdout, child.stderr])
+        stream.on('data', (bytes: Uint8Array) => log.write(bytes));
+      child.on('error', reject);
+      child.on('close', (exit, by) => resolve({ code: exit ?? 1, killed: by ?? undefined }));
+    },
+  ).catch((error: unknown) => {
     if (signal.aborted) throw new StrataError('cancelled', 'the clone was ended', { cause: error });
     throw systemError(error, 'start git');
   });

@@ -20,18 +20,21 @@ export async function restoreWorkspace(
   if (merged.kind === 'conflicts')
     throw workspaceConflict(merged.conflicts, `the workspace of ${task.definition.name}`);
   const chosen =
-    step.paths === undefined
-      ? merged
-      : await selectRoot(merged, selectorOf(step.paths), { signal });
+    step.paths === undefined ? merged : await selectRoot(merged, selectorOf(step.paths), { signal });
   const names = belowHome(context, step.destDir);
   using target = Below.open(place.directory, names, { make: true });
   const shown = step.destDir === '' ? '.' : step.destDir;
   // The directory is the task's: it keeps its mode.
   const root = { ...chosen.root, mode: statSync(target.path).mode & 0o777 };
-  const { files, bytes, records } = await restoreWorkspaceTree(world, { root, source: chosen.source }, target, {
-    signal,
-  });
+  const { files, bytes, records } = await restoreWorkspaceTree(
+    world,
+    { root, source: chosen.source },
+    target,
+    {
+      signal,
+    },
+  );
   given.add({ root: chosen.root, source: chosen.source, names, records });
   context.restored(bytes);
-  log.line(`restored ${files} files, ${bytes} bytes to ${shown}`);
+  log.line(`restored files: ${files}, bytes: ${bytes}, to ${shown}`);
 }

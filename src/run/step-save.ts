@@ -37,13 +37,16 @@ export async function saveWorkspace(
       return built.root;
     },
     onCommit: async (tx, layer) => {
-      await tx.insertInto('task_layers').values({ ...facts(), task: task.id, layer: layer.id }).execute();
+      await tx
+        .insertInto('task_layers')
+        .values({ ...facts(), task: task.id, layer: layer.id })
+        .execute();
     },
   });
   const layer = savedLayer({ ...row, ...facts(), layer: row.id });
   context.saved(layer.bytes);
   context.onLayer(layer);
-  log.line(`saved ${layer.files} files, ${layer.bytes} bytes, of which ${layer.newBytes} are new`);
+  log.line(`saved files: ${layer.files}, bytes: ${layer.bytes}, of these new: ${layer.newBytes}`);
 }
 
 /** The directories that a save step names, as a tree. */
@@ -68,7 +71,11 @@ export async function gather(
         memory: given.records(names),
       };
     });
-    return await buildLayer(sink, layers, { ...options, warn: (line) => log.line(`warning: ${line}`), signal });
+    return await buildLayer(sink, layers, {
+      ...options,
+      warn: (line) => log.line(`warning: ${line}`),
+      signal,
+    });
   } finally {
     for (const below of open) below[Symbol.dispose]();
   }

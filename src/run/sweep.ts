@@ -15,7 +15,11 @@ export function attemptDirectory(world: RunWorld, run: string, task: string, att
 }
 
 /** Nobody may carry the run meanwhile. */
-export async function sweepAttempts(world: RunWorld, run: string, tasks: readonly TaskTable[]): Promise<void> {
+export async function sweepAttempts(
+  world: RunWorld,
+  run: string,
+  tasks: readonly TaskTable[],
+): Promise<void> {
   const { database, vault, tasksDirectory } = world;
   if (!existsSync(tasksDirectory)) return;
   const row = await getRun(database.kysely, toHex(vault.id), run);

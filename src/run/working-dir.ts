@@ -13,13 +13,21 @@ import type { StepContext } from './attempt.ts';
  */
 export function belowHome({ place, task }: Pick<StepContext, 'place' | 'task'>, inside: string): Path {
   const base = taskDirectory(task.definition.workingDir, place.home);
-  const names = resolveNames(inside.startsWith('/') || inside.startsWith('~') ? taskDirectory(inside, place.home) : `${base}/${inside}`);
+  const names = resolveNames(
+    inside.startsWith('/') || inside.startsWith('~')
+      ? taskDirectory(inside, place.home)
+      : `${base}/${inside}`,
+  );
   const home = resolveNames(place.home);
   if (!home.every((name, at) => names[at] === name)) {
-    throw new StrataError('bad_input', `/${names.join('/')} is not below the home of the task, ${place.home}`, {
-      hint: 'Files are saved from and restored to directories below `~` only; give such a `working_dir`.',
-      details: { path: `/${names.join('/')}`, home: place.home },
-    });
+    throw new StrataError(
+      'bad_input',
+      `/${names.join('/')} is not below the home of the task, ${place.home}`,
+      {
+        hint: 'Files are saved from and restored to directories below `~` only; give such a `working_dir`.',
+        details: { path: `/${names.join('/')}`, home: place.home },
+      },
+    );
   }
   return names.slice(home.length).map((name) => utf8(name));
 }

@@ -82,7 +82,11 @@ export async function buildLayer(
 }
 
 /** The directory of a tree that stands at a path, if one does. */
-async function directoryAt({ root, source }: ReadableTree, at: Path, options: Cancellable): Promise<Root | undefined> {
+async function directoryAt(
+  { root, source }: ReadableTree,
+  at: Path,
+  options: Cancellable,
+): Promise<Root | undefined> {
   if (at.length === 0) return root;
   const entry = await lookup(source, root.tree, at, options);
   return entry?.kind === 'directory' ? entry : undefined;
