@@ -71,6 +71,9 @@ export type AttemptOutcome =
   | { readonly kind: 'failed'; readonly fault: Fault }
   | { readonly kind: 'stopped' };
 
+/** Milliseconds that a timer can count. */
+const MOST_MS = 2 ** 31 - 1;
+
 type Step<Kind extends StepKind> = Extract<StepDefinition, { kind: Kind }>;
 
 const STEPS: { readonly [Kind in StepKind]: (context: StepContext, step: Step<Kind>) => Promise<void> } = {
@@ -85,7 +88,8 @@ const STEPS: { readonly [Kind in StepKind]: (context: StepContext, step: Step<Ki
 /** @param signal stops it. @throws mistakes of ours alone */
 export async function attemptTask(assignment: Assignment, signal: AbortSignal): Promise<AttemptOutcome> {
   const { timeout } = assignment.task.definition;
-  const limit = timeout === undefined ? undefined : AbortSignal.timeout(timeout);
+  // A timer cannot count further; a task that takes 24 days has no limit.
+  const limit = timeout === undefined || timeout > MOST_MS ? undefined : AbortSignal.timeout(timeout);
   const either = limit === undefined ? signal : AbortSignal.any([signal, limit]);
   try {
     await runSteps(assignment, either);
