@@ -40,18 +40,13 @@ describeWith(['root', 'podman', 'busybox'], 'podman', () => {
     await expect(missing).rejects.toThrow(/localhost\/no-such-image:7/);
   });
 
-  it.each([
-    '--privileged',
-    '-v/:/host',
-    'docker-archive:/etc/passwd',
-    'dir:/etc',
-    '../x',
-    'a b',
-    '',
-    'x'.repeat(600),
-  ])('[X31] %j is no image', async (name) => expectCode('bad_input', refusal(containerOf(name))));
+  it.each(['--privileged', '-v/:/host', 'docker-archive:/etc/passwd', 'dir:/etc', '../x', 'a b', ''])(
+    '[X31] %j is no image',
+    async (name) => expectCode('bad_input', refusal(containerOf(name))),
+  );
 
   it('[X31] users and paths that would be read as something else', async () => {
+    await expectCode('bad_input', refusal(containerOf('x'.repeat(600))));
     for (const user of ['-x', 'a b', 'a:b:c', ''])
       await expectCode('bad_input', refusal(container({ user })));
     for (const path of ['relative', '/a:rw', '/a,b', '/a/../../etc'])
