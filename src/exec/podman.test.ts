@@ -1,6 +1,6 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it, onTestFinished } from 'vitest';
 
 import { expectCode } from '../testing/expect-code.ts';
 import { describeWith } from '../testing/need.ts';
@@ -14,7 +14,11 @@ let image: string;
 let executor: Executor;
 
 const container = (more: Partial<ContainerSpec> = {}) => containerOf(image, more);
-const refusal = (spec: ContainerSpec) => executor.place({ directory: newDirectory(), containers: [spec] });
+const refusal = (spec: ContainerSpec) => {
+  const directory = newDirectory();
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  return executor.place({ directory, containers: [spec] });
+};
 
 describeWith(['root', 'podman', 'busybox'], 'podman', () => {
   beforeAll(async () => {
