@@ -50,7 +50,10 @@ export interface Container {
   readonly privileged: boolean;
   /** Undefined: the image's. */
   readonly entrypoint: string | undefined;
-  readonly volumes: readonly { readonly path: string; readonly tmpfs: { readonly bytes: number | undefined } }[];
+  readonly volumes: readonly {
+    readonly path: string;
+    readonly tmpfs: { readonly bytes: number | undefined };
+  }[];
 }
 
 /** A value is text, or the name of a variable of the run. */

@@ -4,7 +4,13 @@
 export type RunPhase = 'setuperror' | 'queued' | 'cancelled' | 'running' | 'finished';
 export type RunResult = 'unknown' | 'stopped' | 'success' | 'failed';
 export type TaskStatus =
-  'notstarted' | 'skipped' | 'cancelled' | 'running' | 'stopped' | 'success' | 'failed';
+  | 'notstarted'
+  | 'skipped'
+  | 'cancelled'
+  | 'running'
+  | 'stopped'
+  | 'success'
+  | 'failed';
 
 export interface RunState {
   readonly phase: RunPhase;

@@ -5,7 +5,7 @@
  * not read, so a merge costs what layers have in common.
  */
 
-import { EMPTY, compareBytes, equalBytes, giveWay } from '../base/index.ts';
+import { EMPTY, equalBytes, giveWay } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import type { Claim } from './claim.ts';
 import { DirectoryBuilder } from './directory-builder.ts';
@@ -16,7 +16,7 @@ import { MAX_DEPTH } from './limits.ts';
 import type { MergeLayer, MergeOptions, Placed } from './merge-layer.ts';
 import type { NodeSink, NodeSource } from './node.ts';
 import type { Path } from './path.ts';
-import { pathBytes } from './path.ts';
+import { comparePathBytes } from './path.ts';
 import { deeper } from './read.ts';
 import { separateTrees } from './separate.ts';
 import { settle } from './settle.ts';
@@ -132,7 +132,7 @@ class Merge {
   readonly #options: Cancellable;
   /** Undefined after the first conflict: then only more of them are looked for. */
   #sink: NodeSink | undefined;
-  readonly #conflicts: { readonly bytes: Uint8Array; readonly conflict: MergeConflict }[] = [];
+  readonly #conflicts: MergeConflict[] = [];
   #kept = 0;
   #more = 0;
   /** The names of the open directories, the root's not among them. */
@@ -270,13 +270,12 @@ class Merge {
       digest: entryDigest(entry),
     }));
     // Names are views of whole nodes; what is kept for long must not keep those.
-    const conflict = { path: path.map((name) => Uint8Array.from(name)), writers };
-    this.#conflicts.push({ bytes: pathBytes(path), conflict });
+    this.#conflicts.push({ path: path.map((name) => Uint8Array.from(name)), writers });
   }
 
   #told(): Merged {
     // The walk has a/b before a.b, as no order of whole paths has.
-    const sorted = this.#conflicts.toSorted((a, b) => compareBytes(a.bytes, b.bytes));
-    return { kind: 'conflicts', conflicts: sorted.map(({ conflict }) => conflict), more: this.#more };
+    const conflicts = this.#conflicts.toSorted((a, b) => comparePathBytes(a.path, b.path));
+    return { kind: 'conflicts', conflicts, more: this.#more };
   }
 }
