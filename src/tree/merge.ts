@@ -108,20 +108,21 @@ export function writersOf(layers: readonly MergeLayer[]): (layer: number) => num
 }
 
 /** One directory that several layers have. */
-interface Frame {
-  /** Its name, mode and time in the merged tree. */
+interface Frame extends Looks {
+  /** Its name, mode and time are those of the merged tree. */
   readonly name: Uint8Array;
-  readonly mode: number;
-  readonly mtime: number;
   readonly front: Front;
   /** Undefined once nothing will come of the merge. */
   readonly builder: DirectoryBuilder | undefined;
 }
 
-interface Directory {
-  readonly layer: number;
+interface Looks {
   readonly mode: number;
   readonly mtime: number;
+}
+
+interface Directory extends Looks {
+  readonly layer: number;
   readonly tree: TreeRef;
 }
 
@@ -156,13 +157,13 @@ class Merge {
 
   async run(): Promise<Merged> {
     const roots = this.#layers.map(({ root }, layer) => ({ layer, ...root }));
-    const face = this.#face(roots) ?? { mode: EMPTY_MODE, mtime: 0 };
+    const face = this.#face(roots, 0) ?? { mode: EMPTY_MODE, mtime: 0 };
     const { mode, mtime } = face;
     const taken = this.#asItIs(roots);
     if (taken !== undefined) return { kind: 'merged', root: { mode, mtime, tree: taken } };
     let tree: TreeRef | undefined;
     try {
-      tree = await this.#go(await this.#frame(EMPTY, roots));
+      tree = await this.#go(await this.#frame(EMPTY, face, roots));
     } catch (error) {
       throw this.#above.length > 0 ? withPath(error, this.#above) : error;
     }
@@ -209,29 +210,28 @@ class Merge {
       layer,
       ...(each as DirectoryEntry),
     }));
-    const { mode, mtime } = this.#face(directories)!;
+    const face = this.#face(directories, this.#above.length + 1)!;
+    const { mode, mtime } = face;
     const tree = this.#asItIs(directories);
     if (tree === undefined) {
       // First the name, so that damage of a top is told with its path.
       this.#above.push(name);
-      this.#open.push(await this.#frame(name, directories));
+      this.#open.push(await this.#frame(name, face, directories));
     } else if (this.#sink !== undefined) {
       builder?.add({ kind: 'directory', name, mode, mtime, tree });
     }
   }
 
-  async #frame(name: Uint8Array, directories: readonly Directory[]): Promise<Frame> {
-    const { mode, mtime } = this.#face(directories) ?? { mode: EMPTY_MODE, mtime: 0 };
+  async #frame(name: Uint8Array, { mode, mtime }: Looks, directories: readonly Directory[]): Promise<Frame> {
     const shares = this.#rules.policy.kind !== 'fail-any' || this.#isOneWriter(directories);
     const front = await Front.open(this.#source, directories, shares, this.#options);
     const builder = this.#sink && new DirectoryBuilder(this.#sink);
     return { name, mode, mtime, front, builder };
   }
 
-  /** Whose mode and time a merged directory has. */
-  #face<Each extends { readonly layer: number }>(directories: readonly Each[]): Each | undefined {
-    const depth = this.#above.length;
-    const own = (each: Each) => (this.#layers[each.layer]!.implied ?? 0) <= depth;
+  /** Whose mode and time a merged directory has. @param depth names of its path */
+  #face(directories: readonly Directory[], depth: number): Directory | undefined {
+    const own = (each: Directory) => (this.#layers[each.layer]!.implied ?? 0) <= depth;
     return directories.findLast(own) ?? directories.at(-1);
   }
 
