@@ -51,7 +51,7 @@ export interface ConflictWriter {
 /** Names and writers of the conflicts that are kept: a tree can be made so deep that its paths fill any memory. */
 const MOST_KEPT = 4_000_000;
 
-/** Names between two looks at the signal. */
+/** Entries between two looks at the signal. */
 const PACE = 8192;
 
 const EMPTY_MODE = 0o755;
@@ -175,14 +175,18 @@ class Merge {
   /** @returns the merged tree, unless there is a conflict or no sink */
   async #go(root: Frame): Promise<TreeRef | undefined> {
     this.#open.push(root);
-    let names = 0;
+    let entries = 0;
     for (;;) {
       const { front, builder, name, mode, mtime } = this.#open.at(-1)!;
       const placed = front.take();
       if (placed === 'unread') {
         await front.read();
       } else if (placed !== undefined) {
-        if (++names % PACE === 0) await giveWay(this.#options.signal);
+        entries += placed.length;
+        if (entries >= PACE) {
+          entries = 0;
+          await giveWay(this.#options.signal);
+        }
         await this.#place(placed, builder);
       } else {
         this.#open.pop();
