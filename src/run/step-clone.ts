@@ -27,7 +27,7 @@ export async function cloneSource(
   const { run, place } = context;
   const { source } = run.request;
   if (source === undefined) {
-    throw new StrataError('bad_input', 'there is nothing to clone: the run file is not in a git repository', {
+    throw new StrataError('bad_input', 'there is nothing to clone: the run file is not in a git work tree', {
       hint: 'Name a source: `strata runs start FILE --source DIR|URL[#REF]`.',
     });
   }
