@@ -1,23 +1,29 @@
 /** The suite that every executor passes, in every way it has. */
 
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { expectCode } from '../testing/expect-code.ts';
+import type { Way } from './dying-engine.fixture.ts';
+import { ENDING_CASES } from './ending.contract.ts';
 import type { ContainerSpec, Executor } from './executor.ts';
-import { newDirectory, newToken, shellIn, withToken } from './place.fixture.ts';
+import { openShell, shellIn } from './place.fixture.ts';
 import type { Shell } from './place.fixture.ts';
 
 export interface Subject {
+  /** By which `dying-engine.fixture.ts` opens the same. */
+  readonly way: Way;
   readonly open: () => Promise<Executor>;
   readonly containers?: () => readonly ContainerSpec[];
+  /** One place for many cases, where a place takes seconds. */
+  readonly share?: boolean;
   /** What commands find in their environment, besides what they are given and HOME. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
-type Test = (shell: Shell, executor: Executor, subject: Subject) => Promise<void>;
+export type Test = (shell: Shell, executor: Executor, subject: Subject) => Promise<void>;
 
 /** Small for each commit; it is far more than what may be kept. */
 const LARGE_OUTPUT = 64 * 1024 * 1024;
@@ -157,139 +163,26 @@ const CASES = {
     expect((await running).exitCode).toBe(0);
     expect(bytes).toBe(8_000_000);
   },
-
-  '[X7] what a command leaves running is killed before `run` returns': async ({ sh }) => {
-    const token = newToken();
-    const daemon = `sh -c 'trap "" TERM HUP INT; while :; do sleep 0.1; done' ${token}`;
-    const started = Date.now();
-    // In the background, in a session of its own, after two forks, and holding stdout open.
-    const { exitCode, stdout } = await sh(
-      `${daemon} & (setsid ${daemon} >/dev/null 2>&1 &) ; (setsid sh -c "(${'$'}0) & exit" ${token} &); (setsid ${daemon} & exit); echo main; exit 7`,
-    );
-    expect({ exitCode, stdout }).toEqual({ exitCode: 7, stdout: 'main\n' });
-    expect(withToken(token)).toEqual([]);
-    expect(Date.now() - started).toBeLessThan(10_000);
-  },
-
-  '[X7] processes that start others all the time are killed': async ({ sh, place }) => {
-    const token = newToken();
-    const script = `#!/bin/sh\nsleep 0.0$(( $$ % 10 ))\n"$0" "$@" &\n[ $(( $$ % 3 )) != 0 ] || sleep 0.2\n`;
-    writeFileSync(join(place.directory, 'runner'), script, { mode: 0o755 });
-    expect(
-      (await sh(`for i in 1 2 3 4 5 6 7 8; do setsid ~/runner ${token} & done; sleep 0.5; exit 5`)).exitCode,
-    ).toBe(5);
-    expect(withToken(token)).toEqual([]);
-    expect((await sh('echo next')).stdout).toBe('next\n');
-    expect(withToken(token)).toEqual([]);
-  },
-
-  '[X8] a command that is cancelled gets SIGTERM and may end in its own way': async ({ sh, place }) => {
-    const token = newToken();
-    const abort = new AbortController();
-    const running = sh(
-      `trap 'echo tidy >tidied; exit 0' TERM; echo on; while :; do sleep 0.1; done`,
-      {},
-      {
-        signal: abort.signal,
-        onOutput: () => abort.abort(),
-      },
-    );
-    await expectCode('cancelled', running);
-    expect(readFileSync(join(place.directory, 'tidied'), 'utf8')).toBe('tidy\n');
-    expect(withToken(token)).toEqual([]);
-  },
-
-  '[X8] one that ignores it is killed after the grace, with all that it started': async ({ sh }) => {
-    const token = newToken();
-    const abort = new AbortController();
-    const stubborn = `sh -c 'trap "" TERM; echo on; while :; do sleep 0.1; done' ${token}`;
-    let aborted = 0;
-    const running = sh(
-      `trap "" TERM; (setsid ${stubborn} &); ${stubborn}; ${stubborn}`,
-      {},
-      {
-        signal: abort.signal,
-        grace: 300,
-        onOutput() {
-          aborted ||= Date.now();
-          abort.abort();
-        },
-      },
-    );
-    await expectCode('cancelled', running);
-    expect(Date.now() - aborted).toBeGreaterThanOrEqual(300);
-    expect(Date.now() - aborted).toBeLessThan(10_000);
-    expect(withToken(token)).toEqual([]);
-  },
-
-  '[X8] cancelled before it starts, or while it does': async ({ sh }) => {
-    await expectCode('cancelled', sh('echo no', {}, { signal: AbortSignal.abort() }));
-    for (const wait of [0, 5, 20, 60]) {
-      const token = newToken();
-      const signal = AbortSignal.timeout(wait);
-      await expectCode('cancelled', sh(`: ${token}; sleep 100`, {}, { signal, grace: 50 }));
-      expect(withToken(token)).toEqual([]);
-    }
-  },
-
-  '[X9] a place is taken away whole': async ({ sh, place }) => {
-    await sh(`mkdir -p a/b 'odd
-name' locked/in; echo x >locked/in/file; ln -s / root; ln a/b c 2>/dev/null; mkfifo fifo
-      i=0; while [ $i -lt 200 ]; do mkdir dddddddddddddddddddddddddddddd && cd dddddddddddddddddddddddddddddd || exit 1; i=$((i+1)); done`);
-    await sh('chmod 000 locked/in locked a; chmod 500 .');
-    await place[Symbol.asyncDispose]();
-    expect(existsSync(place.directory)).toBe(false);
-    await place[Symbol.asyncDispose]();
-    expect(readdirSync('/').length).toBeGreaterThan(5);
-  },
-
-  '[X9] a place that is taken away kills its command': async ({ sh, place }) => {
-    const token = newToken();
-    const onOutput = () => void place[Symbol.asyncDispose]();
-    await expectCode('cancelled', sh(`echo on; sleep 100; : ${token}`, {}, { onOutput, grace: 50 }));
-    await place[Symbol.asyncDispose]();
-    expect(withToken(token)).toEqual([]);
-    expect(existsSync(place.directory)).toBe(false);
-    await expectCode('internal', sh('true'));
-  },
-
-  '[X10] whoever cannot take the output ends the command': async ({ sh }) => {
-    const token = newToken();
-    const failure = new Error('the disk of the log is full');
-    const onOutput = () => {
-      throw failure;
-    };
-    await expect(sh(`echo on; sleep 100; : ${token}`, {}, { onOutput })).rejects.toBe(failure);
-    expect(withToken(token)).toEqual([]);
-  },
-
-  '[X11] one command at a time': async ({ sh }) => {
-    const first = sh('sleep 0.3; echo first');
-    await expectCode('internal', sh('echo second'));
-    expect((await first).stdout).toBe('first\n');
-  },
-
-  '[X12] a sweep takes away a place that is not there, too': async (_, executor) => {
-    const directory = newDirectory();
-    await executor.sweepLeftovers(directory);
-    expect(existsSync(directory)).toBe(false);
-    await executor.sweepLeftovers(directory);
-  },
 } satisfies Record<string, Test>;
 
 export function executorContract(subject: Subject): void {
   let executor: Executor;
+  let shared: Shell | undefined;
   beforeAll(async () => {
     executor = await subject.open();
   });
+  afterAll(async () => {
+    await shared?.place[Symbol.asyncDispose]();
+  });
 
-  for (const [name, test] of Object.entries<Test>(CASES)) {
-    it(
-      name,
-      async () => {
-        await test(await shellIn(executor, subject.containers?.()), executor, subject);
-      },
-      60_000,
-    );
+  const shell = async (): Promise<Shell> => {
+    if (subject.share !== true) return shellIn(executor, subject.containers?.());
+    // A test may have taken it away.
+    if (shared !== undefined && existsSync(shared.place.directory)) return shared;
+    return (shared = await openShell(executor, subject.containers?.()));
+  };
+
+  for (const [name, test] of Object.entries<Test>({ ...CASES, ...ENDING_CASES })) {
+    it(name, async () => test(await shell(), executor, subject), 60_000);
   }
 }

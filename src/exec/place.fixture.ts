@@ -1,7 +1,6 @@
 /** A place for a test, and a shell in it. */
 
-import { readFileSync, readdirSync } from 'node:fs';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -22,8 +21,16 @@ export async function shellIn(
   executor: Executor,
   containers: readonly ContainerSpec[] | undefined,
 ): Promise<Shell> {
+  const shell = await openShell(executor, containers);
+  onTestFinished(() => shell.place[Symbol.asyncDispose]());
+  return shell;
+}
+
+export async function openShell(
+  executor: Executor,
+  containers: readonly ContainerSpec[] | undefined,
+): Promise<Shell> {
   const place = await executor.place({ directory: newDirectory(), containers });
-  onTestFinished(() => place[Symbol.asyncDispose]());
   const sh: Shell['sh'] = async (script, more = {}, options = {}) => {
     const taken = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
     const ended = await place.run(
@@ -38,6 +45,11 @@ export async function shellIn(
 
 export function newDirectory(): string {
   return mkdtempSync(join(tmpdir(), 'strata-place-'));
+}
+
+export function containerOf(image: string, more: Partial<ContainerSpec> = {}): ContainerSpec {
+  const nothing = { environment: {}, user: undefined, privileged: false, entrypoint: undefined, tmpfs: [] };
+  return { image, ...nothing, ...more };
 }
 
 let tokens = 0;

@@ -1,35 +1,104 @@
-import { beforeAll } from 'vitest';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, expect, it } from 'vitest';
 
+import { expectCode } from '../testing/expect-code.ts';
 import { describeWith } from '../testing/need.ts';
 import { testImage } from '../testing/test-image.ts';
 import { executorContract } from './executor.contract.ts';
-import type { ContainerSpec } from './executor.ts';
+import type { ContainerSpec, Executor } from './executor.ts';
+import { containerOf, newDirectory, shellIn } from './place.fixture.ts';
 import { podmanExecutor } from './podman-executor.ts';
 
 let image: string;
+let executor: Executor;
 
-const container = (more: Partial<ContainerSpec> = {}): ContainerSpec => ({
-  image,
-  environment: {},
-  user: undefined,
-  privileged: false,
-  entrypoint: undefined,
-  tmpfs: [],
-  ...more,
-});
+const container = (more: Partial<ContainerSpec> = {}) => containerOf(image, more);
+const refusal = (spec: ContainerSpec) => executor.place({ directory: newDirectory(), containers: [spec] });
 
 describeWith(['root', 'podman', 'busybox'], 'podman', () => {
-  beforeAll(() => {
+  beforeAll(async () => {
     image = testImage();
+    executor = await podmanExecutor({ environment: process.env });
   });
 
   executorContract({
-    open: () => podmanExecutor({ environment: process.env }),
+    way: 'podman',
+    open: async () => executor,
     containers: () => [container()],
+    share: true,
     environment: {
       PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
       TERM: 'dumb',
       container: 'podman',
     },
   });
+
+  it('[X30] an image that nobody has is named', async () => {
+    const missing = refusal(containerOf('localhost/no-such-image:7'));
+    await expectCode('not_found', missing);
+    await expect(missing).rejects.toThrow(/localhost\/no-such-image:7/);
+  });
+
+  it.each([
+    '--privileged',
+    '-v/:/host',
+    'docker-archive:/etc/passwd',
+    'dir:/etc',
+    '../x',
+    'a b',
+    '',
+    'x'.repeat(600),
+  ])('[X31] %j is no image', async (name) => expectCode('bad_input', refusal(containerOf(name))));
+
+  it('[X31] users and paths that would be read as something else', async () => {
+    for (const user of ['-x', 'a b', 'a:b:c', ''])
+      await expectCode('bad_input', refusal(container({ user })));
+    for (const path of ['relative', '/a:rw', '/a,b', '/a/../../etc'])
+      await expectCode('bad_input', refusal(container({ tmpfs: [{ path, bytes: undefined }] })));
+  });
+
+  it('[X32] a privileged container is refused unless it is allowed', async () => {
+    await expectCode('refused', refusal(container({ privileged: true })));
+    const lenient = await podmanExecutor({ environment: process.env, allowPrivileged: true });
+    const { sh } = await shellIn(lenient, [container({ privileged: true })]);
+    expect((await sh('mount -t tmpfs none /tmp && echo mounted')).stdout).toBe('mounted\n');
+    const plain = await shellIn(executor, [container()]);
+    expect((await plain.sh('mount -t tmpfs none /tmp')).exitCode).not.toBe(0);
+  }, 60_000);
+
+  it('[X33] other containers run their own program and share the network', async () => {
+    const service = container({ entrypoint: '["nc","-l","-p","7000","-e","echo","hello"]' });
+    const { sh } = await shellIn(executor, [container(), service]);
+    const { stdout } = await sh('for i in 1 2 3 4 5 6 7 8 9; do nc 127.0.0.1 7000 && exit; sleep 0.3; done', {
+      input: '',
+    });
+    expect(stdout).toBe('hello\n');
+  }, 60_000);
+
+  it('[X34] user, environment and tmpfs are as the container says', async () => {
+    const { place, sh } = await shellIn(executor, [
+      container({
+        user: 'worker',
+        environment: { FROM: 'container', MORE: 'x\ny' },
+        tmpfs: [{ path: '/scratch', bytes: 1024 * 1024 }],
+      }),
+    ]);
+    writeFileSync(join(place.directory, 'given'), 'by root', { mode: 0o600 });
+    const script = 'id -un; echo "$FROM $MORE"; cat given; echo mine >given; df -k /scratch | tail -1';
+    const { stdout } = await sh(script);
+    expect(stdout).toMatch(/^worker\ncontainer x\ny\nby root\S+ +1024 /);
+    expect(readFileSync(join(place.directory, 'given'), 'utf8')).toBe('mine\n');
+    expect((await sh('id -u; touch made', { user: '1234:5' })).stdout).toBe('1234\n');
+    expect((await sh('id -u; rm made', { user: 'root' })).stdout).toBe('0\n');
+    await expectCode('not_found', sh('id', { user: 'nobody-here' }));
+    await expectCode('bad_input', sh('id', { user: '--privileged' }));
+  }, 60_000);
+
+  it('[X35] what a command makes outside of its directory is there for the next', async () => {
+    const { sh } = await shellIn(executor, [container()]);
+    await sh('echo tool >/bin/tool');
+    expect((await sh('cat /bin/tool')).stdout).toBe('tool\n');
+    expect(existsSync('/bin/tool')).toBe(false);
+  }, 60_000);
 });
