@@ -10,6 +10,9 @@ import { liveRun } from './live.ts';
 import { runJson, runView } from './run-shapes.ts';
 import { renderRun } from './run-view.ts';
 
+/** Milliseconds between two pictures. */
+const SHOW_MS = 100;
+
 export interface StartFlags {
   readonly run?: string;
   readonly var?: Readonly<Record<string, string>>;
@@ -47,9 +50,10 @@ export async function carry(
     let ended: RunInfo;
     {
       using live = liveRun(invocation);
+      using picture = seldom(() => run !== undefined && live.show(runView(run.view())), terminal);
       run = await begin(engine, {
         signal: world.signal,
-        onChange: () => run !== undefined && live.show(runView(run.view())),
+        onChange: () => picture.ask(),
         onWarning: (text) => {
           live.clear();
           terminal.warn(text);
@@ -61,6 +65,28 @@ export async function carry(
     invocation.exitCode = exitCodeOf(ended);
     await terminal.result(runJson(ended), summary(invocation, ended), [ended.id]);
   });
+}
+
+/** A thousand tasks change thousands of times a second. @param show is called some time after it was asked for, and at the end */
+function seldom(
+  show: () => void,
+  { json, quiet }: Invocation['terminal'],
+): Disposable & { ask(): void } {
+  let timer: NodeJS.Timeout | undefined;
+  const now = () => {
+    timer = undefined;
+    show();
+  };
+  return {
+    ask() {
+      if (!json && !quiet) timer ??= setTimeout(now, SHOW_MS);
+    },
+    [Symbol.dispose]() {
+      if (timer === undefined) return;
+      clearTimeout(timer);
+      now();
+    },
+  };
 }
 
 /** 0 for a success, 1 for a failure, 9 for a run that somebody has stopped. */

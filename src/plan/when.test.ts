@@ -32,6 +32,7 @@ it.each<[Partial<When> | undefined, RunSource, boolean]>([
   [{ ref: only(['/pull/']) }, { ref: 'refs/pull/7/head' }, true],
   [{ ref: only(['/pull/']) }, {}, false],
   [{ branch: only(['main']), ref: only([], ['/heads/']) }, { branch: 'main' }, false],
+  [{ branch: only(['main']), ref: only(['refs/tags/v1']) }, { branch: 'main' }, true],
   [{ branch: only(['other']), ref: only(['/heads/']) }, { branch: 'main' }, true],
 ])('[P11] %j of %j: %s', (when, source, expected) => {
   expect(matches(when && { ...NONE, ...when }, source)).toBe(expected);

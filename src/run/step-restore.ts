@@ -6,6 +6,7 @@ import { Below } from '../disk/index.ts';
 import type { StepDefinition } from '../plan/index.ts';
 import { restoreWorkspaceTree, selectRoot } from '../workspace/index.ts';
 import type { StepContext } from './attempt.ts';
+import { since } from './since.ts';
 import { selectorOf } from './run-graph.ts';
 import { workspaceConflict } from './conflict.ts';
 import { belowHome } from './working-dir.ts';
@@ -16,6 +17,7 @@ export async function restoreWorkspace(
   step: Extract<StepDefinition, { kind: 'restore_workspace' }>,
 ): Promise<void> {
   const { world, input, place, given, log, signal, task } = context;
+  const started = world.clock();
   const merged = await input.merge(step.onConflict, { only: step.tasks, signal });
   if (merged.kind === 'conflicts')
     throw workspaceConflict(merged.conflicts, `the workspace of ${task.definition.name}`);
@@ -36,5 +38,5 @@ export async function restoreWorkspace(
   );
   given.add({ root: chosen.root, source: chosen.source, names, records });
   context.restored(bytes);
-  log.line(`restored files: ${files}, bytes: ${bytes}, to ${shown}`);
+  log.line(`restored files: ${files}, bytes: ${bytes}, to ${shown}, ${since(world, started)}`);
 }

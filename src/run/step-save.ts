@@ -9,6 +9,7 @@ import type { LayerContent, LayerOptions, LayerTree } from '../workspace/index.t
 import type { ContentSink } from '../vault/index.ts';
 import type { StepContext } from './attempt.ts';
 import { selectorOf } from './run-graph.ts';
+import { since } from './since.ts';
 import { savedLayer } from './saved-layer.ts';
 import { belowHome } from './working-dir.ts';
 
@@ -18,6 +19,7 @@ export async function saveWorkspace(
   step: Extract<StepDefinition, { kind: 'save_to_workspace' }>,
 ): Promise<void> {
   const { world, task, number, given, log, signal } = context;
+  const started = world.clock();
   const before = await given.tree(signal);
   let built: LayerTree | undefined;
   const facts = () => ({
@@ -46,7 +48,8 @@ export async function saveWorkspace(
   const layer = savedLayer({ ...row, ...facts(), layer: row.id });
   context.saved(layer.bytes);
   context.onLayer(layer);
-  log.line(`saved files: ${layer.files}, bytes: ${layer.bytes}, of these new: ${layer.newBytes}`);
+  const { files, bytes, newBytes } = layer;
+  log.line(`saved files: ${files}, bytes: ${bytes}, of these new: ${newBytes}, ${since(world, started)}`);
 }
 
 /** The directories that a save step names, as a tree. */
