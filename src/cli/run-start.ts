@@ -68,10 +68,7 @@ export async function carry(
 }
 
 /** A thousand tasks change thousands of times a second. @param show is called some time after it was asked for, and at the end */
-function seldom(
-  show: () => void,
-  { json, quiet }: Invocation['terminal'],
-): Disposable & { ask(): void } {
+function seldom(show: () => void, { json, quiet }: Invocation['terminal']): Disposable & { ask(): void } {
   let timer: NodeJS.Timeout | undefined;
   const now = () => {
     timer = undefined;

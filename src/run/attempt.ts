@@ -12,6 +12,7 @@ import type { ConflictPolicy, Runtime, StepDefinition, StepKind, TaskDefinition 
 import { environmentOf } from './environment.ts';
 import { faultOf } from './fault.ts';
 import type { Fault } from './fault.ts';
+import { Limit } from './limit.ts';
 import type { LogWriter } from './logs.ts';
 import type { RunRequest } from './request.ts';
 import { whenSource } from './request.ts';
@@ -23,6 +24,7 @@ import { runCommand } from './step-run.ts';
 import { saveWorkspace } from './step-save.ts';
 import { attemptDirectory } from './sweep.ts';
 import type { TaskInput } from './task-input.ts';
+import { makeBelowHome, taskDirectory } from './working-dir.ts';
 import { Given } from './given.ts';
 import type { RunWorld } from './world.ts';
 
@@ -85,14 +87,14 @@ const STEPS: { readonly [Kind in StepKind]: (context: StepContext, step: Step<Ki
 /** @param signal stops it. @throws mistakes of ours alone */
 export async function attemptTask(assignment: Assignment, signal: AbortSignal): Promise<AttemptOutcome> {
   const { timeout } = assignment.task.definition;
-  const limit = timeout === undefined ? undefined : AbortSignal.timeout(timeout);
-  const either = limit === undefined ? signal : AbortSignal.any([signal, limit]);
+  using limit = new Limit(timeout);
+  const either = AbortSignal.any([signal, limit.signal]);
   try {
     await runSteps(assignment, either);
     return { kind: 'success' };
   } catch (error) {
     if (signal.aborted) return { kind: 'stopped' };
-    if (limit?.aborted === true) return { kind: 'failed', fault: faultOf(timedOut(timeout!)) };
+    if (limit.isOver) return { kind: 'failed', fault: faultOf(timedOut(timeout!)) };
     return { kind: 'failed', fault: faultOf(error) };
   }
 }
@@ -118,6 +120,8 @@ async function runSteps(assignment: Assignment, signal: AbortSignal): Promise<vo
     input.digest(policy, { signal }).then((digest) => assignment.onInput(digest)),
   ]);
   await using place = await executor.place({ directory, containers, signal });
+  // Also a first step that is no command finds it.
+  makeBelowHome({ place, task }, taskDirectory(definition.workingDir, place.home));
   const given = new Given();
   let restoredBytes = 0;
   let savedBytes = 0;
