@@ -9,7 +9,7 @@ import { CORPORA } from './corpora.ts';
 import { peers } from './peers.ts';
 import { SCALE_TREES } from './scale-trees.ts';
 
-export const MODES = ['compare', 'micro', 'scale', 'corpora', 'report'] as const;
+export const MODES = ['compare', 'micro', 'scale', 'runs', 'corpora', 'report'] as const;
 
 export type Mode = (typeof MODES)[number];
 
@@ -41,6 +41,7 @@ Modes:
   compare   Strata and its peers on whole commands (the default)
   micro     single parts: cutting, hashing, sealing, the index
   scale     a million files, a file of 5 GiB, a sparse one of 1 TiB
+  runs      a graph of 1,000 tasks, and a tree that goes from task to task
   corpora   only build the trees that compare needs
   report    only write the results again, from what was kept
 

@@ -12,7 +12,7 @@ const US = 'strata';
 const CEILING = 400e6;
 
 /** @param all who took part, for their settings */
-export function report({ corpora, micro, scale }: Results, all: readonly Peer[]): string {
+export function report({ corpora, micro, runs, scale }: Results, all: readonly Peer[]): string {
   return [
     '# Results',
     '',
@@ -21,7 +21,12 @@ export function report({ corpora, micro, scale }: Results, all: readonly Peer[])
     '',
     ...(corpora.length === 0 ? [] : ['![Times of all programs by those of Strata](results.svg)', '']),
     ...corpora.flatMap(corpusSection),
-    ...(micro === undefined ? [] : microSection(micro)),
+    ...(micro === undefined
+      ? []
+      : figuresSection('Single parts', 'One thread, medians of five (`npm run bench -- micro`).', micro)),
+    ...(runs === undefined
+      ? []
+      : figuresSection('Runs', 'Tasks on the host, medians of the rounds (`npm run bench -- runs`).', runs)),
     ...(scale.length === 0 ? [] : scaleSection(scale)),
     ...(corpora.length === 0 ? [] : method(all)),
   ].join('\n');
@@ -120,11 +125,11 @@ function targets(result: CorpusResult): string[] {
   ];
 }
 
-function microSection({ figures, machine }: MicroResult): string[] {
+function figuresSection(title: string, how: string, { figures, machine }: MicroResult): string[] {
   return [
-    '## Single parts',
+    `## ${title}`,
     '',
-    `One thread, medians of five (\`npm run bench -- micro\`). ${told(machine)}`,
+    `${how} ${told(machine)}`,
     '',
     '| | | |',
     '|---|---|---|',

@@ -61,6 +61,7 @@ export interface ScaleResult {
 export interface Results {
   readonly corpora: readonly CorpusResult[];
   readonly micro?: MicroResult | undefined;
+  readonly runs?: MicroResult | undefined;
   readonly scale: readonly ScaleResult[];
 }
 
@@ -73,6 +74,7 @@ export function readResults(
   return {
     corpora: corpora.flatMap((name) => read<CorpusResult>(directory, `corpus-${name}`) ?? []),
     micro: read<MicroResult>(directory, 'micro'),
+    runs: read<MicroResult>(directory, 'runs'),
     scale: trees.flatMap((tree) => read<ScaleResult>(directory, `scale-${tree}`) ?? []),
   };
 }

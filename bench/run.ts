@@ -19,6 +19,7 @@ import { report } from './report.ts';
 import { keepResult, readResults } from './results.ts';
 import type { CorpusResult, MicroResult, ScaleResult } from './results.ts';
 import { runRounds } from './rounds.ts';
+import { runRows } from './run-rows.ts';
 import { runScale } from './scale.ts';
 import { SCALE_TREES } from './scale-trees.ts';
 import { shell, succeeds } from './shell.ts';
@@ -53,6 +54,7 @@ async function run(options: Options, signal: AbortSignal): Promise<void> {
   if (kind === 'directory')
     log('no loop devices (not root?): measuring in a directory, which the results will say');
   if (options.mode === 'scale') return scale(options, kind, signal);
+  if (options.mode === 'runs') return runs(options, kind, signal);
   await compare(options, kind, signal);
 }
 
@@ -136,6 +138,15 @@ async function scale(options: Options, kind: Kind, signal: AbortSignal): Promise
     const rows = await runScale({ tree, files, strata, disk, signal, log });
     keepResult(resultsOf(options), `scale-${tree}`, { machine: where, rows } satisfies ScaleResult);
   }
+}
+
+async function runs(options: Options, kind: Kind, signal: AbortSignal): Promise<void> {
+  const { strata, rounds } = options;
+  const { tree } = await corpus(CORPORA.find(({ name }) => name === 'modules')!, options.cache, signal);
+  const where = await machine(kind, [], strata);
+  await using disk = await openDisk(options.work, kind, signal);
+  const figures = await runRows({ tree, strata, disk, rounds, signal, log });
+  keepResult(resultsOf(options), 'runs', { machine: where, figures } satisfies MicroResult);
 }
 
 function resultsOf({ cache, trial }: Options): string {

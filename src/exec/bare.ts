@@ -4,12 +4,10 @@
  * *and* was started with another HOME gets away, and so may one of very many that fork faster than they are found.
  */
 
-import { spawn } from 'node:child_process';
-
-import { systemError } from '../base/index.ts';
 import type { Running } from './attend.ts';
-import { endCgroup, entrance, makeCgroup } from './cgroup.ts';
-import { exitCodeOf } from './ended.ts';
+import { endCgroup, entrance, makeCgroup, removeGroups } from './cgroup.ts';
+import { startChild } from './child.ts';
+import type { Child } from './child.ts';
 import type { Pipes } from './pipes.ts';
 import { KILLED_MS, allProcesses, environmentOf, send, undying, until } from './processes.ts';
 import type { ProcessState } from './processes.ts';
@@ -32,19 +30,19 @@ export function startBare(command: BareCommand, pipes: Pipes): Running {
   const { words, environment, workingDir, directory, cgroups } = command;
   const group = cgroups === undefined ? undefined : makeCgroup(cgroups, directory);
   const script = group === undefined ? [PLAIN, 'sh'] : [ENTER, 'sh', entrance(group)];
-  const child = spawn('/bin/sh', ['-c', ...script, ...words], {
-    cwd: workingDir,
-    env: Object.fromEntries(environment),
-    // A session and a process group of its own, with the child's id.
-    detached: true,
-    stdio: [...pipes.stdio],
-  });
-  const exited = new Promise<number>((resolve, reject) => {
-    child.once('error', (error) => reject(systemError(error, `start ${words[0]}`)));
-    child.once('exit', (code, signal) => resolve(exitCodeOf(code, signal)));
-  });
-  exited.catch(() => undefined);
-  const { pid } = child;
+  let child: Child;
+  try {
+    child = startChild('/bin/sh', ['-c', ...script, ...words], {
+      cwd: workingDir,
+      env: Object.fromEntries(environment),
+      stdio: [...pipes.stdio],
+    });
+  } catch (error) {
+    if (group !== undefined) removeGroups(group);
+    throw error;
+  }
+  const { exited } = child;
+  const { pid } = child.process;
   return {
     exited,
     terminate: () => pid !== undefined && send(-pid, 'SIGTERM'),

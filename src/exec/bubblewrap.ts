@@ -3,11 +3,11 @@
  * command's process ids. When that one dies, the kernel kills all that is inside before anybody is told, so nothing gets away.
  */
 
-import { spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 
-import { StrataError, systemError } from '../base/index.ts';
+import { StrataError } from '../base/index.ts';
 import type { Running } from './attend.ts';
+import { startChild, tooLong } from './child.ts';
 import { CANNOT_BE_RUN, NO_SUCH_PROGRAM } from './ended.ts';
 import { SHOWN_HOME, noWorkingDir } from './environment.ts';
 import type { Output } from './output.ts';
@@ -40,11 +40,10 @@ const ARGUMENTS_FD = 4;
 const MOST_STATUS = 64 * 1024;
 
 export function startSandboxed(command: SandboxedCommand, pipes: Pipes, output: Output): Running {
-  const child = spawn(command.program, sandboxWords(command), {
+  const { process: child, exited: ended } = startChild(command.program, sandboxWords(command), {
     cwd: '/',
     // Not the command's: bubblewrap is outside, and a variable such as LD_PRELOAD would be obeyed there.
     env: {},
-    detached: true,
     stdio: [...pipes.stdio, 'pipe', 'pipe'],
   });
   const status = new Status(child.stdio[STATUS_FD] as Readable);
@@ -52,10 +51,6 @@ export function startSandboxed(command: SandboxedCommand, pipes: Pipes, output: 
   // If it fails, so does the child.
   words.on('error', () => undefined);
   words.end(environmentWords(command.environment));
-  const ended = new Promise<void>((resolve, reject) => {
-    child.once('error', (error) => reject(systemError(error, `start ${command.program}`)));
-    child.once('exit', () => resolve());
-  });
   const exited = ended.then(async () => {
     await status.read;
     return status.exitCode ?? notStarted(command, output);
@@ -162,6 +157,7 @@ class Status {
 /** Nothing of the command ever ran, so what stands at the end of stderr was written by bubblewrap. */
 function notStarted({ words, workingDir, program }: SandboxedCommand, { tail }: Output): number {
   const last = tail.trimEnd().split('\n').at(-1) ?? '';
+  if (last.endsWith(': Argument list too long')) throw tooLong();
   if (last.startsWith(`bwrap: execvp ${words[0]}: `))
     return last.endsWith(': No such file or directory') ? NO_SUCH_PROGRAM : CANNOT_BE_RUN;
   if (last.startsWith("bwrap: Can't chdir to ")) throw noWorkingDir(workingDir);

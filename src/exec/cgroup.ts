@@ -6,7 +6,7 @@
 import { mkdirSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { errno, sha256, toHex, utf8 } from '../base/index.ts';
+import { errno, sha256, systemError, toHex, utf8 } from '../base/index.ts';
 import { KILLED_MS, undying, until } from './processes.ts';
 
 /** Directories looked at for leftovers: far more than a machine has. */
@@ -48,7 +48,11 @@ function mayMakeCgroups(parent: string): boolean {
 /** @param directory of the place; it can be found by it. @returns the group as a directory */
 export function makeCgroup(parent: string, directory: string): string {
   const group = join(parent, nameFor(directory));
-  mkdirSync(group);
+  try {
+    mkdirSync(group);
+  } catch (error) {
+    throw systemError(error, `make the group of processes ${group}`);
+  }
   return group;
 }
 
@@ -95,7 +99,8 @@ function mountPoint(): string | undefined {
   return line?.[1];
 }
 
-function removeGroups(group: string): void {
+/** They are empty. */
+export function removeGroups(group: string): void {
   for (const child of groupsIn(group)) removeGroups(join(group, child));
   rmdirSync(group);
 }

@@ -65,6 +65,8 @@ const CASES = {
     for (const environment of [{ 'A=B': '' }, { '': 'x' }, { A: 'a\0b' }])
       await expectCode('bad_input', sh('true', { environment }));
     await expectCode('bad_input', sh('', { words: ['sh', 'a\0b'] }));
+    await expectCode('bad_input', sh('', { words: ['echo', 'x'.repeat(200_000)] }));
+    expect((await sh('echo on')).stdout).toBe('on\n');
   },
 
   '[X3] HOME is the directory, and commands start where they are told': async ({ sh, place }) => {

@@ -15,7 +15,7 @@ import { openPipes } from './pipes.ts';
 import { openPlace } from './place.ts';
 import { removePlace } from './place-directory.ts';
 import { PodmanRun } from './podman-run.ts';
-import { ask, demand, noPodman } from './podman.ts';
+import { REMOVAL, ask, demand, noPodman } from './podman.ts';
 import type { Podman } from './podman.ts';
 import { Runtimes } from './runtime.ts';
 
@@ -42,8 +42,9 @@ export async function podmanExecutor(options: PodmanOptions): Promise<Executor> 
   if (waiting === undefined) throw noPodman(program, 'catatonit is not installed');
   await demand(podman, ['version', '--format={{.Client.Version}}']);
 
+  /** Those beside a container use its network, so they go first. */
   const removeContainers = async (names: readonly string[], how: Cancellable = {}) => {
-    if (names.length > 0) await demand(podman, ['rm', '--force', '--time=0', '--volumes', ...names], how);
+    for (const name of names.toReversed()) await demand(podman, [...REMOVAL, name], how);
   };
 
   return {
@@ -95,7 +96,7 @@ export async function podmanExecutor(options: PodmanOptions): Promise<Executor> 
           close: () => removeContainers(names),
         });
       } catch (error) {
-        await ask(podman, ['rm', '--force', '--time=0', '--volumes', '--ignore', ...names]);
+        await removeContainers(names).catch(() => undefined);
         throw error;
       }
     },

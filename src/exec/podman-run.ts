@@ -1,13 +1,13 @@
 /** Commands in a container that waits for them. What a command leaves behind is killed from outside, and the container stays. */
 
-import { execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { posix } from 'node:path';
 import { promisify } from 'node:util';
 
 import { StrataError, systemError } from '../base/index.ts';
 import type { Running } from './attend.ts';
+import { startChild } from './child.ts';
 import { checkUser } from './container.ts';
-import { exitCodeOf } from './ended.ts';
 import { SHOWN_HOME, noWorkingDir } from './environment.ts';
 import type { EnvironmentFile } from './environment-file.ts';
 import type { Command } from './executor.ts';
@@ -67,7 +67,7 @@ export class PodmanRun {
   start(command: Command, file: EnvironmentFile, pipes: Pipes, output: Output): Running {
     const init = this.#init;
     const workingDir = posix.resolve(SHOWN_HOME, command.workingDir);
-    const child = spawn(
+    const { exited: ended } = startChild(
       this.#podman.program,
       [
         ...this.#runtimes.global,
@@ -80,13 +80,13 @@ export class PodmanRun {
         this.#name,
         ...command.words,
       ],
-      { cwd: '/', env: this.#podman.environment, detached: true, stdio: [...pipes.stdio] },
+      { cwd: '/', env: this.#podman.environment, stdio: [...pipes.stdio] },
     );
     let over = false;
-    const ended = new Promise<number>((resolve, reject) => {
-      child.once('error', (error) => reject(systemError(error, `start ${this.#podman.program}`)));
-      child.once('close', (code, signal) => resolve(exitCodeOf(code, signal)));
-    }).finally(() => (over = true));
+    const end = () => {
+      over = true;
+    };
+    ended.then(end, end);
     const exited = ended.then((code) => judge(code, workingDir, output));
     exited.catch(() => undefined);
     // podman takes its time to start a command, and it must not get away by that.

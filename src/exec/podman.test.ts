@@ -1,6 +1,6 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it, onTestFinished } from 'vitest';
 
 import { expectCode } from '../testing/expect-code.ts';
 import { describeWith } from '../testing/need.ts';
@@ -14,7 +14,11 @@ let image: string;
 let executor: Executor;
 
 const container = (more: Partial<ContainerSpec> = {}) => containerOf(image, more);
-const refusal = (spec: ContainerSpec) => executor.place({ directory: newDirectory(), containers: [spec] });
+const refusal = (spec: ContainerSpec) => {
+  const directory = newDirectory();
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  return executor.place({ directory, containers: [spec] });
+};
 
 describeWith(['root', 'podman', 'busybox'], 'podman', () => {
   beforeAll(async () => {
@@ -40,18 +44,13 @@ describeWith(['root', 'podman', 'busybox'], 'podman', () => {
     await expect(missing).rejects.toThrow(/localhost\/no-such-image:7/);
   });
 
-  it.each([
-    '--privileged',
-    '-v/:/host',
-    'docker-archive:/etc/passwd',
-    'dir:/etc',
-    '../x',
-    'a b',
-    '',
-    'x'.repeat(600),
-  ])('[X31] %j is no image', async (name) => expectCode('bad_input', refusal(containerOf(name))));
+  it.each(['--privileged', '-v/:/host', 'docker-archive:/etc/passwd', 'dir:/etc', '../x', 'a b', ''])(
+    '[X31] %j is no image',
+    async (name) => expectCode('bad_input', refusal(containerOf(name))),
+  );
 
   it('[X31] users and paths that would be read as something else', async () => {
+    await expectCode('bad_input', refusal(containerOf('x'.repeat(600))));
     for (const user of ['-x', 'a b', 'a:b:c', ''])
       await expectCode('bad_input', refusal(container({ user })));
     for (const path of ['relative', '/a:rw', '/a,b', '/a/../../etc'])

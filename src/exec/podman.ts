@@ -16,6 +16,9 @@ export type Answer =
   | { readonly ok: true; readonly text: string }
   | { readonly ok: false; readonly reason: string };
 
+/** At once, with what depends on it, and also if it is gone already. */
+export const REMOVAL = ['rm', '--force', '--time=0', '--volumes', '--depend', '--ignore'];
+
 const MOST_OUTPUT = 16 * 1024 * 1024;
 const MOST_REASON = 1000;
 

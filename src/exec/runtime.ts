@@ -2,7 +2,7 @@
 
 import type { Cancellable } from '../base/index.ts';
 import { StrataError } from '../base/index.ts';
-import { ask } from './podman.ts';
+import { REMOVAL, ask } from './podman.ts';
 import type { Podman } from './podman.ts';
 
 export interface Runtime {
@@ -46,7 +46,7 @@ export class Runtimes {
       reason ||= answer.reason;
       if (!OF_THE_MACHINE.test(answer.reason)) break;
       // One that was made and could not be started has the name.
-      await ask(podman, ['rm', '--force', '--time=0', '--volumes', name], options);
+      await ask(podman, [...REMOVAL, name], options);
     }
     throw new StrataError('unavailable', `podman could not start a container: ${reason}`, {
       hint: 'Try the same image by hand: `podman run --rm IMAGE true`.',

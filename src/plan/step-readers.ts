@@ -11,6 +11,7 @@ import type {
   YamlMap,
   YamlNode,
 } from '../base/index.ts';
+import { isCacheKeyFlaw, parseCacheKey } from './cache-key.ts';
 import type { ConflictPolicy, SaveContent, StepDefinition, StepKind } from './definition.ts';
 import { directory, environment, globs, name, text, when } from './values.ts';
 
@@ -49,6 +50,22 @@ const content = named(
 );
 const contents = list(content, 'contents', 1);
 
+/** A typo in it is found before the run, and not when the cache is saved. */
+const cacheKey = refine(text, (key, node, place) => {
+  const parsed = parseCacheKey(key);
+  if (!isCacheKeyFlaw(parsed)) return key;
+  return place.flaw(node.offset, `is no key of a cache: ${parsed.problem}. ${parsed.hint}`);
+});
+
+/** The system takes no longer word on a command line (MAX_ARG_STRLEN). */
+const MAX_COMMAND_BYTES = 100_000;
+
+const command = refine(text, (given, node, place) =>
+  Buffer.byteLength(given) <= MAX_COMMAND_BYTES
+    ? given
+    : place.flaw(node.offset, `has more than ${MAX_COMMAND_BYTES} bytes: put it in a file of the source`),
+);
+
 type StepOf<K extends StepKind> = Extract<StepDefinition, { readonly kind: K }>;
 
 interface StepReader<K extends StepKind> {
@@ -85,7 +102,7 @@ export const STEPS: { readonly [K in StepKind]: StepReader<K> } = {
     ...step(
       'run',
       {
-        command: text,
+        command,
         environment,
         working_dir: text,
         shell: text,
@@ -142,14 +159,14 @@ export const STEPS: { readonly [K in StepKind]: StepReader<K> } = {
       paths: given.paths,
     }),
   ),
-  save_cache: step('save_cache', { key: text, contents }, ['key', 'contents'], (given) =>
+  save_cache: step('save_cache', { key: cacheKey, contents }, ['key', 'contents'], (given) =>
     given.key === undefined || given.contents === undefined
       ? undefined
       : { key: given.key, contents: given.contents },
   ),
   restore_cache: step(
     'restore_cache',
-    { keys: list(text, 'keys', 1), dest_dir: directory('container') },
+    { keys: list(cacheKey, 'keys', 1), dest_dir: directory('container') },
     ['keys'],
     (given) => (given.keys === undefined ? undefined : { keys: given.keys, destDir: given.dest_dir ?? '' }),
   ),
