@@ -142,7 +142,11 @@ async function scale(options: Options, kind: Kind, signal: AbortSignal): Promise
 
 async function runs(options: Options, kind: Kind, signal: AbortSignal): Promise<void> {
   const { strata, rounds } = options;
-  const { tree } = await corpus(CORPORA.find(({ name }) => name === 'modules')!, options.cache, signal);
+  const { tree } = await corpus(
+    CORPORA.find(({ name }) => name === 'modules')!,
+    options.cache,
+    signal,
+  );
   const where = await machine(kind, [], strata);
   await using disk = await openDisk(options.work, kind, signal);
   const figures = await runRows({ tree, strata, disk, rounds, signal, log });

@@ -3,10 +3,10 @@
  * has saved by then is whole.
  */
 
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 
-import { StrataError, throwIfAborted } from '../base/index.ts';
-import type { Executor, Place } from '../exec/index.ts';
+import { StrataError, systemError, throwIfAborted } from '../base/index.ts';
+import type { Executor, Place, PlaceOptions } from '../exec/index.ts';
 import { matches } from '../plan/index.ts';
 import type { ConflictPolicy, Runtime, StepDefinition, StepKind, TaskDefinition } from '../plan/index.ts';
 import { environmentOf } from './environment.ts';
@@ -112,14 +112,13 @@ async function runSteps(assignment: Assignment, signal: AbortSignal): Promise<vo
   };
   const environment = { ...own, ...environmentOf(definition.environment, variables) };
   const directory = attemptDirectory(world, run.id, task.id, attempt);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
   const containers = containersOf(definition.runtime, variables);
   // Both wait for others.
   const [executor] = await Promise.all([
     assignment.executor(),
     input.digest(policy, { signal }).then((digest) => assignment.onInput(digest)),
   ]);
-  await using place = await executor.place({ directory, containers, signal });
+  await using place = await placeIn(executor, { directory, containers, signal });
   // Also a first step that is no command finds it.
   makeBelowHome({ place, task }, taskDirectory(definition.workingDir, place.home));
   const given = new Given();
@@ -157,6 +156,18 @@ async function runSteps(assignment: Assignment, signal: AbortSignal): Promise<vo
       if (error instanceof StrataError) log.line(`error: ${error.message}`);
       throw error;
     }
+  }
+}
+
+/** A directory of its own, which is gone again if there is no place for it. */
+async function placeIn(executor: Executor, options: PlaceOptions): Promise<Place> {
+  const { directory } = options;
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    return await executor.place(options);
+  } catch (error) {
+    rmSync(directory, { recursive: true, force: true });
+    throw systemError(error, `make ${directory}`);
   }
 }
 

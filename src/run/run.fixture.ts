@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
-import { hostExecutor } from '../exec/index.ts';
+import { hostExecutor, podmanExecutor } from '../exec/index.ts';
 import type { ExecutorDefinition } from '../plan/index.ts';
 import { openTestHome } from '../testing/home.ts';
 import type { TestHome } from '../testing/home.ts';
@@ -29,6 +29,8 @@ export const DAY = 24 * 60 * 60 * 1000;
 
 export interface RunHomeOptions {
   readonly executors?: readonly ExecutorDefinition[];
+  /** The environment in which podman is looked for. */
+  readonly podman?: NodeJS.ProcessEnv;
 }
 
 export interface StartOptions extends ConductOptions {
@@ -39,10 +41,10 @@ export interface StartOptions extends ConductOptions {
 }
 
 /** Where isolation is not the point nothing is isolated: a sandbox takes time to make. */
-export async function openRunHome({ executors = [executor('host')] }: RunHomeOptions = {}) {
+export async function openRunHome({ executors = [executor('host')], podman = {} }: RunHomeOptions = {}) {
   const home = await openTestHome();
   onTestFinished(() => home[Symbol.asyncDispose]());
-  return runHomeOf(home, executors);
+  return runHomeOf(home, executors, podman);
 }
 
 export type RunHome = ReturnType<typeof runHomeOf>;
@@ -51,7 +53,7 @@ export function executor(name: string, more: Partial<ExecutorDefinition> = {}): 
   return { name, type: 'host', arch: 'amd64', labels: [], slots: 2, ...more };
 }
 
-function runHomeOf(home: TestHome, executors: readonly ExecutorDefinition[]) {
+function runHomeOf(home: TestHome, executors: readonly ExecutorDefinition[], podman: NodeJS.ProcessEnv) {
   let ahead = 0;
   const base = { ...home.world, clock: () => Date.now() + ahead };
   const world: RunWorld = {
@@ -60,8 +62,10 @@ function runHomeOf(home: TestHome, executors: readonly ExecutorDefinition[]) {
     logs: new Logs(join(home.place, 'runs')),
     tasksDirectory: join(home.place, 'tasks'),
     executors,
-    openExecutor: (_, { sandbox, bind }) =>
-      hostExecutor({ sandbox, bind, hidden: [home.place], environment: process.env }),
+    openExecutor: ({ type }, { sandbox, bind }) =>
+      type === 'podman'
+        ? podmanExecutor({ environment: podman })
+        : hostExecutor({ sandbox, bind, hidden: [home.place], environment: process.env }),
     retention: 7 * DAY,
     otherTree: async (ref) => (namesRun(ref) ? findRunTree(world, ref) : undefined),
   };

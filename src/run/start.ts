@@ -4,7 +4,7 @@ import type { Cancellable } from '../base/index.ts';
 import { matches, newRunState, readRunFile } from '../plan/index.ts';
 import type { RunDefinition, RunState } from '../plan/index.ts';
 import { StrataError, nearNames } from '../base/index.ts';
-import type { TaskTable } from '../db/index.ts';
+import type { TaskTable, Transaction } from '../db/index.ts';
 import { Conductor } from './conductor.ts';
 import type { ConductOptions } from './conductor.ts';
 import { newRunId } from './ids.ts';
@@ -66,6 +66,8 @@ export interface BeginOptions extends ConductOptions {
   /** Of each task that is taken over from the run that is restarted: its row there. */
   readonly reused?: ReadonlyMap<number, TaskTable> | undefined;
   readonly earlier?: ReadonlyMap<string, TaskTable> | undefined;
+  /** In the transaction that makes the run. @throws what keeps it from being one */
+  readonly check?: ((tx: Transaction) => Promise<void>) | undefined;
 }
 
 /**
@@ -85,9 +87,10 @@ export async function beginRun(
   refuseLeftOut(definition, request.source);
   // Before there is a row of it: a task that nothing can run is a mistake of the file.
   graph.nodes(world.executors, request.source);
-  const tasks = await world.database.transaction((tx) =>
-    insertRun(tx, world, { id, request, graph, state, created, restartedFrom, reused }),
-  );
+  const tasks = await world.database.transaction(async (tx) => {
+    await options.check?.(tx);
+    return insertRun(tx, world, { id, request, graph, state, created, restartedFrom, reused });
+  });
   return new Conductor(
     world,
     { id, request, definition, graph, state, tasks, times: { created }, restartedFrom, earlier },
