@@ -19,6 +19,7 @@ import {
 import { STRENGTH_WINDOW } from '../src/chunk/scan-scalar.ts';
 import { scanSimd } from '../src/chunk/scan-simd.ts';
 import { indexFigures } from './micro-index.ts';
+import { mergeFigures } from './micro-merge.ts';
 import { noise } from './noise.ts';
 import type { Figure } from './results.ts';
 import { shell } from './shell.ts';
@@ -46,6 +47,7 @@ export async function runMicro(options: MicroOptions): Promise<Figure[]> {
     blockFigures,
     diskFigures,
     () => indexFigures(options.chunks),
+    mergeFigures,
     () => startFigures(options),
   ];
   const figures: Figure[] = [];

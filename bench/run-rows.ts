@@ -116,7 +116,7 @@ async function handedOn({ tree, strata, disk, rounds, signal }: RunRowsPlan): Pr
   for (let round = 0; round < rounds; round++) {
     const home = join(place, `home-${round}`);
     const run = async (changed: string) => {
-      const words = `--home ${quote(home)} --json runs start ${quote(file)} --var changed=${changed}`;
+      const words = `--home ${quote(home)} --json runs start ${quote(file)} --bind ${quote(tree)} --var changed=${changed}`;
       const text = await shell(`${quote(strata)} ${words}`, { env: environmentOf({}), signal });
       const { id } = JSON.parse(text) as { id: string };
       const logs = await shell(`${quote(strata)} --home ${quote(home)} runs logs ${id}`, {

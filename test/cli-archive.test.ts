@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { thisProcess } from '../src/base/index.ts';
 import { differences } from '../src/testing/compare-trees.ts';
 import { ISO, NUMBER, STRATA, openCommandLine } from './command-line.fixture.ts';
 
@@ -88,6 +89,17 @@ describe('export and import', () => {
     });
     expect(strata('workspaces', 'log', 'web').stdout).toContain('by tar');
     expect(strata('workspaces', 'diff', 'web@1', 'web@2').stdout).toBe('');
+  });
+
+  it('[C26] what killed exports left beside it goes with the next one, and nothing else', () => {
+    const left = (holder: string) => `.strata-${holder}-${'0'.repeat(12)}.tmp`;
+    const [, , ...place] = thisProcess().split('-');
+    const lives = left(thisProcess());
+    const elsewhere = left(`1-1-${'0'.repeat(8)}-${place.slice(1).join('-')}`);
+    const dead = left(`999999999-1-${place.join('-')}`);
+    for (const name of [lives, elsewhere, dead]) write(`kept/${name}`, 'half');
+    expect(strata('workspaces', 'export', 'web', 'kept/web.tar').status).toBe(0);
+    expect(readdirSync(path('kept')).sort()).toEqual([elsewhere, lives, 'web.tar'].sort());
   });
 
   it('[C26] [C27] through pipes, and compressed ones', () => {

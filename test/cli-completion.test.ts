@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { rmSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { STRATA, openCommandLine } from './command-line.fixture.ts';
@@ -78,6 +78,20 @@ const VERBS = strata('workspaces', '--help')
   .stdout.split('\n')
   .flatMap((line) => /^ {2}([a-z]+) .*(?:<|\[)|^ {2}([a-z]+) {2,}/.exec(line)?.slice(1).find(Boolean) ?? []);
 
+/** How a shell is asked for the names that may stand at the end of a line. */
+const ASKS = {
+  // Its own parts need a terminal, so what they would be given is looked at.
+  zsh: (line: string) => [
+    '-fc',
+    `compdef() {}; compadd() { print -l -- "\${(@P)2}" }; source ./completion.zsh
+program=$1; typed=("$@"); _strata_names`,
+    'zsh',
+    STRATA,
+    ...line.split(' ').slice(1),
+  ],
+  fish: (line: string) => ['--no-config', '-c', `source completion.fish; complete -C '${line}'`],
+};
+
 describe.each([
   ['zsh', ['zsh', '-n'], '#compdef strata'],
   ['fish', ['fish', '--no-execute'], 'complete -c strata'],
@@ -101,6 +115,27 @@ describe.each([
     const file = join(base, `completion.${shell}`);
     const { status: read, stderr } = spawnSync(command, [check, file], { encoding: 'utf8' });
     expect({ read, stderr }).toEqual({ read: 0, stderr: '' });
+  });
+
+  it.skipIf(isMissing && process.env['CI'] !== 'true').each([
+    ['strata workspaces log ', ['docs', 'web', 'web-old']],
+    ['strata workspaces log --home other ', ['elsewhere']],
+    ['strata --home=other workspaces log ', ['elsewhere']],
+    ['strata --config tree/a.txt workspaces log ', []],
+    ['strata workspaces log --tenant nobody ', []],
+  ])('[C29] %s', (line, expected) => {
+    write(`completion.${shell}`, stdout);
+    const {
+      status: read,
+      stdout: names,
+      stderr,
+    } = spawnSync(command, ASKS[shell](line), {
+      cwd: base,
+      env: { ...options.env, PATH: `${dirname(STRATA)}:${process.env['PATH']}` },
+      encoding: 'utf8',
+    });
+    expect({ read, stderr }).toEqual({ read: 0, stderr: '' });
+    expect(names.split('\n').filter(Boolean).sort()).toEqual(expected);
   });
 });
 

@@ -2,6 +2,9 @@
 
 import type { CommandShape, FlagShape, ProgramShape, ValueKind } from './command-shape.ts';
 
+/** Flags that say whose workspaces there are. */
+const WHERE = ['--home', '--config', '--tenant'];
+
 export function fishCompletion({ name, flags, nouns }: ProgramShape): string {
   const every = [
     ...flags,
@@ -32,9 +35,22 @@ function __${name}_at
     test $others = any; or test (count $found) -eq (math (count $wanted) + $others)
 end
 
+# Workspaces are asked for where the line says.
 function __${name}_names
-    set -l program (commandline -opc)[1]
-    $program workspaces list 2>/dev/null </dev/null | tail -n +2 | cut -d ' ' -f 1
+    set -l words (commandline -opc)
+    set -l where
+    set -l flag
+    for word in $words[2..-1]
+        if set -q flag[1]
+            set -a where $flag (string replace -r '^~/' "$HOME/" -- $word)
+            set flag
+        else if contains -- $word ${WHERE.join(' ')}
+            set flag $word
+        else if string match -qr -- '^(${WHERE.join('|')})=' $word
+            set -a where $word
+        end
+    end
+    $words[1] $where workspaces list 2>/dev/null </dev/null | tail -n +2 | cut -d ' ' -f 1
 end
 
 complete -c ${name} -f

@@ -7,15 +7,29 @@ export function zshCompletion({ name, flags, nouns }: ProgramShape): string {
 # Completion of ${name} for zsh. It is made from the commands: make it anew after an update.
 
 _${name}_names() {
-  local -a names
-  names=(\${(f)"$($program workspaces list 2>/dev/null </dev/null | tail -n +2 | cut -d ' ' -f 1)"})
+  local -a names where
+  local word flag=''
+  # Workspaces are asked for where the line says.
+  for word in "\${(@Q)typed[2,-1]}"; do
+    if [[ -n $flag ]]; then
+      where+=("$flag" "\${word/#\\~\\//$HOME/}")
+      flag=''
+    elif [[ $word == --(home|config|tenant) ]]; then
+      flag=$word
+    elif [[ $word == --(home|config|tenant)=* ]]; then
+      where+=("$word")
+    fi
+  done
+  names=(\${(f)"$($program $where workspaces list 2>/dev/null </dev/null | tail -n +2 | cut -d ' ' -f 1)"})
   compadd -a names
 }
 
 _${name}() {
   local program=$words[1] curcontext="$curcontext" state line
   local -A opt_args
-  local -a all
+  local -a all typed
+  # What follows narrows the words down.
+  typed=("\${words[@]}")
   all=(
 ${flags
   .flatMap((flag) => flagSpecs(flag, name))

@@ -1,15 +1,25 @@
 /** A file that appears under its name when all of it is there, durably, or not at all. */
 
 import { lstatSync, realpathSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
-import { StrataError, errno, syncDirectory, systemError, systemRandom, toHex } from '../base/index.ts';
+import {
+  HOLDER_PATTERN,
+  StrataError,
+  errno,
+  fateOf,
+  syncDirectory,
+  systemError,
+  systemRandom,
+  thisProcess,
+  toHex,
+} from '../base/index.ts';
 
 /** Bytes of the random part of a temporary name. */
 const TOKEN_BYTES = 6;
 
-/** Characters of the name that the temporary one keeps: a name has at most 255 bytes. */
-const KEPT = 60;
+/** Until it is whole a file has a name that says who writes it: the next one that is written beside it takes away what the dead have left. */
+const TEMPORARY = new RegExp(String.raw`^\.strata-(${HOLDER_PATTERN})-[0-9a-f]{${2 * TOKEN_BYTES}}\.tmp$`);
 
 /**
  * @param write writes all of it, by the function that it is given; what it returns is returned
@@ -20,10 +30,8 @@ export async function writeOutputFile<Result>(
   write: (take: (part: Uint8Array) => Promise<boolean>) => Promise<Result>,
 ): Promise<Result> {
   const target = targetOf(resolve(path));
-  const temporary = join(
-    dirname(target),
-    `.${basename(target).slice(0, KEPT)}.${toHex(systemRandom(TOKEN_BYTES))}.tmp`,
-  );
+  const temporary = join(dirname(target), `.strata-${thisProcess()}-${toHex(systemRandom(TOKEN_BYTES))}.tmp`);
+  await sweep(dirname(target));
   const { open, rename, unlink } = await import('node:fs/promises');
   try {
     const file = await open(temporary, 'wx');
@@ -45,6 +53,16 @@ export async function writeOutputFile<Result>(
     }
   } catch (error) {
     throw systemError(error, `write ${path}`);
+  }
+}
+
+async function sweep(directory: string): Promise<void> {
+  const { readdir, unlink } = await import('node:fs/promises');
+  // A directory that cannot be listed may be written to all the same.
+  for (const name of await readdir(directory).catch(() => [])) {
+    const holder = TEMPORARY.exec(name)?.[1];
+    if (holder !== undefined && fateOf(holder) === 'dead')
+      await unlink(join(directory, name)).catch(() => {});
   }
 }
 

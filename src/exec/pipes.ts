@@ -3,14 +3,13 @@
  * `echo oops >/dev/stderr` would fail in every script. So these are real pipes, made as FIFOs that lose their names at once.
  */
 
-import { execFile } from 'node:child_process';
 import { closeSync, constants, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 
 import { systemError } from '../base/index.ts';
+import { makeFifos } from './fifos.ts';
 
 export interface Pipes extends Disposable {
   /** The command's ends, for `spawn`: blocking, as programs expect them. */
@@ -39,7 +38,7 @@ export async function openPipes(input: string): Promise<Pipes> {
     return fd;
   };
   try {
-    await promisify(execFile)('mkfifo', ['-m', '600', stdout, stderr]);
+    await makeFifos([stdout, stderr]);
     writeFileSync(stdin, input, { mode: 0o600 });
     const readers = [hold(stdout, OURS), hold(stderr, OURS)] as const;
     const theirs = [

@@ -18,7 +18,7 @@ const layers = (home: RunHome) => home.world.database.kysely.selectFrom('layers'
 /** As often as it takes: what is condemned now goes with the next. */
 async function collectAll(home: RunHome): Promise<number> {
   const world = { ...home.vault.world, clock: home.world.clock };
-  const margins = { ...LOCAL_MARGINS, condemned: 0 };
+  const margins = { ...LOCAL_MARGINS, deletion: 0 };
   let live = 0;
   for (let n = 0; n < 3; n++) {
     live = (await collectTenant(world, home.world.vault, margins)).liveBytes;

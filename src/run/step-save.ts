@@ -70,7 +70,7 @@ export async function gather(
         directory: below.path,
         shown: sourceDir === '' ? '.' : sourceDir,
         at: namesOf(destDir),
-        selectors: paths.map((path) => selectorOf([path])),
+        selectors: paths.includes('**') ? undefined : paths.map((path) => selectorOf([path])),
         memory: given.records(names),
       };
     });
@@ -94,7 +94,7 @@ function namesOf(destDir: string): Path {
 function tellUnmatched({ log }: StepContext, contents: readonly SaveContent[], { matched }: LayerTree): void {
   for (const [at, { sourceDir, paths }] of contents.entries()) {
     for (const [number, path] of paths.entries()) {
-      if (matched[at]?.[number] === false && path !== '**')
+      if (matched[at]?.[number] === false)
         log.line(`warning: nothing in ${sourceDir === '' ? '.' : sourceDir} matches ${path}`);
     }
   }

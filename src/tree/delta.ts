@@ -39,6 +39,8 @@ interface Frame extends Pair {
  * What `saved` has that `given` has not, or has otherwise. Times do not count. Directories are in it if they hold some of that, are new or have
  * another mode; new ones are taken whole and not read, and what is equal is not read either.
  *
+ * Whoever saved only a part of a directory gives only that part of `given`: with `deletions`, everything else would be gone.
+ *
  * With `deletions`, to put the result over `given` by `override` gives `saved`.
  *
  * @param source has the nodes of both

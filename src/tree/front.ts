@@ -16,13 +16,13 @@ interface Part {
 }
 
 export class Front {
-  readonly #parts: readonly Part[];
   readonly #shares: boolean;
-  /** Those that have the least name. */
-  #first: Part[] = [];
+  /** By what they stand before, the least last; of equal names the first layer last. Those at their end are not here. */
+  readonly #waiting: Part[] = [];
+  /** Those that have the least name, in order of application; not among the waiting. */
+  readonly #first: Part[] = [];
 
-  private constructor(parts: readonly Part[], shares: boolean) {
-    this.#parts = parts;
+  private constructor(shares: boolean) {
     this.#shares = shares;
   }
 
@@ -37,12 +37,12 @@ export class Front {
     shares: boolean,
     options: Cancellable,
   ): Promise<Front> {
-    const parts: Part[] = [];
+    const front = new Front(shares);
     for (const { layer, tree } of trees) {
       const cursor = await Cursor.open(source, tree, options);
-      parts.push({ layer, cursor, head: cursor.item });
+      front.#wait({ layer, cursor, head: cursor.item });
     }
-    return new Front(parts, shares);
+    return front;
   }
 
   /**
@@ -52,71 +52,90 @@ export class Front {
    *   and to wait for nothing a million times takes longer than all else
    */
   take(): readonly Placed[] | 'unread' | undefined {
-    const first = this.#look();
+    this.#look();
+    const first = this.#first;
     if (first.length === 0) return undefined;
-    if (first.some(({ head }) => head!.kind === 'subtree')) return 'unread';
-    return first.map((part) => {
-      const entry = part.head as Entry;
-      step(part);
-      return { layer: part.layer, entry };
-    });
+    for (const { head } of first) if (head!.kind === 'subtree') return 'unread';
+    const placed: Placed[] = [];
+    for (const { layer, head } of first) placed.push({ layer, entry: head as Entry });
+    for (const part of first) part.cursor.advance();
+    this.#again();
+    return placed;
   }
 
   /** Reads some of the nodes that come next. @throws integrity, unsupported_format, cancelled */
   async read(): Promise<void> {
-    const first = this.#look();
-    const nodes = first.filter(({ head }) => head!.kind === 'subtree');
-    if (this.#shares && this.#areOne(first)) {
-      for (const part of first.slice(0, -1)) step(part);
-      return enter(first.at(-1)!);
-    }
-    // The lower ones wait: they may stand as they are below the higher ones.
-    const level = Math.max(...nodes.map(({ head }) => (head as Subtree).level));
-    for (const part of nodes) if ((part.head as Subtree).level === level) await enter(part);
-  }
-
-  #look(): readonly Part[] {
+    this.#look();
     const first = this.#first;
-    first.length = 0;
-    let least: Uint8Array | undefined;
-    for (const part of this.#parts) {
-      if (part.head === undefined) continue;
-      const order = least === undefined ? -1 : compareBytes(part.head.name, least);
-      if (order > 0) continue;
-      if (order < 0) {
-        least = part.head.name;
-        first.length = 0;
-      }
-      first.push(part);
+    const last = first.at(-1);
+    if (this.#shares && last !== undefined && this.#areOne()) {
+      for (const part of first) if (part !== last) part.cursor.advance();
+      await last.cursor.enter(last.head as Subtree);
+    } else {
+      // The lower ones wait: they may stand as they are below the higher ones.
+      const level = Math.max(...first.map(levelOf));
+      for (const part of first) if (levelOf(part) === level) await part.cursor.enter(part.head as Subtree);
     }
-    return first;
+    this.#again();
   }
 
-  /** Whether these are equal nodes, and no other layer has a name between theirs. */
-  #areOne(first: readonly Part[]): boolean {
-    const [one] = first;
+  /** Finds who has the least name. */
+  #look(): void {
+    const [waiting, first] = [this.#waiting, this.#first];
+    if (first.length > 0) return;
+    for (let part = waiting.at(-1); part !== undefined; part = waiting.at(-1)) {
+      if (first.length > 0 && !equalBytes(part.head!.name, first[0]!.head!.name)) return;
+      first.push(part);
+      waiting.pop();
+    }
+  }
+
+  /** Has those that were first wait for what they stand before now. */
+  #again(): void {
+    for (const part of this.#first) {
+      part.head = part.cursor.item;
+      this.#wait(part);
+    }
+    this.#first.length = 0;
+  }
+
+  #wait(part: Part): void {
+    if (part.head === undefined) return;
+    const waiting = this.#waiting;
+    // Most often one layer goes on for a while: the last is looked at first.
+    let low = 0;
+    let high = waiting.length;
+    for (let at = high - 1; low < high; at = (low + high) >>> 1) {
+      if (isBefore(part, waiting[at]!)) low = at + 1;
+      else high = at;
+    }
+    // Few layers wait, and `splice` makes an array each time.
+    waiting.push(part);
+    for (let at = waiting.length - 1; at > low; at--) waiting[at] = waiting[at - 1]!;
+    waiting[low] = part;
+  }
+
+  /** Whether those that are first stand before equal nodes, and no other layer has a name between theirs. */
+  #areOne(): boolean {
+    const [one] = this.#first;
     let end: Uint8Array | undefined;
-    for (const { head, cursor } of first) {
+    for (const { head, cursor } of this.#first) {
       if (head?.kind !== 'subtree' || one?.head?.kind !== 'subtree') return false;
       if (!equalBytes(head.tree.digest, one.head.tree.digest)) return false;
       const own = cursor.end;
       if (own !== undefined && (end === undefined || compareBytes(own, end) < 0)) end = own;
     }
-    return this.#parts.every(
-      (part) =>
-        part.head === undefined ||
-        first.includes(part) ||
-        (end !== undefined && compareBytes(part.head.name, end) >= 0),
-    );
+    const next = this.#waiting.at(-1)?.head?.name;
+    return next === undefined || (end !== undefined && compareBytes(next, end) >= 0);
   }
 }
 
-function step(part: Part): void {
-  part.cursor.advance();
-  part.head = part.cursor.item;
+function isBefore(a: Part, b: Part): boolean {
+  const order = compareBytes(a.head!.name, b.head!.name);
+  return order === 0 ? a.layer < b.layer : order < 0;
 }
 
-async function enter(part: Part): Promise<void> {
-  await part.cursor.enter(part.head as Subtree);
-  part.head = part.cursor.item;
+/** Of an entry less than that of any node. */
+function levelOf({ head }: Part): number {
+  return head?.kind === 'subtree' ? head.level : -1;
 }

@@ -96,3 +96,30 @@ it('[T30] [T22] equal directories are read under fail-any, and each file in them
   });
   expect(merged.kind === 'conflicts' && merged.conflicts.length).toBe(MANY.length);
 });
+
+it('[T30] [T28] who has equal nodes is named even so, where another has something between', async () => {
+  const changed = (plans: Plans, from: number, to: Plan) =>
+    plans.map(([name, plan], at): Plans[number] => [name, at === from ? to : plan]);
+  const { merged } = await merge({
+    plans: [MANY, changed(MANY, 19_999, file(-7)), [[MANY[40]![0], file(-9)]]],
+  });
+  if (merged.kind !== 'conflicts') throw new Error('they merge');
+  expect(merged.conflicts.map(({ writers }) => writers.map(({ layer }) => layer))).toEqual([
+    [0, 1, 2],
+    [0, 1],
+  ]);
+});
+
+it('[T30] [T27] of equal nodes that of the last layer is taken, with its times', async () => {
+  const touched = (mtime: number) => MANY.map(([name], at): Plans[number] => [name, file(at, mtime)]);
+  const last = touched(3).slice(0, -1);
+  const { nodes, merged } = await merge({ plans: [MANY, touched(2), last] });
+  if (merged.kind !== 'merged') throw new Error('they are in conflict');
+  const times = new Set<number>();
+  for await (const { entry } of walk(nodes.source, merged.root.tree)) times.add(entry.mtime);
+  expect(times).toEqual(new Set([2, 3]));
+  const mtimeOf = async (at: number) => (await lookup(nodes.source, merged.root.tree, [MANY[at]![0]]))?.mtime;
+  expect([await mtimeOf(0), await mtimeOf(MANY.length - 2), await mtimeOf(MANY.length - 1)]).toEqual([
+    3, 3, 2,
+  ]);
+});

@@ -49,6 +49,23 @@ describe('[T27] modes and times', () => {
     expect(await merged(ANY)).toEqual(['f']);
   });
 
+  it('[T27] of equal directories are those of the last that has them itself', async () => {
+    const nodes = new MemoryNodes();
+    const layers = layersOf(nodes, [
+      ['A', { x: folder(0o700, { y: 1 }, 50), a: 1 }],
+      ['B', { x: folder(0o755, { y: 1 }, 9), b: 1 }],
+    ]);
+    for (const [implied, mode] of [
+      [1, 0o755],
+      [2, 0o700],
+    ] as const) {
+      const all = [layers[0]!, { ...layers[1]!, implied, whiteouts: false }];
+      const found = await mergeTrees(nodes.source, nodes.sink, all, { precedes: orderOf('') });
+      if (found.kind !== 'merged') throw new Error('they are in conflict');
+      expect((await lookup(nodes.source, found.root.tree, [utf8('x')]))?.mode).toBe(mode);
+    }
+  });
+
   it('[T27] of a directory that only leads to something yield to others', async () => {
     expect(await merged(FAIL, 2)).toEqual([
       ['x', 0o700, 50],

@@ -5,7 +5,7 @@
  * not read, so a merge costs what layers have in common.
  */
 
-import { EMPTY, compareBytes, equalBytes, giveWay } from '../base/index.ts';
+import { EMPTY, equalBytes, giveWay } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import type { Claim } from './claim.ts';
 import { DirectoryBuilder } from './directory-builder.ts';
@@ -16,7 +16,7 @@ import { MAX_DEPTH } from './limits.ts';
 import type { MergeLayer, MergeOptions, Placed } from './merge-layer.ts';
 import type { NodeSink, NodeSource } from './node.ts';
 import type { Path } from './path.ts';
-import { pathBytes } from './path.ts';
+import { comparePathBytes } from './path.ts';
 import { deeper } from './read.ts';
 import { separateTrees } from './separate.ts';
 import { settle } from './settle.ts';
@@ -51,7 +51,7 @@ export interface ConflictWriter {
 /** Names and writers of the conflicts that are kept: a tree can be made so deep that its paths fill any memory. */
 const MOST_KEPT = 4_000_000;
 
-/** Names between two looks at the signal. */
+/** Entries between two looks at the signal. */
 const PACE = 8192;
 
 const EMPTY_MODE = 0o755;
@@ -108,20 +108,21 @@ export function writersOf(layers: readonly MergeLayer[]): (layer: number) => num
 }
 
 /** One directory that several layers have. */
-interface Frame {
-  /** Its name, mode and time in the merged tree. */
+interface Frame extends Looks {
+  /** Its name, mode and time are those of the merged tree. */
   readonly name: Uint8Array;
-  readonly mode: number;
-  readonly mtime: number;
   readonly front: Front;
   /** Undefined once nothing will come of the merge. */
   readonly builder: DirectoryBuilder | undefined;
 }
 
-interface Directory {
-  readonly layer: number;
+interface Looks {
   readonly mode: number;
   readonly mtime: number;
+}
+
+interface Directory extends Looks {
+  readonly layer: number;
   readonly tree: TreeRef;
 }
 
@@ -132,7 +133,7 @@ class Merge {
   readonly #options: Cancellable;
   /** Undefined after the first conflict: then only more of them are looked for. */
   #sink: NodeSink | undefined;
-  readonly #conflicts: { readonly bytes: Uint8Array; readonly conflict: MergeConflict }[] = [];
+  readonly #conflicts: MergeConflict[] = [];
   #kept = 0;
   #more = 0;
   /** The names of the open directories, the root's not among them. */
@@ -156,13 +157,13 @@ class Merge {
 
   async run(): Promise<Merged> {
     const roots = this.#layers.map(({ root }, layer) => ({ layer, ...root }));
-    const face = this.#face(roots) ?? { mode: EMPTY_MODE, mtime: 0 };
+    const face = this.#face(roots, 0) ?? { mode: EMPTY_MODE, mtime: 0 };
     const { mode, mtime } = face;
     const taken = this.#asItIs(roots);
     if (taken !== undefined) return { kind: 'merged', root: { mode, mtime, tree: taken } };
     let tree: TreeRef | undefined;
     try {
-      tree = await this.#go(await this.#frame(EMPTY, roots));
+      tree = await this.#go(await this.#frame(EMPTY, face, roots));
     } catch (error) {
       throw this.#above.length > 0 ? withPath(error, this.#above) : error;
     }
@@ -174,14 +175,18 @@ class Merge {
   /** @returns the merged tree, unless there is a conflict or no sink */
   async #go(root: Frame): Promise<TreeRef | undefined> {
     this.#open.push(root);
-    let names = 0;
+    let entries = 0;
     for (;;) {
       const { front, builder, name, mode, mtime } = this.#open.at(-1)!;
       const placed = front.take();
       if (placed === 'unread') {
         await front.read();
       } else if (placed !== undefined) {
-        if (++names % PACE === 0) await giveWay(this.#options.signal);
+        entries += placed.length;
+        if (entries >= PACE) {
+          entries = 0;
+          await giveWay(this.#options.signal);
+        }
         await this.#place(placed, builder);
       } else {
         this.#open.pop();
@@ -209,29 +214,28 @@ class Merge {
       layer,
       ...(each as DirectoryEntry),
     }));
-    const { mode, mtime } = this.#face(directories)!;
+    const face = this.#face(directories, this.#above.length + 1)!;
+    const { mode, mtime } = face;
     const tree = this.#asItIs(directories);
     if (tree === undefined) {
       // First the name, so that damage of a top is told with its path.
       this.#above.push(name);
-      this.#open.push(await this.#frame(name, directories));
+      this.#open.push(await this.#frame(name, face, directories));
     } else if (this.#sink !== undefined) {
       builder?.add({ kind: 'directory', name, mode, mtime, tree });
     }
   }
 
-  async #frame(name: Uint8Array, directories: readonly Directory[]): Promise<Frame> {
-    const { mode, mtime } = this.#face(directories) ?? { mode: EMPTY_MODE, mtime: 0 };
+  async #frame(name: Uint8Array, { mode, mtime }: Looks, directories: readonly Directory[]): Promise<Frame> {
     const shares = this.#rules.policy.kind !== 'fail-any' || this.#isOneWriter(directories);
     const front = await Front.open(this.#source, directories, shares, this.#options);
     const builder = this.#sink && new DirectoryBuilder(this.#sink);
     return { name, mode, mtime, front, builder };
   }
 
-  /** Whose mode and time a merged directory has. */
-  #face<Each extends { readonly layer: number }>(directories: readonly Each[]): Each | undefined {
-    const depth = this.#above.length;
-    const own = (each: Each) => (this.#layers[each.layer]!.implied ?? 0) <= depth;
+  /** Whose mode and time a merged directory has. @param depth names of its path */
+  #face(directories: readonly Directory[], depth: number): Directory | undefined {
+    const own = (each: Directory) => (this.#layers[each.layer]!.implied ?? 0) <= depth;
     return directories.findLast(own) ?? directories.at(-1);
   }
 
@@ -270,13 +274,12 @@ class Merge {
       digest: entryDigest(entry),
     }));
     // Names are views of whole nodes; what is kept for long must not keep those.
-    const conflict = { path: path.map((name) => Uint8Array.from(name)), writers };
-    this.#conflicts.push({ bytes: pathBytes(path), conflict });
+    this.#conflicts.push({ path: path.map((name) => Uint8Array.from(name)), writers });
   }
 
   #told(): Merged {
     // The walk has a/b before a.b, as no order of whole paths has.
-    const sorted = this.#conflicts.toSorted((a, b) => compareBytes(a.bytes, b.bytes));
-    return { kind: 'conflicts', conflicts: sorted.map(({ conflict }) => conflict), more: this.#more };
+    const conflicts = this.#conflicts.toSorted((a, b) => comparePathBytes(a.path, b.path));
+    return { kind: 'conflicts', conflicts, more: this.#more };
   }
 }

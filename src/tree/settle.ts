@@ -40,7 +40,9 @@ export function settle(placed: readonly Placed[], rules: MergeRules): Settled {
 }
 
 export function settleClaims(claims: readonly Claim[], rules: MergeRules): Settled {
-  const alive = claims.filter((claim) => hiderOf(claim, claims, rules) === undefined);
+  // Most often nobody can hide anything, and a run may have thousands of writers.
+  const hiders = claims.filter((claim) => rules.policy.kind === 'override' || takesAway(claim));
+  const alive = claims.filter((claim) => hiderOf(claim, hiders, rules) === undefined);
   const saved = alive.filter(({ entry }) => entry.kind !== 'whiteout');
   const directories = saved.flatMap((claim) => claim.directories).toSorted((a, b) => a.layer - b.layer);
   if (disagree(alive, saved, rules)) {
@@ -59,20 +61,25 @@ export function settleClaims(claims: readonly Claim[], rules: MergeRules): Settl
 }
 
 /**
- * A claim of a descendant that leaves nothing of this one.
+ * The last claim of a descendant that leaves nothing of this one.
  *
  * A whiteout does under each policy, also one that its writer has replaced since. Under `override` so does everything but a directory
  * over a directory; and a directory too, if it replaced something else. What is hidden itself still hides, so the order in
  * which claims are looked at does not matter.
  */
 export function hiderOf(claim: Claim, claims: readonly Claim[], rules: MergeRules): Claim | undefined {
-  return claims.find((other) => hides(other, claim, rules) && rules.precedes(claim.writer, other.writer));
+  // The last first: along a long chain it is the one.
+  return claims.findLast((other) => hides(other, claim, rules) && rules.precedes(claim.writer, other.writer));
 }
 
 function hides(other: Claim, claim: Claim, { policy }: MergeRules): boolean {
-  if (other.entry.kind === 'whiteout' || other.over === 'whiteout') return true;
+  if (takesAway(other)) return true;
   if (policy.kind !== 'override') return false;
   return other.over === 'entry' || !isDirectory(other) || !isDirectory(claim);
+}
+
+function takesAway({ entry, over }: Claim): boolean {
+  return entry.kind === 'whiteout' || over === 'whiteout';
 }
 
 /** @param saved of `alive`, all but whiteouts */

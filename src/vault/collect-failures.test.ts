@@ -105,6 +105,30 @@ describe('a collection that fails', () => {
     expect(step).toBeGreaterThan(30);
   }, 120_000);
 
+  it('[V91] has deleted the merged segment of a save that it took for dead, and that one is not put into force', async () => {
+    const home = await open();
+    const files = Array.from({ length: 4 }, (_, at) => some(`file ${at}`));
+    for (const each of files) await home.save('a', each);
+    let isDone = false;
+    const late = await home.again('late', (store) => ({
+      ...store,
+      put: async (name, body, options) => {
+        const outcome = await store.put(name, body, options);
+        if (isDone || parseName(name)?.kind !== 'index') return outcome;
+        isDone = true;
+        await home.database.kysely.deleteFrom('intents').execute();
+        await home.collect();
+        return outcome;
+      },
+    }));
+    {
+      await using save = await late.tenant.beginSave();
+      await save.finish();
+    }
+    expect(isDone).toBe(true);
+    await expectWhole(home, ...files);
+  });
+
   it('[V91] because it was taken for dead puts no segment into force and deletes nothing', async () => {
     for (const call of ['put', 'delete'] as const) {
       const home = await open();

@@ -5,7 +5,7 @@ import type { Cancellable, Sha256 } from '../base/index.ts';
 import { scanDirectory } from '../disk/index.ts';
 import type { StatMemory } from '../disk/index.ts';
 import { StagedNodes, displayPath, graft, lookup, selectTree, subtract } from '../tree/index.ts';
-import type { NodeSource, Path, Root, Selector } from '../tree/index.ts';
+import type { NodeSource, Path, Root, Selector, TreeRef } from '../tree/index.ts';
 import type { ContentSink, SharedSink } from '../vault/index.ts';
 import type { ReadableTree } from './merged.ts';
 
@@ -16,7 +16,8 @@ export interface LayerContent {
   readonly shown: string;
   /** Where it stands in the workspace. */
   readonly at: Path;
-  readonly selectors: readonly Selector[];
+  /** Undefined: everything. */
+  readonly selectors: readonly Selector[] | undefined;
   /** As of `scanDirectory`; nothing is written down. */
   readonly memory: StatMemory['records'];
 }
@@ -56,17 +57,21 @@ export async function buildLayer(
   for (const { directory, shown, at, selectors, memory } of contents) {
     const scan = await scanDirectory(directory, new StagingSink(sink, staged), {
       shown,
-      select: anyOf(selectors),
+      select: selectors && anyOf(selectors),
       memory: memory && { records: memory, write: () => {}, treesMayLack: true },
       warn,
       signal,
     });
-    const chosen = await selectTree(staged.source, staged.sink, scan.root.tree, selectors, { signal });
+    const select = (tree: TreeRef) =>
+      selectors === undefined
+        ? { tree, matched: [] }
+        : selectTree(staged.source, staged.sink, tree, selectors, { signal });
+    const chosen = await select(scan.root.tree);
     parts.push({ root: { ...scan.root, tree: chosen.tree }, at });
     matched.push(chosen.matched);
     const before = given && (await directoryAt(given, at, { signal }));
     if (before === undefined) continue;
-    const scope = await selectTree(staged.source, staged.sink, before.tree, selectors, { signal });
+    const scope = await select(before.tree);
     scopes.push({ root: { ...before, tree: scope.tree }, at });
   }
   const like = given?.root.tree;

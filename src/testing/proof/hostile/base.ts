@@ -12,13 +12,14 @@ import {
 import { join } from 'node:path';
 
 import type { Sha256 } from '../../../base/index.ts';
-import { sha256 } from '../../../base/index.ts';
+import { toHex } from '../../../base/index.ts';
 import type { Sealed } from '../../../chunk/index.ts';
 import { openSqlite } from '../../../db/index.ts';
 import { openMemoryStore } from '../../../store/index.ts';
+import { extentPages, unpackExtents, walk } from '../../../tree/index.ts';
 import type { Root } from '../../../tree/index.ts';
 import type { SealingKey } from '../../../chunk/index.ts';
-import type { TenantVault } from '../../../vault/index.ts';
+import type { ContentSource, TenantVault } from '../../../vault/index.ts';
 import { rootSealingKey } from '../../../vault/root-key.ts';
 import { rootOf } from '../../../workspace/snapshot-row.ts';
 import { forkWorkspace, saveDirectory } from '../../../workspace/index.ts';
@@ -42,7 +43,7 @@ export interface Base {
   readonly tenant: TenantVault;
   readonly rootKey: SealingKey;
   readonly root: Root;
-  /** Chunks of files that were saved, by what they hold. */
+  /** Every chunk of the latest snapshot, with what it holds. */
   readonly chunks: readonly { readonly id: Sha256; readonly bytes: Uint8Array }[];
 }
 
@@ -69,9 +70,9 @@ export async function makeBase(place: string): Promise<Base> {
     .selectAll()
     .orderBy('number', 'desc')
     .executeTakeFirstOrThrow();
+  const chunks = await chunksOf(await tenant.reader(), rootOf(row));
   await database[Symbol.asyncDispose]();
   const [name = ''] = readdirSync(join(cacheDirectory, 'stat'));
-  const chunks = ['a', 'b'].map((file) => readFileSync(join(tree, 'small', file)));
   return {
     place,
     tree,
@@ -81,8 +82,22 @@ export async function makeBase(place: string): Promise<Base> {
     tenant,
     rootKey: rootSealingKey(ROOT),
     root: rootOf(row),
-    chunks: chunks.map((bytes) => ({ id: sha256(bytes), bytes })),
+    chunks,
   };
+}
+
+async function chunksOf(source: ContentSource, { tree }: Root): Promise<Base['chunks']> {
+  const chunks = new Map<string, Base['chunks'][number]>();
+  for await (const { entry } of walk(source, tree)) {
+    if (entry.kind !== 'file') continue;
+    for await (const page of extentPages(source, entry))
+      for (const { chunk } of unpackExtents(page)) {
+        if (chunk === undefined) continue;
+        const id = chunk.slice() as Sha256;
+        chunks.set(toHex(id), { id, bytes: (await source.chunk(id)).slice() });
+      }
+  }
+  return [...chunks.values()];
 }
 
 function makeTree(tree: string): void {

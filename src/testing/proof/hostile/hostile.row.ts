@@ -25,7 +25,8 @@ export const hostile: ProofRow = {
   claim:
     'Whatever is written into a store, its database or the files beside it: a right answer or a typed error, no wrong byte, no path outside of the target.',
   unit: 'inputs',
-  planted: 'records of a remembered directory, and lengths of local files, read without a bound',
+  planted:
+    'records of a remembered directory, and lengths of local files, read without a bound; names of entries, and chunks, unchecked',
   perCommit: 300,
   async open(): Promise<ProofRun> {
     const place = mkdtempSync(join(fastDirectory(), 'strata-hostile-'));

@@ -30,19 +30,25 @@ export function drawGraph(chance: Chance): Graph {
     }
     ancestors.push(own);
   }
-  const isLarge = chance.once(150);
+  const isLarge = chance.once(120);
   const large = isLarge ? drawMany(chance) : new Map<string, Item>();
   const layers: NaiveLayer[] = [];
   for (let task = 0; task < tasks; task++)
     for (let step = chance.once(3) ? 2 : 1; step > 0; step--) {
       const like = chance.once(2) ? chance.pick([large, ...layers.map(({ items }) => items)]) : large;
-      layers.push({ writer: task, items: edited(like, chance, isLarge ? 12 : 5) });
+      // A few names between those of whole nodes.
+      const items = isLarge && chance.once(3) ? thinned(like, chance) : like;
+      layers.push({ writer: task, items: edited(items, chance, isLarge ? 3 : 5) });
     }
   return { layers, tasks, precedes: (a, b) => ancestors[b]!.has(a) };
 }
 
 export function drawItems(chance: Chance): Items {
   return edited(new Map(), chance, 8, false);
+}
+
+function thinned(items: Items, chance: Chance): Items {
+  return new Map([...items].filter(([, { kind }]) => kind === 'directory' || chance.once(200)));
 }
 
 function drawMany(chance: Chance): Map<string, Item> {

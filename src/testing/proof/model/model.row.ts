@@ -31,6 +31,7 @@ const NAMES = ['one', 'two', 'three'];
 /** How often each is drawn. */
 const WEIGHTS = {
   save: 4,
+  resave: 3,
   forget: 1,
   keep: 1,
   remove: 1,
@@ -98,6 +99,8 @@ class Sequence {
   readonly #place: string;
   readonly #naive = new NaiveWorkspaces();
   readonly #directories: readonly ChangingDirectory[];
+  /** Directories that snapshots were restored to, whole. */
+  readonly #restored: string[] = [];
   #outs = 0;
 
   constructor(home: ModelHome, chance: Chance, place: string) {
@@ -119,6 +122,14 @@ class Sequence {
         if (!chance.once(4)) directory.change();
         const { snapshot } = await saveDirectory(world, directory.path, { workspace: name });
         expectSame(snapshot, this.#naive.save(name, readFiles(directory.path)));
+        return;
+      }
+      case 'resave': {
+        // What a restore has remembered of it may be of long ago.
+        if (this.#restored.length === 0) return;
+        const directory = chance.pick(this.#restored);
+        const { snapshot } = await saveDirectory(world, directory, { workspace: name });
+        expectSame(snapshot, this.#naive.save(name, readFiles(directory)));
         return;
       }
       case 'forget':
@@ -205,6 +216,7 @@ class Sequence {
     await restoreSnapshot(this.#home.world, ref, out);
     const found = difference(readFiles(out), files);
     if (found !== undefined) throw new Error(`${ref} came back wrong: ${found}`);
+    this.#restored.push(out);
   }
 
   async #changes(expected: Expected | undefined, run: () => Promise<unknown>): Promise<void> {
