@@ -3,12 +3,12 @@
  * followed. Held open it stays the same directory, wherever its path leads by then.
  */
 
-import { closeSync, mkdirSync } from 'node:fs';
+import { closeSync, constants, mkdirSync, openSync } from 'node:fs';
 
 import { StrataError, errno, systemError } from '../base/index.ts';
 import { displayPath } from '../tree/index.ts';
 import type { Path } from '../tree/index.ts';
-import { at, openDirectory, openDirectoryAt } from './at.ts';
+import { at, openDirectoryAt } from './at.ts';
 
 /** Of directories that are made on the way. */
 const MODE = 0o755;
@@ -27,12 +27,12 @@ export class Below implements Disposable {
   }
 
   /**
-   * @param own is ours, and so is the way there
+   * @param own is ours, and so is the way there; no link itself
    * @param make what is missing
-   * @throws path_not_found; bad_input where something else than a directory is in the way
+   * @throws path_not_found, also if `own` is gone; bad_input where something else than a directory is in the way
    */
   static open(own: string, path: Path, { make = false }: { readonly make?: boolean } = {}): Below {
-    const open = [openDirectory(own)];
+    const open = [openOwn(own)];
     try {
       for (const [depth, name] of path.entries()) {
         open.push(step(open.at(-1)!, name, make, () => displayPath(path.slice(0, depth + 1))));
@@ -59,6 +59,21 @@ export class Below implements Disposable {
   [Symbol.dispose](): void {
     closeSync(this.#directory);
     if (this.#above !== this.#directory) closeSync(this.#above);
+  }
+}
+
+/** Whoever may write there could have put a link in its place. */
+function openOwn(own: string): number {
+  try {
+    return openSync(own, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  } catch (error) {
+    const code = errno(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP')
+      throw new StrataError('path_not_found', `the directory ${own} is gone`, {
+        hint: 'Whoever works there has taken it away, or put something else in its place.',
+        details: { path: own },
+      });
+    throw systemError(error, `open ${own}`);
   }
 }
 

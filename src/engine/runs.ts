@@ -27,7 +27,7 @@ export function runsOf(home: Home): Runs {
     return world;
   };
   const prepared = async (file: string, options: StartRunOptions) => {
-    const { prepareRun, resolveSource } = await room();
+    const { prepareRun, refuseLeftOut, resolveSource } = await room();
     const path = resolve(home.cwd, file);
     const { source, branch, tag } = options;
     const text = { file: readText(path, file), shown: file };
@@ -43,6 +43,7 @@ export function runsOf(home: Home): Runs {
         earlyCutoff: false,
       },
     };
+    refuseLeftOut(run.definition, request.source);
     return { run, request };
   };
   return {

@@ -1,6 +1,6 @@
 /** Takes the directory of a place away, whatever commands have made of it. No process may be at work in it. */
 
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync, constants, openSync, rmSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 
 import { errno, systemError, utf8 } from '../base/index.ts';
@@ -11,6 +11,8 @@ export async function removePlace(directory: string): Promise<void> {
     const parent = openSync(dirname(directory), constants.O_RDONLY | constants.O_DIRECTORY);
     try {
       await removeTree(parent, utf8(basename(directory)));
+      // A command may have put something else in its place.
+      rmSync(directory, { force: true });
     } finally {
       closeSync(parent);
     }

@@ -3,15 +3,16 @@
  * has saved by then is whole.
  */
 
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 
-import { StrataError, throwIfAborted } from '../base/index.ts';
-import type { Executor, Place } from '../exec/index.ts';
+import { StrataError, systemError, throwIfAborted } from '../base/index.ts';
+import type { Executor, Place, PlaceOptions } from '../exec/index.ts';
 import { matches } from '../plan/index.ts';
 import type { ConflictPolicy, Runtime, StepDefinition, StepKind, TaskDefinition } from '../plan/index.ts';
 import { environmentOf } from './environment.ts';
 import { faultOf } from './fault.ts';
 import type { Fault } from './fault.ts';
+import { Limit } from './limit.ts';
 import type { LogWriter } from './logs.ts';
 import type { RunRequest } from './request.ts';
 import { whenSource } from './request.ts';
@@ -23,6 +24,7 @@ import { runCommand } from './step-run.ts';
 import { saveWorkspace } from './step-save.ts';
 import { attemptDirectory } from './sweep.ts';
 import type { TaskInput } from './task-input.ts';
+import { makeBelowHome, taskDirectory } from './working-dir.ts';
 import { Given } from './given.ts';
 import type { RunWorld } from './world.ts';
 
@@ -71,9 +73,6 @@ export type AttemptOutcome =
   | { readonly kind: 'failed'; readonly fault: Fault }
   | { readonly kind: 'stopped' };
 
-/** Milliseconds that a timer can count. */
-const MOST_MS = 2 ** 31 - 1;
-
 type Step<Kind extends StepKind> = Extract<StepDefinition, { kind: Kind }>;
 
 const STEPS: { readonly [Kind in StepKind]: (context: StepContext, step: Step<Kind>) => Promise<void> } = {
@@ -88,15 +87,14 @@ const STEPS: { readonly [Kind in StepKind]: (context: StepContext, step: Step<Ki
 /** @param signal stops it. @throws mistakes of ours alone */
 export async function attemptTask(assignment: Assignment, signal: AbortSignal): Promise<AttemptOutcome> {
   const { timeout } = assignment.task.definition;
-  // A timer cannot count further; a task that takes 24 days has no limit.
-  const limit = timeout === undefined || timeout > MOST_MS ? undefined : AbortSignal.timeout(timeout);
-  const either = limit === undefined ? signal : AbortSignal.any([signal, limit]);
+  using limit = new Limit(timeout);
+  const either = AbortSignal.any([signal, limit.signal]);
   try {
     await runSteps(assignment, either);
     return { kind: 'success' };
   } catch (error) {
     if (signal.aborted) return { kind: 'stopped' };
-    if (limit?.aborted === true) return { kind: 'failed', fault: faultOf(timedOut(timeout!)) };
+    if (limit.isOver) return { kind: 'failed', fault: faultOf(timedOut(timeout!)) };
     return { kind: 'failed', fault: faultOf(error) };
   }
 }
@@ -114,14 +112,15 @@ async function runSteps(assignment: Assignment, signal: AbortSignal): Promise<vo
   };
   const environment = { ...own, ...environmentOf(definition.environment, variables) };
   const directory = attemptDirectory(world, run.id, task.id, attempt);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
   const containers = containersOf(definition.runtime, variables);
   // Both wait for others.
   const [executor] = await Promise.all([
     assignment.executor(),
     input.digest(policy, { signal }).then((digest) => assignment.onInput(digest)),
   ]);
-  await using place = await executor.place({ directory, containers, signal });
+  await using place = await placeIn(executor, { directory, containers, signal });
+  // Also a first step that is no command finds it.
+  makeBelowHome({ place, task }, taskDirectory(definition.workingDir, place.home));
   const given = new Given();
   let restoredBytes = 0;
   let savedBytes = 0;
@@ -157,6 +156,18 @@ async function runSteps(assignment: Assignment, signal: AbortSignal): Promise<vo
       if (error instanceof StrataError) log.line(`error: ${error.message}`);
       throw error;
     }
+  }
+}
+
+/** A directory of its own, which is gone again if there is no place for it. */
+async function placeIn(executor: Executor, options: PlaceOptions): Promise<Place> {
+  const { directory } = options;
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    return await executor.place(options);
+  } catch (error) {
+    rmSync(directory, { recursive: true, force: true });
+    throw systemError(error, `make ${directory}`);
   }
 }
 

@@ -33,6 +33,8 @@ export interface ConductedRun {
   readonly state: RunState;
   /** Rows of its tasks, in their order. */
   readonly tasks: readonly TaskTable[];
+  /** When it was created, and began if it has. */
+  readonly times: { readonly created: number; readonly started?: number | undefined };
   readonly restartedFrom: string | undefined;
   /** Tasks of the run that it restarts, by name. */
   readonly earlier: ReadonlyMap<string, TaskTable>;
@@ -55,7 +57,7 @@ export class Conductor {
   readonly #warning: EarlyWarning;
   readonly #executors = new Map<string, Promise<Executor>>();
   readonly #underWay = new Map<number, { readonly stop: AbortController; readonly ended: Promise<void> }>();
-  readonly #times: { created: number; started?: number; ended?: number };
+  readonly #times: { created: number; started?: number | undefined; ended?: number };
   #finish: () => void = () => {};
   #failure: unknown;
 
@@ -63,7 +65,7 @@ export class Conductor {
     this.#world = world;
     this.#run = run;
     this.#options = options;
-    this.#times = { created: world.clock() };
+    this.#times = { ...run.times };
     this.#rows = new RowWriter(world.database);
     this.#records = new TaskRecords(run.tasks);
     this.#reading = new Reading(world);
@@ -157,7 +159,7 @@ export class Conductor {
   /** The new state of tasks, and of the run. */
   #write(changed: readonly number[]): Promise<void> {
     const { id, tasks } = this.#run;
-    const { phase, result } = this.#scheduler;
+    const { phase, result, stopping } = this.#scheduler;
     const { started, ended } = this.#times;
     const states = changed.map((task) => ({
       id: tasks[task]!.id,
@@ -172,6 +174,8 @@ export class Conductor {
         .set(({ fn, val }) => ({
           phase,
           result,
+          // Whoever takes it over goes on with its end.
+          ...(stopping && { cancel: 1 as const }),
           started: fn.coalesce('started', val(started ?? null)),
           ...over,
         }))

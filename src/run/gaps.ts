@@ -10,10 +10,16 @@ import { layersOfRun } from './saved-layer.ts';
 import type { SavedLayer } from './saved-layer.ts';
 import type { RunWorld } from './world.ts';
 
+export interface Gaps {
+  /** By number why a task cannot be reused, as the end of a sentence. */
+  readonly why: ReadonlyMap<number, string>;
+  /** Names of objects that are missing or damaged. */
+  readonly objects: ReadonlySet<string>;
+}
+
 /**
  * @param tasks of the run, all of them
  * @param needed numbers of those that are asked about
- * @returns by number why a task cannot be reused, as the end of a sentence
  */
 export async function gapsOf(
   world: RunWorld,
@@ -21,9 +27,10 @@ export async function gapsOf(
   { graph, tasks }: { readonly graph: TaskGraph; readonly tasks: readonly TaskTable[] },
   needed: readonly number[],
   { signal }: Cancellable,
-): Promise<Map<number, string>> {
+): Promise<Gaps> {
   const { vault } = world;
-  const gaps = new Map<number, string>();
+  const why = new Map<number, string>();
+  const look: Look = { seen: new Map(), objects: new Set() };
   // After its time a run has no layers any more, and no time either.
   const isOver = run.ended !== null && run.expires === null;
   await using pin = await vault.pin(
@@ -35,27 +42,39 @@ export async function gapsOf(
   );
   const layers = pin.found;
   const source = await pin.source();
-  const seen = new Set<string>();
   for (const number of needed) {
     const task = tasks[number]!;
     const saves = graph.tasks[number]!.definition.steps.some(({ kind }) => kind === 'save_to_workspace');
     if (isOver && saves && task.status === 'success')
-      gaps.set(number, 'the time for which its layers are kept is over');
+      why.set(number, 'the time for which its layers are kept is over');
     for (const layer of layers.get(task.id) ?? []) {
-      const gap = await gapOf(source, layer, seen, { signal });
-      if (gap !== undefined) gaps.set(number, gap);
+      const gap = await gapOf(source, layer, look, { signal });
+      if (gap !== undefined) why.set(number, gap);
     }
   }
-  return gaps;
+  return { why, objects: look.objects };
 }
 
-/** @param seen chunks that were read already */
+interface Look {
+  /** Chunks that were read already, and what came of it: layers share them. */
+  readonly seen: Map<string, unknown>;
+  readonly objects: Set<string>;
+}
+
+/** Reads on where something is missing: who makes the layer again has to know of all that is. */
 async function gapOf(
   source: ContentSource,
   { root, stepName }: SavedLayer,
-  seen: Set<string>,
+  { seen, objects }: Look,
   options: Cancellable,
 ): Promise<string | undefined> {
+  let gap: string | undefined;
+  const note = (error: unknown) => {
+    if (!isStrataError(error, 'integrity')) throw error;
+    const { object } = error.details;
+    if (typeof object === 'string') objects.add(object);
+    gap ??= `the layer of its step ${JSON.stringify(stepName)} is not whole: ${error.message}`;
+  };
   try {
     for await (const { entry } of walk(source, root.tree, options)) {
       if (entry.kind !== 'file') continue;
@@ -63,16 +82,22 @@ async function gapOf(
         for (const { chunk } of unpackExtents(page)) {
           if (chunk === undefined) continue;
           const key = toHex(chunk);
-          if (seen.has(key)) continue;
-          seen.add(key);
           throwIfAborted(options.signal);
-          await source.chunk(chunk);
+          if (!seen.has(key))
+            seen.set(
+              key,
+              await source.chunk(chunk).then(
+                () => undefined,
+                (error: unknown) => error,
+              ),
+            );
+          const error = seen.get(key);
+          if (error !== undefined) note(error);
         }
       }
     }
-    return undefined;
   } catch (error) {
-    if (!isStrataError(error, 'integrity')) throw error;
-    return `the layer of its step ${JSON.stringify(stepName)} is not whole: ${error.message}`;
+    note(error);
   }
+  return gap;
 }

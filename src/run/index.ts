@@ -18,7 +18,7 @@ export { readLogs } from './read-logs.ts';
 export type { LogPart } from './read-logs.ts';
 export { planRun } from './run-plan.ts';
 export type { PlannedStep, PlannedTask, RunPlan } from './run-plan.ts';
-export { beginRun, prepareRun } from './start.ts';
+export { beginRun, prepareRun, refuseLeftOut } from './start.ts';
 export type { Prepared } from './start.ts';
 export { listRuns, showRun } from './view.ts';
 export type { LayerInfo, RunInfo, RunSummary, TaskInfo } from './view.ts';

@@ -67,7 +67,8 @@ async function* taskLog(
   const goesOn = async () => {
     const state = await now();
     if (!follow || state === undefined || isOrphaned(state)) return false;
-    return state.status === 'running' || (state.status === 'notstarted' && state.phase === 'running');
+    const isOver = state.phase !== 'running' && state.phase !== 'queued';
+    return state.status === 'running' || (state.status === 'notstarted' && !isOver);
   };
   const told = new Set<number>();
   for (let more = true; more;) {

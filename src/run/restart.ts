@@ -2,7 +2,7 @@
 
 import { StrataError, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
-import type { RunTable, TaskTable } from '../db/index.ts';
+import type { RunTable, TaskTable, Transaction } from '../db/index.ts';
 import { planRestart, restartState } from '../plan/index.ts';
 import type { RestartMode, RestartPlan, RestartProblem, RunState } from '../plan/index.ts';
 import type { Conductor, ConductOptions } from './conductor.ts';
@@ -33,6 +33,8 @@ export interface PlannedRestart {
   readonly plan: RestartPlan;
   /** What stands in its way, in sentences. */
   readonly problems: readonly string[];
+  /** Names of stored objects that are not whole. */
+  readonly damaged: ReadonlySet<string>;
 }
 
 /**
@@ -65,14 +67,14 @@ export async function planRestartOf(
     action === 'reuse' && graph.descendants(task).some(isRerun) ? [task] : [],
   );
   const gaps = await gapsOf(world, run, { graph, tasks }, needed, options);
-  const layersGone = new Set(gaps.keys());
+  const layersGone = new Set(gaps.why.keys());
   const also = options.mend === true ? [...layersGone] : [];
   const plan = planRestart(nodes, old, mode, { layersGone, also });
   const name = (task: number) => graph.tasks[task]!.name;
   // What nobody reads any more is missed by nobody.
   const inTheWay = plan.problems.filter((problem) => problem.kind !== 'layer-gone' || problem.needed);
-  const problems = inTheWay.map((problem) => problemText(problem, name, gaps));
-  return { run, request, prepared, tasks, old, plan, problems };
+  const problems = inTheWay.map((problem) => problemText(problem, name, gaps.why));
+  return { run, request, prepared, tasks, old, plan, problems, damaged: gaps.objects };
 }
 
 /**
@@ -87,6 +89,8 @@ export async function restartRun(
   const planned = await planRestartOf(world, id, options);
   refuseProblems(id, planned);
   const { request, prepared, tasks, old, plan } = planned;
+  // Else what runs again would refer to what it is to replace.
+  await world.vault.doubt(planned.damaged, options);
   const settings = { ...request.settings, ...options.settings };
   const again: RunRequest = {
     ...request,
@@ -101,7 +105,18 @@ export async function restartRun(
     restartedFrom: id,
     state: restartState(plan, old, { earlyCutoff: settings.earlyCutoff }),
     reused,
+    check: (tx) => checkUnchanged(tx, planned.run),
     earlier: new Map(tasks.map((task) => [task.name, task])),
+  });
+}
+
+/** Its time may have come between the plan and this. @throws layer_gone */
+async function checkUnchanged(tx: Transaction, { id, expires }: RunTable): Promise<void> {
+  const now = await tx.selectFrom('runs').select('expires').where('id', '=', id).executeTakeFirst();
+  if (now !== undefined && now.expires === expires) return;
+  throw new StrataError('layer_gone', `the layers of ${id} have just been given up`, {
+    hint: 'Nothing was started. Try again: the plan is another one now.',
+    details: { run: id },
   });
 }
 

@@ -60,6 +60,7 @@ export async function resumeRun(
     graph,
     state,
     tasks,
+    times: { created: row.created, started: row.started ?? undefined },
     restartedFrom: row.restarted_from ?? undefined,
     earlier: new Map(earlier.map((task) => [task.name, task])),
   };

@@ -16,6 +16,7 @@ export interface NewRun {
   readonly request: RunRequest;
   readonly graph: TaskGraph;
   readonly state: RunState;
+  readonly created: number;
   readonly restartedFrom: string | undefined;
   /** Of each task that is taken over from there: its row. */
   readonly reused: ReadonlyMap<number, TaskTable>;
@@ -23,8 +24,7 @@ export interface NewRun {
 
 /** @returns its tasks, in their order */
 export async function insertRun(tx: Transaction, world: RunWorld, run: NewRun): Promise<TaskTable[]> {
-  const { vault, clock } = world;
-  const now = clock();
+  const { vault } = world;
   await tx
     .insertInto('runs')
     .values({
@@ -33,7 +33,7 @@ export async function insertRun(tx: Transaction, world: RunWorld, run: NewRun): 
       name: run.request.run,
       phase: run.state.phase,
       result: run.state.result,
-      created: now,
+      created: run.created,
       started: null,
       ended: null,
       restarted_from: run.restartedFrom ?? null,

@@ -1,14 +1,15 @@
 /** A run begins: its file is read, its tasks get rows, and a conductor. */
 
 import type { Cancellable } from '../base/index.ts';
-import { newRunState, readRunFile } from '../plan/index.ts';
+import { matches, newRunState, readRunFile } from '../plan/index.ts';
 import type { RunDefinition, RunState } from '../plan/index.ts';
 import { StrataError, nearNames } from '../base/index.ts';
-import type { TaskTable } from '../db/index.ts';
+import type { TaskTable, Transaction } from '../db/index.ts';
 import { Conductor } from './conductor.ts';
 import type { ConductOptions } from './conductor.ts';
 import { newRunId } from './ids.ts';
-import type { RunRequest } from './request.ts';
+import { whenSource } from './request.ts';
+import type { RunRequest, RunSource } from './request.ts';
 import { insertRun } from './rows.ts';
 import { TaskGraph } from './run-graph.ts';
 import type { RunWorld } from './world.ts';
@@ -44,15 +45,35 @@ export async function prepareRun(
   });
 }
 
+/** @throws refused if the condition of the run is not met */
+export function refuseLeftOut({ name, when }: RunDefinition, source: RunSource | undefined): void {
+  if (matches(when, whenSource(source))) return;
+  const { branch, tag } = whenSource(source);
+  const of = tag === undefined ? `branch ${branch}` : `tag ${tag}`;
+  throw new StrataError(
+    'refused',
+    `run ${name} is not for ${(branch ?? tag) ? of : 'a source without branch and tag'}`,
+    {
+      hint: 'Its `when` leaves it out. --branch and --tag say what it is held against.',
+      details: { run: name, branch: branch ?? null, tag: tag ?? null },
+    },
+  );
+}
+
 export interface BeginOptions extends ConductOptions {
   readonly restartedFrom?: string | undefined;
   readonly state?: RunState | undefined;
   /** Of each task that is taken over from the run that is restarted: its row there. */
   readonly reused?: ReadonlyMap<number, TaskTable> | undefined;
   readonly earlier?: ReadonlyMap<string, TaskTable> | undefined;
+  /** In the transaction that makes the run. @throws what keeps it from being one */
+  readonly check?: ((tx: Transaction) => Promise<void>) | undefined;
 }
 
-/** @returns a conductor that has not begun yet; the run is in the database */
+/**
+ * @returns a conductor that has not begun yet; the run is in the database
+ * @throws refused if its `when` leaves it out; bad_input with all tasks that nothing can run
+ */
 export async function beginRun(
   world: RunWorld,
   request: RunRequest,
@@ -61,15 +82,18 @@ export async function beginRun(
 ): Promise<Conductor> {
   const { restartedFrom, reused = new Map(), earlier = new Map() } = options;
   const id = newRunId(world.random);
+  const created = world.clock();
   const state = options.state ?? newRunState(graph.tasks.length);
+  refuseLeftOut(definition, request.source);
   // Before there is a row of it: a task that nothing can run is a mistake of the file.
   graph.nodes(world.executors, request.source);
-  const tasks = await world.database.transaction((tx) =>
-    insertRun(tx, world, { id, request, graph, state, restartedFrom, reused }),
-  );
+  const tasks = await world.database.transaction(async (tx) => {
+    await options.check?.(tx);
+    return insertRun(tx, world, { id, request, graph, state, created, restartedFrom, reused });
+  });
   return new Conductor(
     world,
-    { id, request, definition, graph, state, tasks, restartedFrom, earlier },
+    { id, request, definition, graph, state, tasks, times: { created }, restartedFrom, earlier },
     options,
   );
 }

@@ -1,11 +1,10 @@
 /** `run`: a command in the shell of the task. */
 
 import type { StepDefinition } from '../plan/index.ts';
-import { Below } from '../disk/index.ts';
 import type { StepContext } from './attempt.ts';
 import { environmentOf } from './environment.ts';
 import { stepFailed } from './fault.ts';
-import { belowHome, taskDirectory } from './working-dir.ts';
+import { makeBelowHome, taskDirectory } from './working-dir.ts';
 
 /** @throws command_failed; unavailable, cancelled */
 export async function runCommand(
@@ -15,7 +14,7 @@ export async function runCommand(
   const { place, task, run, log, signal } = context;
   const { definition } = task;
   const workingDir = taskDirectory(step.workingDir ?? definition.workingDir, place.home);
-  makeDirectory(context, workingDir);
+  makeBelowHome(context, workingDir);
   const words = (step.shell ?? definition.shell).split(/\s+/).filter((word) => word !== '');
   const { exitCode, signal: killed } = await place.run(
     {
@@ -27,11 +26,4 @@ export async function runCommand(
     { signal, onOutput: (bytes) => log.write(bytes) },
   );
   if (exitCode !== 0) throw stepFailed(step.name, exitCode, killed);
-}
-
-/** What is not below the home is the image's to have. */
-function makeDirectory(context: StepContext, workingDir: string): void {
-  const { home, directory } = context.place;
-  if (workingDir !== home && !workingDir.startsWith(`${home}/`)) return;
-  Below.open(directory, belowHome(context, workingDir), { make: true })[Symbol.dispose]();
 }

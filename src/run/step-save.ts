@@ -35,7 +35,7 @@ export async function saveWorkspace(
     build: async (sink) => {
       built = await gather(context, step.contents, sink, { given: before, deletions: step.deletions });
       tellUnmatched(context, step.contents, built);
-      if (isEmpty(built)) noFiles(context, step.ifNoFiles);
+      if (built.isEmpty) noFiles(context, step.ifNoFiles);
       return built.root;
     },
     onCommit: async (tx, layer) => {
@@ -98,11 +98,6 @@ function tellUnmatched({ log }: StepContext, contents: readonly SaveContent[], {
         log.line(`warning: nothing in ${sourceDir === '' ? '.' : sourceDir} matches ${path}`);
     }
   }
-}
-
-function isEmpty({ root }: LayerTree): boolean {
-  const { files, symlinks, directories } = root.tree.summary;
-  return files + symlinks + directories === 0;
 }
 
 function noFiles({ log }: StepContext, what: 'warn' | 'error' | 'ignore'): void {

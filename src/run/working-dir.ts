@@ -1,6 +1,7 @@
 /** Directories of a task, from its point of view and from ours. */
 
 import { StrataError, utf8 } from '../base/index.ts';
+import { Below } from '../disk/index.ts';
 import type { Path } from '../tree/index.ts';
 import type { StepContext } from './attempt.ts';
 
@@ -30,6 +31,13 @@ export function belowHome({ place, task }: Pick<StepContext, 'place' | 'task'>, 
     );
   }
   return names.slice(home.length).map((name) => utf8(name));
+}
+
+/** Makes a directory of the task. What is not below its home is the image's to have. @param directory absolute, as the task sees it */
+export function makeBelowHome(context: Pick<StepContext, 'place' | 'task'>, directory: string): void {
+  const { home, directory: own } = context.place;
+  if (directory !== home && !directory.startsWith(`${home}/`)) return;
+  Below.open(own, belowHome(context, directory), { make: true })[Symbol.dispose]();
 }
 
 /** An absolute path as the task sees it. */

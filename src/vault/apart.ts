@@ -7,6 +7,9 @@ import type { TenantId } from './names.ts';
 
 type Query = Database['kysely'] | Transaction;
 
+/** What is wrong with a pack. */
+export type Suspicion = Pick<SuspectTable, 'kind' | 'reason'>;
+
 export async function condemnedOf(query: Query, tenant: TenantId): Promise<readonly CondemnedTable[]> {
   return query.selectFrom('condemned').selectAll().where('tenant', '=', toHex(tenant)).execute();
 }
@@ -44,7 +47,7 @@ export async function nextEpoch(tx: Transaction, tenant: TenantId): Promise<numb
 export async function noteSuspects(
   database: Database,
   tenant: TenantId,
-  found: ReadonlyMap<string, Pick<SuspectTable, 'kind' | 'reason'> | undefined>,
+  found: ReadonlyMap<string, Suspicion | undefined>,
   noticed: number,
   options: Cancellable = {},
 ): Promise<void> {

@@ -4,6 +4,8 @@ import { isStrataError, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import { damaged } from '../chunk/index.ts';
 import type { LookUp } from './announce.ts';
+import { noteSuspects } from './apart.ts';
+import type { Suspicion } from './apart.ts';
 import type { TenantIndex } from './chunk-index.ts';
 import type { Keyring } from './keyring.ts';
 import { LoadedIndex } from './loaded-index.ts';
@@ -87,6 +89,23 @@ export class TenantVault {
   /** @throws integrity; wrong_key */
   openRow(name: string, sealed: Uint8Array): Uint8Array {
     return openRow(this.keyring, name, sealed);
+  }
+
+  /**
+   * Objects of which a reader has said that they are not whole: a save that meets what was in their packs stores it anew.
+   *
+   * @param names as in `details.object` of its errors; others are passed over
+   */
+  async doubt(names: Iterable<string>, options: Cancellable = {}): Promise<void> {
+    const { database, store, clock } = this.#world;
+    const found = new Map<string, Suspicion>();
+    for (const name of names) {
+      const parsed = parseName(name);
+      if (parsed?.kind !== 'data' && parsed?.kind !== 'tree') continue;
+      const isThere = (await store.size(name, options)) !== undefined;
+      found.set(toHex(parsed.pack), { kind: parsed.kind, reason: isThere ? 'damaged' : 'missing' });
+    }
+    await noteSuspects(database, this.id, found, clock(), options);
   }
 
   /** @returns 'exists' if that head was published before, with whatever it says */

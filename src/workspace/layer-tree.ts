@@ -4,8 +4,8 @@ import { StrataError } from '../base/index.ts';
 import type { Cancellable, Sha256 } from '../base/index.ts';
 import { scanDirectory } from '../disk/index.ts';
 import type { StatMemory } from '../disk/index.ts';
-import { StagedNodes, graft, lookup, selectTree, subtract } from '../tree/index.ts';
-import type { Path, Root, Selector, TreeRef } from '../tree/index.ts';
+import { StagedNodes, displayPath, graft, lookup, selectTree, subtract } from '../tree/index.ts';
+import type { NodeSource, Path, Root, Selector, TreeRef } from '../tree/index.ts';
 import type { ContentSink, SharedSink } from '../vault/index.ts';
 import type { ReadableTree } from './merged.ts';
 
@@ -35,6 +35,8 @@ export interface LayerTree {
   readonly whiteouts: boolean;
   /** As of `MergeLayer`. */
   readonly implied: number;
+  /** It neither adds nor takes away anything: all that there may be are directories of the places themselves. */
+  readonly isEmpty: boolean;
   /** For each content and each of its selectors whether it matched anything. */
   readonly matched: readonly (readonly boolean[])[];
 }
@@ -81,9 +83,31 @@ export async function buildLayer(
     root = { ...root, tree: delta.tree };
     whiteouts = delta.whiteouts;
   }
+  const isEmpty = whiteouts === 0 && (await hasPlacesOnly(staged.source, root, parts, { signal }));
   staged.moveTo(sink, root);
   const implied = Math.min(...parts.map(({ at }) => at.length));
-  return { root, whiteouts: whiteouts > 0, implied, matched };
+  return { root, whiteouts: whiteouts > 0, implied, isEmpty, matched };
+}
+
+async function hasPlacesOnly(
+  source: NodeSource,
+  { tree }: Root,
+  parts: readonly { readonly at: Path }[],
+  options: Cancellable,
+): Promise<boolean> {
+  const { files, symlinks, directories } = tree.summary;
+  if (files + symlinks > 0) return false;
+  const places = new Map(
+    parts.flatMap(({ at }) =>
+      at.map((_, depth): [string, Path] => {
+        const place = at.slice(0, depth + 1);
+        return [displayPath(place), place];
+      }),
+    ),
+  );
+  let made = 0;
+  for (const place of places.values()) if ((await lookup(source, tree, place, options)) !== undefined) made++;
+  return directories === made;
 }
 
 /** The directory of a tree that stands at a path, if one does. */

@@ -1,0 +1,93 @@
+/** Caches: trees under keys, for later runs of the same source. */
+
+import { expect, it } from 'vitest';
+
+import { openRunHome, runOf, taskOf } from './run.fixture.ts';
+import type { RunHome } from './run.fixture.ts';
+
+const source = (location: string) => ({ location, ref: undefined, branch: undefined, tag: undefined });
+
+const save = (key: string, text: string) =>
+  runOf(
+    `{ name: save, steps: [{ run: "mkdir c && echo ${text} > c/f && echo sum-${text} > lock" },
+       { save_cache: { key: ${JSON.stringify(key)}, contents: [{ source_dir: c }] } }] }`,
+  );
+const restore = (keys: readonly string[], before = 'true') =>
+  runOf(
+    `{ name: restore, steps: [{ run: ${JSON.stringify(before)} }, { restore_cache: { keys: ${JSON.stringify(keys)}, dest_dir: c } },
+       { run: "cat c/* || echo nothing" }] }`,
+  );
+
+async function restored(
+  home: RunHome,
+  keys: readonly string[],
+  from = '/a',
+  before?: string,
+): Promise<string> {
+  const run = await home.start(restore(keys, before), { source: source(from) });
+  expect(run.result).toBe('success');
+  return (await home.log(run.id)).trim().split('\n').at(-1)!;
+}
+
+it('[R30] the whole key is found first, then the newest that begins with it, key by key; a miss is a success', async () => {
+  const home = await openRunHome();
+  for (const [key, text] of [
+    ['dep-1', 'one'],
+    ['dep-2', 'two'],
+    ['dep', 'exact'],
+    ['dep-20', 'twenty'],
+  ] as const) {
+    expect((await home.start(save(key, text), { source: source('/a') })).result).toBe('success');
+    home.wait(1000);
+  }
+  expect(await restored(home, ['dep-1'])).toBe('one');
+  expect(await restored(home, ['dep'])).toBe('exact');
+  expect(await restored(home, ['dep-'])).toBe('twenty');
+  expect(await restored(home, ['none', 'dep-2'])).toBe('two');
+  expect(await restored(home, ['d%', '_ep-1', 'DEP'])).toBe('nothing');
+});
+
+it('[R30] what has its key stays as it was', async () => {
+  const home = await openRunHome();
+  await home.start(save('k', 'first'), { source: source('/a') });
+  const again = await home.start(save('k', 'second'), { source: source('/a') });
+  expect(await home.log(again.id)).toContain('there is a cache k already');
+  expect(await restored(home, ['k'])).toBe('first');
+});
+
+it('[R30] a key has the sum of a file in it, and the arch; a file that is not there is an error that names it', async () => {
+  const home = await openRunHome();
+  const key = '{{ arch }}-{{ md5sum "lock" }}';
+  await home.start(save(key, 'x'), { source: source('/a') });
+  expect(await restored(home, [key], '/a', 'echo sum-x > lock')).toBe('x');
+  expect(await restored(home, [key], '/a', 'echo sum-y > lock')).toBe('nothing');
+  const missing = await home.start(restore([key]), { source: source('/a') });
+  expect(taskOf(missing, 'restore').error).toMatchObject({
+    code: 'not_found',
+    message: expect.stringContaining('lock'),
+  });
+});
+
+it('[R31] another source has caches of its own, and so has none at all', async () => {
+  const home = await openRunHome();
+  await home.start(save('k', 'of-a'), { source: source('/a') });
+  await home.start(save('k', 'of-b'), { source: source('/b') });
+  expect(await restored(home, ['k'], '/a')).toBe('of-a');
+  expect(await restored(home, ['k'], '/b')).toBe('of-b');
+  expect(await restored(home, ['k'], '/c')).toBe('nothing');
+  const none = await home.start(restore(['k']));
+  expect(await home.log(none.id)).toContain('no cache for k');
+});
+
+it('[R30] a cache is put over what is there, and leaves the mode of its directory alone', async () => {
+  const home = await openRunHome();
+  await home.start(save('k', 'cached'), { source: source('/a') });
+  expect(
+    await restored(
+      home,
+      ['k'],
+      '/a',
+      'mkdir c && chmod 700 c && echo old > c/f && echo mine > c/a && stat -c %a c > mode',
+    ),
+  ).toBe('cached');
+});

@@ -1,0 +1,113 @@
+/** How long layers stay, and what stays of a run without them. */
+
+import { expect, it } from 'vitest';
+
+import { toHex } from '../base/index.ts';
+import { expectCode } from '../testing/expect-code.ts';
+import { LOCAL_MARGINS, collectTenant, verifyStore } from '../vault/index.ts';
+import { DAY, openRunHome, reader, runOf, saver } from './run.fixture.ts';
+import type { RunHome } from './run.fixture.ts';
+import { expireLayers, removeRun } from './retention.ts';
+import { showRun } from './view.ts';
+
+const file = runOf(saver('a', 'head -c 100000 /dev/urandom > noise'), reader('b', ['a'], 'wc -c < noise'));
+
+const expire = (home: RunHome) => expireLayers(home.world, toHex(home.world.vault.id));
+const layers = (home: RunHome) => home.world.database.kysely.selectFrom('layers').select('id').execute();
+
+/** As often as it takes: what is condemned now goes with the next. */
+async function collectAll(home: RunHome): Promise<number> {
+  const world = { ...home.vault.world, clock: home.world.clock };
+  const margins = { ...LOCAL_MARGINS, deletion: 0 };
+  let live = 0;
+  for (let n = 0; n < 3; n++) {
+    live = (await collectTenant(world, home.world.vault, margins)).liveBytes;
+    home.wait(1000);
+  }
+  return live;
+}
+
+it('[R50] the collector leaves the layers of a run alone until its time is over', async () => {
+  const home = await openRunHome();
+  const run = await home.start(file);
+  expect(await collectAll(home)).toBeGreaterThan(100_000);
+  expect((await home.files(`${run.id}#b`))['noise']).toBeDefined();
+  expect(run.expires).toBe(run.ended! + 7 * DAY);
+  home.wait(6.9 * DAY);
+  expect(await expire(home)).toBe(0);
+  home.wait(0.2 * DAY);
+  expect(await expire(home)).toBe(1);
+  expect(await expire(home)).toBe(0);
+  expect(await layers(home)).toEqual([]);
+  expect(await collectAll(home)).toBeLessThan(10_000);
+});
+
+it('[R50] a run without layers can be looked at as before', async () => {
+  const home = await openRunHome();
+  const run = await home.start(file);
+  home.wait(8 * DAY);
+  await expire(home);
+  const seen = await showRun(home.world, run.id);
+  expect(seen).toMatchObject({ result: 'success', expires: undefined });
+  expect(seen.tasks.map(({ name, status, savedBytes }) => [name, status, savedBytes])).toEqual([
+    ['a', 'success', 100_000],
+    ['b', 'success', 0],
+  ]);
+  expect(await home.log(run.id)).toContain('100000\n');
+  expect(await home.files(run.id)).toEqual({});
+});
+
+it('[R50] layers that another run has taken over stay as long as that one', async () => {
+  const home = await openRunHome();
+  const run = await home.start(file);
+  home.wait(5 * DAY);
+  const again = await home.restart(run.id, { mode: { tasks: ['b'] } });
+  home.wait(3 * DAY);
+  expect(await expire(home)).toBe(0);
+  expect(Object.keys(await home.files(`${again.id}#b`))).toEqual(['noise']);
+  expect(await home.files(run.id)).toEqual({});
+  home.wait(5 * DAY);
+  expect(await expire(home)).toBe(1);
+});
+
+it('[R50] a run that goes on has no end of its time', async () => {
+  const home = await openRunHome();
+  const conductor = await home.begin(file);
+  home.wait(100 * DAY);
+  expect(await expire(home)).toBe(0);
+  await conductor.run();
+  expect((await showRun(home.world, conductor.id)).result).toBe('success');
+});
+
+it('[R32] a cache that nobody has used for a month is gone, and one that is used stays', async () => {
+  const home = await openRunHome();
+  const save = (key: string) =>
+    `{ name: ${key}, steps: [{ run: "echo ${key} > f" }, { save_cache: { key: ${key}, contents: [{}] } }] }`;
+  const restore = runOf('{ name: r, steps: [{ restore_cache: { keys: [used] } }] }');
+  await home.start(runOf(save('used'), save('unused')));
+  home.wait(20 * DAY);
+  await home.start(restore);
+  home.wait(11 * DAY);
+  await expire(home);
+  const keys = await home.world.database.kysely.selectFrom('caches').select('key').execute();
+  expect(keys).toEqual([{ key: 'used' }]);
+  expect(await layers(home)).toHaveLength(1);
+  await collectAll(home);
+  const run = await home.start(restore);
+  expect(await home.log(run.id)).toContain('restored cache used');
+});
+
+it('[R51] a run that is removed is gone with its rows, its logs and its layers, but not before it has ended', async () => {
+  const home = await openRunHome();
+  const other = await home.start(file);
+  const conductor = await home.begin(file);
+  await expectCode('refused', removeRun(home.world, conductor.id));
+  await conductor.run();
+  await removeRun(home.world, conductor.id);
+  await expectCode('run_not_found', showRun(home.world, conductor.id));
+  await expectCode('run_not_found', removeRun(home.world, conductor.id));
+  await expectCode('run_not_found', home.log(conductor.id));
+  expect(await layers(home)).toHaveLength(1);
+  expect(Object.keys(await home.files(other.id))).toEqual(['noise']);
+  expect((await verifyStore(home.vault, { readData: true })).problems).toEqual([]);
+});
