@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { utf8 } from '../base/index.ts';
 import { displayName, pathJson } from '../tree/index.ts';
 import type { Entry } from '../tree/index.ts';
-import { namesRun } from '../run/index.ts';
+import { namesRun } from '../workspace/index.ts';
 import type { PathChange } from '../workspace/index.ts';
 import { counted, formatAge, formatBytes, formatMode, table } from './format.ts';
 import { addExamples, addJsonHelp } from './help.ts';

@@ -53,7 +53,8 @@ export class Below implements Disposable {
 
   /** Leads to its place in the directory above: for who may put another one there. Its name is one that text can carry. */
   get place(): string {
-    return this.#name === undefined ? this.#own : at(this.#above, this.#name).toString();
+    // Not by its own name: others hold on to it, as a mount does.
+    return this.#name === undefined ? `${this.#own}/.` : at(this.#above, this.#name).toString();
   }
 
   [Symbol.dispose](): void {

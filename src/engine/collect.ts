@@ -1,7 +1,6 @@
 /** One collection of a whole store: each tenant by itself, and the figures of all together. */
 
 import { systemClock, toHex } from '../base/index.ts';
-import { expireLayers } from '../run/index.ts';
 import { LOCAL_MARGINS, collectTenant, sweepDestroyed, waitingTogether } from '../vault/index.ts';
 import type { Collected } from '../vault/index.ts';
 import type { CollectResult, CollectStoreOptions } from './engine.ts';
@@ -17,7 +16,7 @@ export async function collect(home: Home, options: CollectStoreOptions = {}): Pr
   for (const { name } of await vault.tenants(options)) {
     home.log?.(`collecting what tenant ${name} does not need`);
     const tenant = await vault.tenant(name, options);
-    if (!dryRun) await expireLayers(vault.world, toHex(tenant.id));
+    if (!dryRun) await (await import('../run/index.ts')).expireLayers(vault.world, toHex(tenant.id));
     each.push(await collectTenant(vault.world, tenant, margins, { ...rest, dryRun }));
   }
   return { ...total(each), dryRun, seconds: (systemClock() - started) / 1000 };

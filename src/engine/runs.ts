@@ -55,7 +55,7 @@ export function runsOf(home: Home): Runs {
     start: async (file, options = {}) => {
       const { run, request } = await prepared(file, options);
       // A mistake in the file must not make a home.
-      run.graph.nodes(home.executors, request.source);
+      run.graph.checkStart(home.executors, request);
       const world = await carrying('write', options);
       return underWay(await (await room()).beginRun(world, request, run, options));
     },

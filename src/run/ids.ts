@@ -4,11 +4,10 @@ import { StrataError, toHex } from '../base/index.ts';
 import type { Random } from '../base/index.ts';
 import { parsePath } from '../tree/index.ts';
 import type { Path } from '../tree/index.ts';
+import { isRunId } from '../workspace/index.ts';
 
 /** 48 bits: of a million runs two are equal once in 500 homes, and then the database refuses the second. */
 const ID_BYTES = 6;
-
-const RUN_ID = /^run-[0-9a-f]{12}$/;
 
 export function newRunId(random: Random): string {
   return `run-${toHex(random(ID_BYTES))}`;
@@ -18,21 +17,12 @@ export function newTaskId(random: Random): string {
   return `task-${toHex(random(ID_BYTES))}`;
 }
 
-export function isRunId(text: string): boolean {
-  return RUN_ID.test(text);
-}
-
 /** `RUN[#TASK][:PATH]` */
 export interface RunRef {
   readonly run: string;
   /** A task's name. */
   readonly task: string | undefined;
   readonly path: Path | undefined;
-}
-
-/** Whether it means a run; else it is for who knows workspaces. */
-export function namesRun(ref: string): boolean {
-  return isRunId(/^[^#:@]*/.exec(ref)![0]);
 }
 
 /**

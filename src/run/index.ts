@@ -4,7 +4,6 @@ export type { ConductOptions } from './conductor.ts';
 export { Conductor } from './conductor.ts';
 export { approveTask, cancelRun } from './control.ts';
 export type { Fault } from './fault.ts';
-export { encodeTask, namesRun, parseRunRef } from './ids.ts';
 export { Logs } from './logs.ts';
 export { planRestartOf, restartRun } from './restart.ts';
 export type { PlannedRestart, RestartOptions } from './restart.ts';

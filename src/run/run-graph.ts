@@ -11,7 +11,8 @@ import type {
 } from '../plan/index.ts';
 import type { Selector } from '../tree/index.ts';
 import { whenSource } from './request.ts';
-import type { RunSource } from './request.ts';
+import type { RunRequest, RunSource } from './request.ts';
+import { checkVariables } from './variables.ts';
 
 export interface GraphTask {
   readonly name: string;
@@ -72,6 +73,19 @@ export class TaskGraph {
   policyOf(task: number): ConflictPolicy {
     const step = this.tasks[task]!.definition.steps.find(({ kind }) => kind === 'restore_workspace');
     return step?.kind === 'restore_workspace' ? step.onConflict : { kind: 'fail' };
+  }
+
+  /** Whether nothing keeps it from starting: executors, variables. @throws bad_input with all that is missing */
+  checkStart(
+    executors: readonly ExecutorDefinition[],
+    { source, variables }: Pick<RunRequest, 'source' | 'variables'>,
+  ): void {
+    const nodes = this.nodes(executors, source);
+    const tasks = this.tasks.filter((_, task) => !nodes[task]!.leftOut);
+    checkVariables(
+      tasks.map(({ definition }) => definition),
+      variables,
+    );
   }
 
   /** As the scheduler sees them. @throws bad_input with all tasks that nothing can run */

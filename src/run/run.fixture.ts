@@ -21,8 +21,8 @@ import { beginRun, prepareRun } from './start.ts';
 import { showRun } from './view.ts';
 import type { RunInfo, TaskInfo } from './view.ts';
 import type { RunWorld } from './world.ts';
-import { LayerSaves, cat, list } from '../workspace/index.ts';
-import { namesRun } from './ids.ts';
+import { LayerSaves, cat, list, namesRun } from '../workspace/index.ts';
+
 import { displayPath } from '../tree/index.ts';
 
 export const DAY = 24 * 60 * 60 * 1000;

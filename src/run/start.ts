@@ -86,7 +86,7 @@ export async function beginRun(
   const state = options.state ?? newRunState(graph.tasks.length);
   refuseLeftOut(definition, request.source);
   // Before there is a row of it: a task that nothing can run is a mistake of the file.
-  graph.nodes(world.executors, request.source);
+  graph.checkStart(world.executors, request);
   const tasks = await world.database.transaction(async (tx) => {
     await options.check?.(tx);
     return insertRun(tx, world, { id, request, graph, state, created, restartedFrom, reused });

@@ -18,7 +18,7 @@ export { Overlay } from './overlay.ts';
 export type { Merged, ReadableTree, WorkspaceLayer } from './merged.ts';
 export { restoreWorkspaceTree } from './restore-tree.ts';
 export type { RestoredTree } from './restore-tree.ts';
-export { checkName } from './name.ts';
+export { checkName, isRunId, namesRun } from './name.ts';
 export { recoverWorkspaces } from './recover.ts';
 export type { Recovered } from './recover.ts';
 export { forgetSnapshots, removeWorkspace } from './remove.ts';

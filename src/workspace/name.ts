@@ -13,6 +13,18 @@ const NAME = new RegExp(`^[A-Za-z0-9][A-Za-z0-9._-]{0,${MAX_NAME - 1}}$`);
 const SNAPSHOT_NUMBER = /^[1-9]\d{0,8}$/;
 const SNAPSHOT_ID = /^[0-9a-f]{32}$/;
 
+/** Ids of runs, which stand where a workspace might: so no workspace is called like one. */
+const RUN_ID = /^run-[0-9a-f]{12}$/;
+
+export function isRunId(text: string): boolean {
+  return RUN_ID.test(text);
+}
+
+/** Whether a reference means a run, `RUN[#TASK][:PATH]`, and no workspace. */
+export function namesRun(ref: string): boolean {
+  return isRunId(/^[^#:@]*/.exec(ref)![0]);
+}
+
 export interface Ref {
   readonly workspace: string;
   /** A number, an id of 32 hex digits, or undefined: the latest. */
@@ -23,9 +35,11 @@ export interface Ref {
 
 /** @param what it names. @throws bad_input */
 export function checkName(name: string, what: 'a workspace' | 'a tenant' = 'a workspace'): string {
-  if (NAME.test(name)) return name;
+  if (NAME.test(name) && !isRunId(name)) return name;
   throw new StrataError('bad_input', `${JSON.stringify(name)} is no name for ${what}`, {
-    hint: 'A name has 1–128 letters, digits, `.`, `_` and `-`, and starts with a letter or digit.',
+    hint: isRunId(name)
+      ? 'It looks like the id of a run; choose another one.'
+      : 'A name has 1–128 letters, digits, `.`, `_` and `-`, and starts with a letter or digit.',
   });
 }
 
