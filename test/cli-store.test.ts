@@ -25,6 +25,7 @@ describe('store', () => {
       [
         'workspaces',
         'snapshots',
+        'layers',
         'files',
         'logicalBytes',
         'uniqueBytes',

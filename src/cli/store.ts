@@ -24,11 +24,11 @@ export function registerStore(noun: Command, invocation: Invocation): void {
   addExamples(stats, ['store stats', 'store stats --json']);
   addJsonHelp(
     stats,
-    '{workspaces, snapshots, files, logicalBytes, uniqueBytes, packedBytes, storedBytes, packs, chunks,\n' +
-      'deduplication, compression}. files: of the latest snapshots; logicalBytes: of all snapshots, as if each were kept\n' +
-      'whole; uniqueBytes: of different chunks; packedBytes: what these take; storedBytes: of all objects, trees, index\n' +
+    '{workspaces, snapshots, layers, files, logicalBytes, uniqueBytes, packedBytes, storedBytes, packs, chunks,\n' +
+      'deduplication, compression}. files: of the latest snapshots; logicalBytes: of all snapshots and layers, as if each\n' +
+      'were kept whole; uniqueBytes: of different chunks; packedBytes: what these take; storedBytes: of all objects, trees, index\n' +
       'and other tenants too. deduplication: logical by unique bytes, holes count; compression: unique by packed bytes;\n' +
-      'null where there is nothing. What waits for `store gc` is in all but the first four.',
+      'null where there is nothing. What waits for `store gc` is in all but the first five.',
   );
 
   const verify = noun
@@ -98,8 +98,9 @@ function statsTable(stats: StoreStats): string[] {
     [
       ['workspaces', formatCount(stats.workspaces), ''],
       ['snapshots', formatCount(stats.snapshots), ''],
+      ['layers', formatCount(stats.layers), 'of runs, and their caches'],
       ['files', formatCount(stats.files), 'in the latest snapshots'],
-      ['logical', formatBytes(stats.logicalBytes), 'if each snapshot were kept whole'],
+      ['logical', formatBytes(stats.logicalBytes), 'if each snapshot and layer were kept whole'],
       ['unique', formatBytes(stats.uniqueBytes), 'in different chunks'],
       ['packed', formatBytes(stats.packedBytes), 'these, compressed and sealed'],
       ['stored', formatBytes(stats.storedBytes), 'on disk, with trees and indexes'],

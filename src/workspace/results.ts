@@ -107,10 +107,12 @@ export interface StoreStats extends Usage {
   readonly snapshots: number;
   /** Of the latest snapshot of each workspace. */
   readonly files: number;
-  /** Bytes of the files of all snapshots, as if each were kept whole. */
+  /** Of runs, and their caches. */
+  readonly layers: number;
+  /** Bytes of the files of all snapshots and layers, as if each were kept whole. */
   readonly logicalBytes: number;
   /**
-   * How many times less is kept than there is: `deduplication` is logical by unique bytes, so holes and what snapshots share count;
+   * How many times less is kept than there is: `deduplication` is logical by unique bytes, so holes and what trees share count;
    * `compression` is unique by packed bytes. Both are of one tenant, and of what is not collected yet. Undefined where there is nothing.
    */
   readonly deduplication: number | undefined;

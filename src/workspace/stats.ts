@@ -16,13 +16,19 @@ export async function storeStats(
     .where('tenant', '=', toHex(vault.id))
     .orderBy('number')
     .execute();
+  const layers = await database.kysely
+    .selectFrom('layers')
+    .select('bytes')
+    .where('tenant', '=', toHex(vault.id))
+    .execute();
   // Ordered by number, so the last row of each workspace is its latest snapshot.
   const latest = new Map(rows.map((row) => [row.workspace, row.files]));
-  const logicalBytes = sum(rows.map((row) => row.bytes));
+  const logicalBytes = sum([...rows, ...layers].map((row) => row.bytes));
   const usage = await vault.usage(options);
   return {
     workspaces: latest.size,
     snapshots: rows.length,
+    layers: layers.length,
     files: sum([...latest.values()]),
     logicalBytes,
     ...usage,
