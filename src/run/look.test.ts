@@ -142,7 +142,9 @@ it('[R41] who follows can stop', async () => {
   const conductor = await home.begin(runOf('{ name: a, steps: [{ run: sleep 20 }] }'));
   const running = conductor.run();
   const signal = AbortSignal.timeout(300);
-  await expect(collect(readLogs(home.world, conductor.id, { follow: true, signal }))).rejects.toThrow('abort');
+  await expect(collect(readLogs(home.world, conductor.id, { follow: true, signal }))).rejects.toThrow(
+    'abort',
+  );
   await cancelRun(home.world, conductor.id);
   await running;
 });
