@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { globSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, expect, it } from 'vitest';
+import { join, resolve } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
 
 const base = mkdtempSync(join(tmpdir(), 'strata-examples-'));
 afterAll(() => rmSync(base, { recursive: true, force: true }));
@@ -26,4 +26,28 @@ it.each(globSync('*.ts', { cwd: 'examples' }))('examples/%s does what it says', 
   });
   expect(stderr).toMatch(/^note: A root key was made: [^\n]*\n$/);
   expect({ status, stdout }).toEqual({ status: 0, stdout: OUTPUT[name] });
+});
+
+describe('examples/runs', () => {
+  const home = join(base, 'runs');
+  const strata = (...words: string[]) =>
+    spawnSync(resolve('bin/strata'), ['--home', home, '--json', ...words], {
+      cwd: 'examples/runs',
+      encoding: 'utf8',
+    });
+
+  it.each([
+    ['isolated.yml', [], 0, 'success'],
+    ['joined.yml', [], 0, 'success'],
+    ['conflict.yml', [], 1, 'failed'],
+    ['four.yml', ['--var', 'who=ada'], 0, 'success'],
+    ['four.yml', ['--var', 'who=bob'], 1, 'failed'],
+  ])('%s with %j ends with %i: %s', { timeout: 60_000 }, (file, more, code, result) => {
+    expect(strata('runs', 'plan', file).status).toBe(0);
+    const { status, stdout, stderr } = strata('runs', 'start', file, ...more);
+    expect({ status, result: (JSON.parse(stdout) as { result: string }).result }, stderr).toEqual({
+      status: code,
+      result,
+    });
+  });
 });

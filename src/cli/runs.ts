@@ -34,7 +34,7 @@ function withStartFlags(command: Command): Command {
     .option('--var <name=value>', 'a variable of the run; repeatable', variable)
     .option(
       '--source <source>',
-      'what `clone` takes: DIR or URL, with #REF (default: the git repository of FILE)',
+      'what `clone` takes: DIR or URL, with #REF (default: the git work tree of FILE)',
       nonEmpty,
     )
     .option('--branch <name>', 'the branch that conditions see (default: what git says)', nonEmpty)

@@ -127,7 +127,11 @@ describe('what is wrong with it', () => {
       '1:38: unknown key storage.workspace.retention.mni',
       'storage.workspace.retention.min',
     ],
-    ['storage:\n  retention: {}', '2:3: unknown key storage.retention', 'storage.workspace.retention'],
+    [
+      'storage:\n  retention: {}',
+      '2:3: unknown key storage.retention',
+      'runs.retention, storage.workspace.retention',
+    ],
     ['bucket: a', '1:1: unknown key bucket', 'storage.s3.bucket, storage.gcs.bucket'],
     ['storage: { S3: {} }', '1:12: unknown key storage.S3', 'storage.s3'],
     [

@@ -74,7 +74,7 @@ export interface StartRunOptions extends ConductOptions {
   /** Which of the file's runs; undefined: the only one. */
   readonly run?: string | undefined;
   readonly variables?: Readonly<Record<string, string>> | undefined;
-  /** `DIR|URL[#REF]`; undefined: the git repository that the run file is in. */
+  /** `DIR|URL[#REF]`; undefined: the git work tree that the run file is in. */
   readonly source?: string | undefined;
   /** Instead of what git says of the source. */
   readonly branch?: string | undefined;

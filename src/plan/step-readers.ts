@@ -60,7 +60,7 @@ const cacheKey = refine(text, (key, node, place) => {
 /** The system takes no longer word on a command line (MAX_ARG_STRLEN). */
 const MAX_COMMAND_BYTES = 100_000;
 
-const command = refine(text, (given, node, place) =>
+const commandText = refine(text, (given, node, place) =>
   Buffer.byteLength(given) <= MAX_COMMAND_BYTES
     ? given
     : place.flaw(node.offset, `has more than ${MAX_COMMAND_BYTES} bytes: put it in a file of the source`),
@@ -102,7 +102,7 @@ export const STEPS: { readonly [K in StepKind]: StepReader<K> } = {
     ...step(
       'run',
       {
-        command,
+        command: commandText,
         environment,
         working_dir: text,
         shell: text,

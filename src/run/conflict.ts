@@ -19,8 +19,8 @@ export function workspaceConflict(conflicts: readonly NamedConflict[], where: st
     ),
     {
       hint:
-        'Nothing was written. Save to different paths (`dest_dir`), restore with `tasks:` or `paths:` only what is needed, or say who ' +
-        'wins with `on_conflict: override`, `prefer: [TASK]` or `separate`.',
+        'Nothing was written. Save to different paths (`dest_dir`), restore only what is needed (`tasks`, `paths`), or say who wins: ' +
+        '`on_conflict: { prefer: [TASK] }`, `override` along a chain, or `separate`.',
       details: { conflicts: conflicts.map(conflictJson) },
     },
   );

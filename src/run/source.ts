@@ -11,7 +11,7 @@ import type { RunSource } from './request.ts';
 const run = promisify(execFile);
 
 export interface SourceOptions {
-  /** `DIR|URL[#REF]`; undefined: the git repository that the run file is in, if it is in one. */
+  /** `DIR|URL[#REF]`; undefined: the git work tree that the run file is in, if it is in one. */
   readonly source: string | undefined;
   /** Absolute. */
   readonly file: string;
@@ -22,7 +22,7 @@ export interface SourceOptions {
   readonly tag?: string | undefined;
 }
 
-/** @throws not_found if a directory is named that is no repository */
+/** @throws not_found if a directory is named that is in no work tree */
 export async function resolveSource(options: SourceOptions): Promise<RunSource | undefined> {
   const given = options.source;
   const hash = given === undefined ? -1 : given.lastIndexOf('#');
@@ -39,8 +39,8 @@ export async function resolveSource(options: SourceOptions): Promise<RunSource |
       const isSaid = said.branch !== undefined || said.tag !== undefined;
       return isSaid ? { location: undefined, ref: undefined, ...said } : undefined;
     }
-    throw new StrataError('not_found', `${directory} is no git repository`, {
-      hint: 'Give a directory in a repository, or a URL that git can clone, after --source.',
+    throw new StrataError('not_found', `${directory} is in no git work tree`, {
+      hint: 'Give a directory in one, or a URL that git can clone, after --source.',
       details: { source: given },
     });
   }
@@ -65,7 +65,7 @@ async function git(directory: string, words: readonly string[]): Promise<string 
     const { stdout } = await run('git', ['-C', directory, ...words], { encoding: 'utf8' });
     return stdout.trim() === '' ? undefined : stdout.trim();
   } catch {
-    // No repository, no such branch, or no git: what it would have said is not known.
+    // No work tree, no such branch, or no git: what it would have said is not known.
     return undefined;
   }
 }

@@ -28,7 +28,7 @@ export async function cloneSource(
   const { run, place } = context;
   const { location, ref } = run.request.source ?? {};
   if (location === undefined) {
-    throw new StrataError('bad_input', 'there is nothing to clone: the run file is not in a git repository', {
+    throw new StrataError('bad_input', 'there is nothing to clone: the run file is not in a git work tree', {
       hint: 'Name a source: `strata runs start FILE --source DIR|URL[#REF]`.',
     });
   }
