@@ -12,9 +12,9 @@ import { resolveSource } from './source.ts';
 
 const AS = ['-c', 'user.name=a', '-c', 'user.email=a@b', '-c', 'init.defaultBranch=main'];
 
-/** A repository with two commits, the first of them tagged. */
-function repository(place: string): string {
-  const directory = join(place, 'repository');
+/** A work tree with two commits, the first of them tagged. */
+function workTree(place: string): string {
+  const directory = join(place, 'tree');
   mkdirSync(join(directory, 'deep'), { recursive: true });
   const git = (...words: readonly string[]) =>
     execFileSync('git', [...AS, '-C', directory, ...words], { stdio: 'pipe' });
@@ -29,16 +29,16 @@ function repository(place: string): string {
 }
 
 describeWith(['git'], 'a source', () => {
-  it('[R25] is the repository of the file, a directory or a URL, with what git says of it', async () => {
+  it('[R25] is the work tree of the file, a directory or a URL, with what git says of it', async () => {
     const home = await openRunHome();
-    const directory = repository(home.place);
+    const directory = workTree(home.place);
     const file = join(directory, 'deep', 'ci.yml');
     const of = (source: string | undefined, more = {}) =>
       resolveSource({ source, file, cwd: home.place, ...more });
     const main = { location: directory, ref: undefined, branch: 'main', tag: undefined };
     expect(await of(undefined)).toEqual(main);
-    expect(await of('repository')).toEqual(main);
-    expect(await of('repository#v1')).toEqual({ location: directory, ref: 'v1', branch: 'v1', tag: 'v1' });
+    expect(await of('tree')).toEqual(main);
+    expect(await of('tree#v1')).toEqual({ location: directory, ref: 'v1', branch: 'v1', tag: 'v1' });
     expect(await of(undefined, { branch: 'other', tag: 't' })).toEqual({
       ...main,
       branch: 'other',
@@ -56,7 +56,7 @@ describeWith(['git'], 'a source', () => {
 
   it('[R25] is cloned into the working directory; without one the task fails', async () => {
     const home = await openRunHome();
-    const location = repository(home.place);
+    const location = workTree(home.place);
     const file = runOf('{ name: t, steps: [clone, { run: cat file }] }');
     const source = { location, ref: undefined, branch: 'main', tag: undefined };
     const latest = await home.start(file, { source });
