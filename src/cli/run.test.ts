@@ -33,6 +33,8 @@ const VERBS = {
     'rm',
     'forget',
   ],
+  runs: ['start', 'plan', 'restart', 'resume', 'list', 'get', 'logs', 'cancel', 'approve', 'rm'],
+  executors: ['list'],
   store: ['stats', 'verify', 'gc', 'attach', 'rebuild-index'],
   keys: ['status', 'rotate-root', 'rotate-tenant', 'destroy-tenant', 'export-recovery'],
   config: ['check'],

@@ -60,7 +60,7 @@ export class Home implements AsyncDisposable {
     this.#store = openStore(config);
     this.config = config;
     this.cwd = cwd;
-    const own = ['db', 'keys', 'cache', 'runs'].map((name) => join(config.home, name));
+    const own = ['db', 'keys', 'cache', 'runs', 'tasks'].map((name) => join(config.home, name));
     this.#offLimits = [config.storage.local.path, ...own];
     this.#tenant = checkName(tenant, 'a tenant');
   }

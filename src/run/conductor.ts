@@ -132,10 +132,12 @@ export class Conductor {
   async #take(event: RunEvent, fault?: Fault): Promise<void> {
     try {
       const { orders, changed } = this.#scheduler.advance(event);
-      if (orders.length + changed.length === 0) return;
+      const isOver = this.#scheduler.phase === 'finished' || this.#scheduler.phase === 'cancelled';
+      // Of a run that was taken over nothing may be left to do but to say that it is over.
+      const isNews = orders.length + changed.length > 0 || (isOver && this.#times.ended === undefined);
+      if (!isNews) return;
       const now = this.#world.clock();
       this.#times.started ??= now;
-      const isOver = this.#scheduler.phase === 'finished' || this.#scheduler.phase === 'cancelled';
       if (isOver) this.#times.ended ??= now;
       if (event.kind === 'ended') this.#records.note(event.task, { ended: now, ...(fault && { fault }) });
       for (const order of orders) if (order.kind === 'start') this.#records.begin(order.task, now);

@@ -17,8 +17,8 @@ export interface RunRequest {
 
 /** What `clone` takes, and what conditions are held against. */
 export interface RunSource {
-  /** A directory of this machine, or anything that git clones. */
-  readonly location: string;
+  /** A directory of this machine, or anything that git clones; undefined: there is only a branch or tag to go by. */
+  readonly location: string | undefined;
   /** What is checked out; undefined: what the source has checked out itself. */
   readonly ref: string | undefined;
   readonly branch: string | undefined;

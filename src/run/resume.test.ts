@@ -80,6 +80,27 @@ it('[R23] or it has failed, and the run goes on accordingly', async () => {
   expect(again.tasks).toHaveLength(4);
 });
 
+it.each([true, false])(
+  '[R23] one of which nothing is left to do ends at once (the last has failed: %s)',
+  async (failInterrupted) => {
+    const home = await openRunHome();
+    const id = await dieIn(
+      home,
+      'b',
+      runOf('{ name: a }', '{ name: b, depends: [a], steps: [{ run: "true" }] }'),
+    );
+    if (!failInterrupted)
+      await home.world.database.kysely
+        .updateTable('tasks')
+        .set({ status: 'success' })
+        .where('run', '=', id)
+        .execute();
+    const run = await home.resume(id, { failInterrupted });
+    expect(run).toMatchObject({ phase: 'finished', result: failInterrupted ? 'failed' : 'success' });
+    expect(run.ended).toBeDefined();
+  },
+);
+
 it('[R23] a run that ended, or that a living process carries, is refused', async () => {
   const home = await openRunHome();
   const conductor = await home.begin(runOf('{ name: a, steps: [{ run: sleep 0.3 }] }'));

@@ -34,7 +34,11 @@ export async function resolveSource(options: SourceOptions): Promise<RunSource |
   const directory = resolve(options.cwd, place);
   const top = await git(directory, ['rev-parse', '--show-toplevel']);
   if (top === undefined) {
-    if (given === undefined) return undefined;
+    if (given === undefined) {
+      // Conditions are held against what is said, whether there is something to clone or not.
+      const isSaid = said.branch !== undefined || said.tag !== undefined;
+      return isSaid ? { location: undefined, ref: undefined, ...said } : undefined;
+    }
     throw new StrataError('not_found', `${directory} is in no git work tree`, {
       hint: 'Give a directory in one, or a URL that git can clone, after --source.',
       details: { source: given },

@@ -1,0 +1,249 @@
+/** `runs`: what it answers, and how it ends. */
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { captureWorld } from './capture.fixture.ts';
+import { run } from './run.ts';
+
+let cwd: string;
+beforeEach(() => (cwd = mkdtempSync(join(tmpdir(), 'strata-runs-'))));
+afterEach(() => rmSync(cwd, { recursive: true, force: true }));
+
+async function strata(words: readonly string[], signal?: AbortSignal) {
+  const env = { HOME: cwd, STRATA_HOME: join(cwd, 'home'), PATH: process.env['PATH'] };
+  const world = captureWorld({ cwd, env, ...(signal && { signal }) });
+  const exitCode = await run(words, world);
+  return { exitCode, stdout: await world.stdout.settled(), stderr: await world.stderr.settled() };
+}
+
+async function answer<Shape>(...words: readonly string[]): Promise<Shape & { exitCode: number }> {
+  const { exitCode, stdout, stderr } = await strata(['--json', ...words]);
+  if (stdout === '') throw new Error(`${words.join(' ')} ended with ${exitCode}: ${stderr}`);
+  return { ...(JSON.parse(stdout) as Shape), exitCode };
+}
+
+async function failure(
+  ...words: readonly string[]
+): Promise<{ exitCode: number; code: string; message: string }> {
+  const { exitCode, stdout, stderr } = await strata(['--json', ...words]);
+  expect(stdout).toBe('');
+  const { error } = JSON.parse(stderr.trimEnd().split('\n').at(-1)!) as {
+    error: { code: string; message: string };
+  };
+  return { exitCode, ...error };
+}
+
+const file = (...tasks: readonly string[]): string => {
+  writeFileSync(join(cwd, 'ci.yml'), `runs: [{ name: ci, tasks: [${tasks.join(', ')}] }]`);
+  return 'ci.yml';
+};
+const task = (name: string, command: string, more = '') =>
+  `{ name: ${name}, steps: [{ run: ${JSON.stringify(command)} }, { save_to_workspace: { contents: [{}] } }]${more} }`;
+const start = (...tasks: readonly string[]) => ['runs', 'start', file(...tasks), '--sandbox', 'off'];
+
+interface RunShape {
+  readonly id: string;
+  readonly result: string;
+  readonly tasks: readonly { readonly name: string; readonly status: string; readonly reused: boolean }[];
+}
+
+const GOOD = task('build', 'echo built > binary; echo said');
+const BAD = task('test', 'exit 3', ', depends: [build]');
+const ISO: unknown = expect.stringMatching(/^\d{4}-\d\d-\d\dT/);
+const HEX: unknown = expect.stringMatching(/^[0-9a-f]{64}$/);
+
+it('[C45] start answers with the run, in one shape', async () => {
+  const { exitCode, ...answered } = await answer<RunShape>(...start(GOOD));
+  expect(exitCode).toBe(0);
+  expect(answered).toEqual({
+    id: expect.stringMatching(/^run-[0-9a-f]{12}$/),
+    name: 'ci',
+    phase: 'finished',
+    result: 'success',
+    restartedFrom: null,
+    created: ISO,
+    started: ISO,
+    ended: ISO,
+    expires: ISO,
+    orphaned: false,
+    tasks: [
+      {
+        id: expect.stringMatching(/^task-[0-9a-f]{12}$/),
+        name: 'build',
+        status: 'success',
+        level: 0,
+        attempt: 1,
+        reused: false,
+        waitingApproval: false,
+        executor: 'host',
+        started: ISO,
+        ended: ISO,
+        inputDigest: HEX,
+        savedBytes: 6,
+        restoredBytes: 0,
+        layers: [{ step: 'save to workspace', digest: HEX, files: 1, bytes: 6, newBytes: 6 }],
+        error: null,
+      },
+    ],
+  });
+  const seen = await answer<RunShape>('runs', 'get', answered.id);
+  expect(seen).toEqual({ ...answered, exitCode: 0 });
+  expect(await answer('runs', 'get')).toEqual(seen);
+});
+
+it('[C45] a failed run ends with 1 and says what to do; --quiet leaves its id', async () => {
+  const { exitCode, stdout } = await strata(start(GOOD, BAD));
+  expect(exitCode).toBe(1);
+  const [, id] = /strata runs logs (run-\w+)/.exec(stdout)!;
+  expect(stdout).toContain(`strata runs restart ${id}`);
+  expect(stdout).toMatch(/test: step "exit 3" ended with exit code 3/);
+  expect((await answer<RunShape>('runs', 'get', id!)).result).toBe('failed');
+  const quiet = await strata([...start(GOOD, BAD), '--quiet']);
+  expect(quiet).toMatchObject({ exitCode: 1, stdout: expect.stringMatching(/^run-\w+\n$/), stderr: '' });
+});
+
+it('[C46] a run that is ended from outside, or by a signal, ends with 9', async () => {
+  const words = [...start(task('long', 'sleep 30')), '--json'];
+  const ctrlC = new AbortController();
+  setTimeout(() => ctrlC.abort(), 1000);
+  const ended = await strata(words, ctrlC.signal);
+  expect(ended.exitCode).toBe(9);
+  const running = strata(words);
+  for (;;) {
+    const { runs } = await answer<{ runs: { id: string; phase: string }[] }>('runs', 'list');
+    const going = runs.find(({ phase }) => phase === 'running');
+    if (going !== undefined) {
+      expect(await answer('runs', 'cancel', going.id)).toEqual({ run: going.id, exitCode: 0 });
+      break;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  expect(await running).toMatchObject({ exitCode: 9 });
+}, 20_000);
+
+describe('[C45] what cannot be done', () => {
+  it.each<[string, readonly string[], number, string]>([
+    ['a file that is not there', ['start', 'nope.yml'], 4, 'not_found'],
+    ['no run', ['get'], 4, 'run_not_found'],
+    ['no home', ['get', 'run-000000000000'], 4, 'not_found'],
+    ['no variable', ['start', 'ci.yml', '--var', 'x'], 2, 'bad_input'],
+    ['no sandbox', ['start', 'ci.yml', '--sandbox', 'maybe'], 2, 'bad_input'],
+    ['two modes', ['restart', 'run-000000000000', '--from-start', '--tasks', 'a'], 2, 'bad_input'],
+    ['an empty name', ['restart', 'run-000000000000', '--tasks', 'a,,b'], 2, 'bad_input'],
+  ])('%s', async (_, words, exitCode, code) => {
+    expect(await failure('runs', ...words)).toMatchObject({ exitCode, code });
+  });
+
+  it('a key that does not exist, a circle, and a name that is none', async () => {
+    file('{ name: a, stpes: [] }');
+    expect(await failure('runs', 'start', 'ci.yml')).toMatchObject({
+      exitCode: 2,
+      code: 'unknown_config_key',
+      message: expect.stringMatching(/ci\.yml:1:\d+.*stpes/),
+    });
+    file('{ name: a, depends: [b] }', '{ name: b, depends: [a] }');
+    expect(await failure('runs', 'start', 'ci.yml')).toMatchObject({ exitCode: 2, code: 'bad_input' });
+    file(GOOD);
+    expect(await failure('runs', 'start', 'ci.yml', '--run', 'cii')).toMatchObject({ exitCode: 4 });
+    // Nothing of it has made a home.
+    expect(await answer('runs', 'list')).toEqual({ runs: [], exitCode: 0 });
+  });
+
+  it('a file that grows when it is read', async () => {
+    const level = (at: number) =>
+      `a${at}: &a${at} [${Array.from({ length: 9 }, () => `*a${at - 1}`).join(', ')}]`;
+    const bomb = ['a0: &a0 [x, x]', ...Array.from({ length: 20 }, (_, at) => level(at + 1))].join('\n');
+    writeFileSync(join(cwd, 'bomb.yml'), bomb);
+    const began = Date.now();
+    expect(await failure('runs', 'start', 'bomb.yml')).toMatchObject({ exitCode: 2, code: 'bad_input' });
+    writeFileSync(join(cwd, 'deep.yml'), `runs: ${'['.repeat(100_000)}`);
+    expect(await failure('runs', 'start', 'deep.yml')).toMatchObject({ exitCode: 2, code: 'bad_input' });
+    writeFileSync(join(cwd, 'large.yml'), 'x'.repeat(5_000_000));
+    expect(await failure('runs', 'start', 'large.yml')).toMatchObject({ exitCode: 2, code: 'bad_input' });
+    expect(Date.now() - began).toBeLessThan(5000);
+  });
+
+  it('a run that its condition leaves out', async () => {
+    writeFileSync(join(cwd, 'ci.yml'), `runs: [{ name: ci, when: { branch: main }, tasks: [${GOOD}] }]`);
+    expect(await failure('runs', 'start', 'ci.yml', '--branch', 'other')).toMatchObject({
+      exitCode: 6,
+      code: 'refused',
+    });
+    expect((await strata(['runs', 'start', 'ci.yml', '--branch', 'main', '--sandbox', 'off'])).exitCode).toBe(
+      0,
+    );
+  });
+});
+
+it('[C45] a workspace in conflict: the run ends with 1, and who looks at it with 3', async () => {
+  const same = (name: string) => task(name, `echo ${name} > f`);
+  const tip = '{ name: tip, depends: [a, b], steps: [restore_workspace] }';
+  const { id, exitCode, tasks } = await answer<RunShape>(...start(same('a'), same('b'), tip));
+  expect(exitCode).toBe(1);
+  expect(tasks[2]).toMatchObject({
+    error: { code: 'workspace_conflict', details: { conflicts: [{ path: 'f' }] } },
+  });
+  expect(await failure('workspaces', 'ls', id)).toMatchObject({ exitCode: 3, code: 'workspace_conflict' });
+  expect(await answer('workspaces', 'why', `${id}:f`)).toMatchObject({
+    path: 'f',
+    conflict: { path: 'f' },
+    writers: [
+      { task: 'a', part: 'conflict' },
+      { task: 'b', part: 'conflict' },
+    ],
+  });
+  const why = await strata(['workspaces', 'why', `${id}:f`]);
+  expect(why.stdout).toMatch(/in conflict[^]*conflict at f/);
+});
+
+it('[C45] restart tells what it would do, does it, and logs show what was printed', async () => {
+  const failed = await answer<RunShape>(...start(GOOD, BAD));
+  const dry = await answer<{ tasks: object[]; problems: string[] }>(
+    'runs',
+    'restart',
+    failed.id,
+    '--dry-run',
+  );
+  expect(dry).toMatchObject({
+    tasks: [
+      { name: 'build', action: 'reuse', reason: 'it succeeded' },
+      { name: 'test', action: 'rerun', reason: 'it failed' },
+    ],
+    problems: [],
+  });
+  const again = await answer<RunShape & { restartedFrom: string }>('runs', 'restart', failed.id);
+  expect(again).toMatchObject({ exitCode: 1, restartedFrom: failed.id });
+  expect(again.tasks.map(({ reused }) => reused)).toEqual([true, false]);
+  const logs = await strata(['runs', 'logs', failed.id, 'build']);
+  expect(logs.stdout).toMatch(/^== build: echo built.*\nsaid\n== build: save to workspace\nsaved files: 1/);
+  const { parts } = await answer<{ parts: object[] }>('runs', 'logs', failed.id, 'build');
+  expect(parts[0]).toMatchObject({ task: 'build', text: 'said\n' });
+  expect(await failure('runs', 'logs', failed.id, 'nope')).toMatchObject({
+    exitCode: 4,
+    code: 'task_not_found',
+  });
+  expect(await failure('runs', 'resume', failed.id)).toMatchObject({ exitCode: 6, code: 'refused' });
+  expect(await failure('runs', 'cancel', failed.id)).toMatchObject({ exitCode: 6 });
+  expect(await failure('runs', 'approve', failed.id, 'test')).toMatchObject({ exitCode: 6 });
+});
+
+it('[C45] list, plan and rm', async () => {
+  const { id } = await answer<RunShape>(...start(GOOD));
+  expect(await answer('runs', 'list')).toMatchObject({ runs: [{ id, tasks: { success: 1 } }] });
+  expect((await strata(['runs', 'list'])).stdout).toMatch(new RegExp(`^RUN .*\n${id} +ci +success +1 of 1`));
+  expect((await strata(['runs', 'list', '--quiet'])).stdout).toBe(`${id}\n`);
+  file(GOOD, '{ name: tip, depends: [build], steps: [restore_workspace] }');
+  expect((await strata(['runs', 'plan', 'ci.yml'])).stdout).toMatch(
+    /level 0\n {2}build: on host\nlevel 1\n {2}tip: after build; on host\n {6}restores build/,
+  );
+  expect(await answer('runs', 'plan', 'ci.yml')).toMatchObject({
+    name: 'ci',
+    tasks: [{ name: 'build' }, { name: 'tip' }],
+  });
+  expect(await answer('runs', 'rm', id)).toEqual({ run: id, exitCode: 0 });
+  expect(await failure('runs', 'rm', id)).toMatchObject({ exitCode: 4, code: 'run_not_found' });
+  expect(await failure('workspaces', 'ls', id)).toMatchObject({ exitCode: 4 });
+});

@@ -1,0 +1,79 @@
+/** The source of a run: what is cloned, and what conditions are held against. */
+
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+
+import { expectCode } from '../testing/expect-code.ts';
+import { describeWith } from '../testing/need.ts';
+import { openRunHome, runOf, taskOf } from './run.fixture.ts';
+import { resolveSource } from './source.ts';
+
+const AS = ['-c', 'user.name=a', '-c', 'user.email=a@b', '-c', 'init.defaultBranch=main'];
+
+/** A work tree with two commits, the first of them tagged. */
+function workTree(place: string): string {
+  const directory = join(place, 'tree');
+  mkdirSync(join(directory, 'deep'), { recursive: true });
+  const git = (...words: readonly string[]) =>
+    execFileSync('git', [...AS, '-C', directory, ...words], { stdio: 'pipe' });
+  git('init', '--quiet');
+  for (const [text, tag] of [['one', 'v1'], ['two']] as const) {
+    writeFileSync(join(directory, 'file'), text);
+    git('add', '.');
+    git('commit', '--quiet', '-m', text);
+    if (tag !== undefined) git('tag', tag);
+  }
+  return directory;
+}
+
+describeWith(['git'], 'a source', () => {
+  it('[R25] is the work tree of the file, a directory or a URL, with what git says of it', async () => {
+    const home = await openRunHome();
+    const directory = workTree(home.place);
+    const file = join(directory, 'deep', 'ci.yml');
+    const of = (source: string | undefined, more = {}) =>
+      resolveSource({ source, file, cwd: home.place, ...more });
+    const main = { location: directory, ref: undefined, branch: 'main', tag: undefined };
+    expect(await of(undefined)).toEqual(main);
+    expect(await of('tree')).toEqual(main);
+    expect(await of('tree#v1')).toEqual({ location: directory, ref: 'v1', branch: 'v1', tag: 'v1' });
+    expect(await of(undefined, { branch: 'other', tag: 't' })).toEqual({
+      ...main,
+      branch: 'other',
+      tag: 't',
+    });
+    expect(await of('https://example.com/x.git#dev')).toMatchObject({
+      location: 'https://example.com/x.git',
+      ref: 'dev',
+    });
+    await expectCode('not_found', of('nowhere'));
+    const outside = { source: undefined, file: home.at('ci.yml'), cwd: home.place };
+    expect(await resolveSource(outside)).toBe(undefined);
+    expect(await resolveSource({ ...outside, branch: 'main' })).toEqual({ ...main, location: undefined });
+  });
+
+  it('[R25] is cloned into the working directory; without one the task fails', async () => {
+    const home = await openRunHome();
+    const location = workTree(home.place);
+    const file = runOf('{ name: t, steps: [clone, { run: cat file }] }');
+    const source = { location, ref: undefined, branch: 'main', tag: undefined };
+    const latest = await home.start(file, { source });
+    expect([latest.result, await home.log(latest.id)]).toEqual(['success', 'two']);
+    const tagged = await home.start(file, { source: { ...source, ref: 'v1' } });
+    expect(await home.log(tagged.id)).toContain('one');
+    const none = await home.start(file, { source: { ...source, location: undefined } });
+    expect(taskOf(none, 't').error).toMatchObject({
+      code: 'bad_input',
+      hint: expect.stringContaining('--source'),
+    });
+    const lost = await home.start(file, { source: { ...source, location: home.at('nowhere') } });
+    expect(taskOf(lost, 't').error).toMatchObject({ code: 'command_failed', details: { step: 'clone' } });
+    const odd = await home.start(file, {
+      source: { ...source, location: 'ext::sh -c "touch /tmp/strata-owned"' },
+    });
+    expect(taskOf(odd, 't').status).toBe('failed');
+    expect(home.leftovers()).toEqual([]);
+  });
+});
