@@ -3,7 +3,7 @@
 import type { Sha256 } from '../src/base/index.ts';
 import { ChunkIndex } from '../src/vault/chunk-index.ts';
 import type { PackId } from '../src/vault/names.ts';
-import { decodeOnlyTable, encodeTable } from '../src/vault/table.ts';
+import { checkOnlyTable, encodeTable } from '../src/vault/table.ts';
 import type { PackTable } from '../src/vault/table.ts';
 import { noiseStream } from './noise.ts';
 import type { Figure } from './results.ts';
@@ -37,9 +37,12 @@ export function indexFigures(chunks: number): Figure[] {
     }),
     {
       name: `index: load ${count} chunks`,
-      value: secondsOnce(() => fill(stored.map((bytes) => decodeOnlyTable(bytes, 'a table')))) * 1000,
+      value:
+        secondsOnce(() =>
+          new ChunkIndex().addEncoded(stored.map((bytes) => checkOnlyTable(bytes, 'a table'))),
+        ) * 1000,
       unit: 'ms',
-      note: 'from the opened tables of packs',
+      note: 'as a start does: from the opened tables of packs, all at once',
     },
   ];
 }

@@ -32,6 +32,12 @@ export function messageError({ code, message, hint, details, stack }: ErrorMessa
   return new StrataError(code, message, { hint, details, cause });
 }
 
+/**
+ * Of what a thread has just made. What lives longer in one is bytes, which V8 keeps elsewhere; with the default two threads take 10 MB more
+ * in a save of 5 GiB, in the same time.
+ */
+const YOUNG_MB = 8;
+
 /** Loaded with the first thread: most commands have none. */
 const threading = () => process.getBuiltinModule('node:worker_threads');
 
@@ -102,7 +108,12 @@ export class Threads<Order, Answer> implements AsyncDisposable {
     const { data } = this.#options;
     try {
       // Whatever this process was started with (a test runner's loader, an inspector) is not for a thread.
-      return new threads.Worker(this.#module, { workerData: data, env: threads.SHARE_ENV, execArgv: [] });
+      return new threads.Worker(this.#module, {
+        workerData: data,
+        env: threads.SHARE_ENV,
+        execArgv: [],
+        resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+      });
     } catch (error) {
       throw messageError(errorMessage(error));
     }
