@@ -36,7 +36,7 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
 
 describe('bash', () => {
   it.each([
-    ['strata ', ['workspaces', 'store', 'keys', 'config', 'completion', 'version']],
+    ['strata ', ['workspaces', 'runs', 'executors', 'store', 'keys', 'config', 'completion', 'version']],
     ['strata w', ['workspaces']],
     ['strata workspaces re', ['restore']],
     ['strata workspaces w', ['why']],

@@ -5,7 +5,6 @@ import type { Command } from 'commander';
 import { utf8 } from '../base/index.ts';
 import { displayName, pathJson } from '../tree/index.ts';
 import type { Entry } from '../tree/index.ts';
-import { namesRun } from '../workspace/index.ts';
 import type { PathChange } from '../workspace/index.ts';
 import { counted, formatAge, formatBytes, formatMode, table } from './format.ts';
 import { addExamples, addJsonHelp } from './help.ts';
@@ -37,6 +36,8 @@ export function registerWhy(noun: Command, invocation: Invocation): void {
 
 async function showWhy(invocation: Invocation, ref: string): Promise<void> {
   const { terminal, world } = invocation;
+  // Help is told without it.
+  const { namesRun } = await import('../workspace/index.ts');
   if (namesRun(ref)) return showRunWhy(invocation, ref);
   await withEngine(invocation, async ({ workspaces }) => {
     const { path, changes } = await workspaces.why(ref, { signal: world.signal });

@@ -26,9 +26,9 @@ export interface Subject {
 export type Test = (shell: Shell, executor: Executor, subject: Subject) => Promise<void>;
 
 /** Small for each commit; it is far more than what may be kept. */
-const LARGE_OUTPUT = 64 * 1024 * 1024;
+const LARGE_OUTPUT = 192 * 1024 * 1024;
 /** Of all memory, while a large output passes: a few hundred KB are kept, the rest is what Node has not yet given back. */
-const MOST_GROWTH = 48 * 1024 * 1024;
+const MOST_GROWTH = 112 * 1024 * 1024;
 
 const CASES = {
   '[X1] exit codes and signals': async ({ sh }) => {

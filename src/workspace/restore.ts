@@ -38,9 +38,9 @@ export async function restoreSnapshot(
       hint: 'To restore a part of a snapshot, name it with --path.',
     });
   const { workspace, snapshot } = wanted;
+  log?.(`restoring ${wanted.label}`);
   const { root, source } = await wanted.open(await pin.source());
   const digest = toHex(root.tree.digest);
-  log?.(`restoring ${wanted.label}, its tree has the digest ${digest}`);
   const only = path === undefined ? undefined : parsePath(path);
   using memory =
     options.dryRun === true ? undefined : await openStatMemory(world, directory, pin.epoch, false);
