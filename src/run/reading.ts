@@ -32,14 +32,20 @@ export class Reading implements AsyncDisposable {
     return (await last.pin).source();
   }
 
-  /** @param key of the policy: the same for the same */
-  async merge(layers: readonly WorkspaceLayer[], key: string, options: MergeOptions): Promise<Merged> {
+  /** Nobody can cut it off: others may wait for the same. @param key of the policy: the same for the same */
+  async merge(
+    layers: readonly WorkspaceLayer[],
+    key: string,
+    { policy, precedes }: MergeOptions,
+  ): Promise<Merged> {
     const whole = `${key} ${layers.map(({ id, writer }) => `${writer}:${id}`).join()}`;
     const known = this.#merges.get(whole);
     if (known !== undefined) return known;
-    const merging = this.source().then((source) => mergeLayers(source, layers, options));
+    const merging = this.source().then((source) =>
+      mergeLayers(source, layers, { ...(policy && { policy }), precedes }),
+    );
     this.#merges.set(whole, merging);
-    // One that was cut off is none that others can use.
+    // What failed may go well the next time.
     merging.catch(() => this.#merges.delete(whole));
     if (this.#merges.size > MERGES) this.#merges.delete(this.#merges.keys().next().value!);
     return merging;
