@@ -10,6 +10,11 @@ export function nonEmpty(text: string): string {
   return text;
 }
 
+/** Of a flag that may be given more than once. */
+export function append(value: string, earlier: readonly string[] = []): readonly string[] {
+  return [...earlier, nonEmpty(value)];
+}
+
 /** @returns milliseconds */
 export function lengthOfTime(text: string): number {
   const milliseconds = text === '0' ? 0 : parseDuration(text);

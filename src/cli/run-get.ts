@@ -4,6 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 
 import { StrataError } from '../base/index.ts';
 import type { Engine } from '../engine/index.ts';
+import { isRunOver } from '../plan/index.ts';
 import type { RunSummary } from '../run/index.ts';
 import { formatAge, table } from './format.ts';
 import { withEngine } from './invocation.ts';
@@ -53,11 +54,7 @@ export async function getRun(invocation: Invocation, id: string | undefined, fla
     let run = await engine.runs.get(wanted, { signal: world.signal });
     if (flags.watch === true) {
       using live = liveRun(invocation);
-      for (
-        ;
-        (run.phase === 'running' || run.phase === 'queued') && !run.orphaned;
-        run = await engine.runs.get(wanted)
-      ) {
+      for (; !isRunOver(run.phase) && !run.orphaned; run = await engine.runs.get(wanted)) {
         live.show(runView(run));
         await setTimeout(WATCH_MS, undefined, { signal: world.signal });
       }

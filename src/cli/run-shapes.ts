@@ -1,6 +1,6 @@
 /** A run as it stands in JSON, and as a picture of it wants it. */
 
-import type { LayerInfo, RunInfo, RunSummary, TaskInfo } from '../run/index.ts';
+import type { RunInfo, RunSummary, TaskInfo } from '../run/index.ts';
 import type { RunView, TaskView } from './run-view.ts';
 import { isoTime } from './shapes.ts';
 
@@ -43,7 +43,7 @@ function taskJson({ started, ended, inputDigest, executor, layers, error, step, 
     started: timeOrNull(started),
     ended: timeOrNull(ended),
     inputDigest: inputDigest ?? null,
-    layers: layers.map((layer: LayerInfo) => layer),
+    layers,
     error: error ?? null,
     ...(step !== undefined && { step }),
   };

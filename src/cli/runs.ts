@@ -3,7 +3,7 @@
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 
-import { nonEmpty } from './argument.ts';
+import { append, nonEmpty } from './argument.ts';
 import { addExamples, addJsonHelp } from './help.ts';
 import type { Invocation } from './invocation.ts';
 import { approveTask, cancelRun, removeRun } from './run-control.ts';
@@ -173,10 +173,6 @@ function registerControl(noun: Command, invocation: Invocation): void {
     .action((run: string) => removeRun(invocation, run));
   addExamples(remove, ['runs rm run-0123456789ab']);
   addJsonHelp(remove, '{run}');
-}
-
-function append(value: string, earlier: readonly string[] = []): readonly string[] {
-  return [...earlier, nonEmpty(value)];
 }
 
 function list(text: string): readonly string[] {

@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 
 import { registerArchive } from './archive.ts';
-import { nonEmpty } from './argument.ts';
+import { append, nonEmpty } from './argument.ts';
 import { catFile, diffTrees, listEntries, printManifest } from './files.ts';
 import { registerForget } from './forget.ts';
 import { addExamples, addJsonHelp } from './help.ts';
@@ -150,8 +150,4 @@ function registerFiles(noun: Command, invocation: Invocation): void {
     '\nAlways JSON: {files:[{path, mode, size, chunks:[…]}]}. mode is a number: 420 is 0o644. A chunk is its\n' +
       'SHA-256 in hex; null stands for a hole. A path that cannot be printed exactly has pathB64 beside it.',
   );
-}
-
-function append(value: string, earlier: readonly string[] = []): readonly string[] {
-  return [...earlier, nonEmpty(value)];
 }

@@ -12,6 +12,7 @@ export type {
   RunTable,
   TaskLayerTable,
   TaskTable,
+  TreeColumns,
   SegmentTable,
   SnapshotKind,
   SnapshotTable,

@@ -9,7 +9,7 @@ import type { CreateTableBuilder, Transaction } from 'kysely';
 
 import { StrataError } from '../base/index.ts';
 import type { Clock } from '../base/index.ts';
-import type { Tables } from './schema.ts';
+import type { Tables, TreeColumns } from './schema.ts';
 
 /** What the two databases call the same thing. */
 export interface ColumnTypes {
@@ -69,6 +69,21 @@ function table<Name extends keyof Tables>(
   return types.strict ? builder.modifyEnd(sql`strict`) : builder;
 }
 
+function treeColumns<Name extends string, Columns extends string>(
+  builder: CreateTableBuilder<Name, Columns>,
+  { integer, bytes }: ColumnTypes,
+): CreateTableBuilder<Name, Columns | keyof TreeColumns> {
+  return builder
+    .addColumn('root', bytes, (column) => column.notNull())
+    .addColumn('digest', 'text', (column) => column.notNull())
+    .addColumn('files', integer, (column) => column.notNull())
+    .addColumn('directories', integer, (column) => column.notNull())
+    .addColumn('symlinks', integer, (column) => column.notNull())
+    .addColumn('bytes', integer, (column) => column.notNull())
+    .addColumn('new_bytes', integer, (column) => column.notNull())
+    .addColumn('stored_bytes', integer, (column) => column.notNull());
+}
+
 async function first(tx: Transaction<Tables>, types: ColumnTypes): Promise<void> {
   const { integer, bytes } = types;
 
@@ -105,14 +120,7 @@ async function first(tx: Transaction<Tables>, types: ColumnTypes): Promise<void>
     .addColumn('seq', integer, (column) => column.notNull())
     .addColumn('kind', 'text', (column) => column.notNull())
     .addColumn('created', integer, (column) => column.notNull())
-    .addColumn('root', bytes, (column) => column.notNull())
-    .addColumn('digest', 'text', (column) => column.notNull())
-    .addColumn('files', integer, (column) => column.notNull())
-    .addColumn('directories', integer, (column) => column.notNull())
-    .addColumn('symlinks', integer, (column) => column.notNull())
-    .addColumn('bytes', integer, (column) => column.notNull())
-    .addColumn('new_bytes', integer, (column) => column.notNull())
-    .addColumn('stored_bytes', integer, (column) => column.notNull())
+    .$call((builder) => treeColumns(builder, types))
     .addColumn('message', 'text', (column) => column.notNull())
     .addColumn('parent_workspace', 'text')
     .addColumn('parent_number', integer)
@@ -173,14 +181,7 @@ async function first(tx: Transaction<Tables>, types: ColumnTypes): Promise<void>
     .addColumn('id', 'text', (column) => column.notNull().primaryKey())
     .addColumn('tenant', 'text', (column) => column.notNull().references('tenants.id'))
     .addColumn('created', integer, (column) => column.notNull())
-    .addColumn('root', bytes, (column) => column.notNull())
-    .addColumn('digest', 'text', (column) => column.notNull())
-    .addColumn('files', integer, (column) => column.notNull())
-    .addColumn('directories', integer, (column) => column.notNull())
-    .addColumn('symlinks', integer, (column) => column.notNull())
-    .addColumn('bytes', integer, (column) => column.notNull())
-    .addColumn('new_bytes', integer, (column) => column.notNull())
-    .addColumn('stored_bytes', integer, (column) => column.notNull())
+    .$call((builder) => treeColumns(builder, types))
     .execute();
 
   await runTables(tx, types);

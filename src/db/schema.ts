@@ -43,19 +43,8 @@ export interface WorkspaceTable {
   fence: number;
 }
 
-/** What a snapshot came from: a save, or a fork of another workspace. */
-export type SnapshotKind = 'save' | 'fork';
-
-/** Written by workspace/. A row is the commit of a save. */
-export interface SnapshotTable {
-  id: string;
-  workspace: string;
-  /** Counts from 1 in each workspace; unique there. */
-  number: number;
-  /** The head that tells of it. */
-  seq: number;
-  kind: SnapshotKind;
-  created: number;
+/** A tree that was saved, and what that took. */
+export interface TreeColumns {
   /** The Root record of docs/design.md 3.6. */
   root: Uint8Array;
   /** 64 hex digits. */
@@ -69,6 +58,21 @@ export interface SnapshotTable {
   new_bytes: number;
   /** Bytes by which the store grew. */
   stored_bytes: number;
+}
+
+/** What a snapshot came from: a save, or a fork of another workspace. */
+export type SnapshotKind = 'save' | 'fork';
+
+/** Written by workspace/. A row is the commit of a save. */
+export interface SnapshotTable extends TreeColumns {
+  id: string;
+  workspace: string;
+  /** Counts from 1 in each workspace; unique there. */
+  number: number;
+  /** The head that tells of it. */
+  seq: number;
+  kind: SnapshotKind;
+  created: number;
   message: string;
   parent_workspace: string | null;
   parent_number: number | null;
@@ -144,19 +148,10 @@ export interface DestroyedTable {
 }
 
 /** Trees that are kept by whoever refers to them, and have no name of their own. Written by workspace/. */
-export interface LayerTable {
+export interface LayerTable extends TreeColumns {
   id: string;
   tenant: string;
   created: number;
-  /** As in `snapshots`, and so are the figures. */
-  root: Uint8Array;
-  digest: string;
-  files: number;
-  directories: number;
-  symlinks: number;
-  bytes: number;
-  new_bytes: number;
-  stored_bytes: number;
 }
 
 /** Written by run/, like all tables below but the last one. */

@@ -9,6 +9,6 @@ export { restoreTree } from './restore.ts';
 export type { RestoreOptions, RestoreReport } from './restore.ts';
 export { ScanAhead } from './scan-ahead.ts';
 export { scanDirectory } from './scan.ts';
-export type { ScanOptions, Select, ScanReport, StatMemory } from './scan.ts';
+export type { ScanOptions, ScanReport, StatMemory } from './scan.ts';
 export type { Plan } from './survey.ts';
 export type { Tally } from './tally.ts';

@@ -2,7 +2,7 @@
 
 import { StrataError, systemClock, systemError } from '../base/index.ts';
 import type { Clock } from '../base/index.ts';
-import type { Root } from '../tree/index.ts';
+import type { Root, Selector } from '../tree/index.ts';
 import type { ContentSink } from '../vault/index.ts';
 import { Assembler } from './assembler.ts';
 import { DirectoryChain } from './chain.ts';
@@ -35,20 +35,16 @@ export interface StatMemory {
   readonly write: (part: Uint8Array) => void;
 }
 
-/**
- * Chooses among what a walk meets. A directory that is only entered is saved as well, also if nothing in it was chosen.
- *
- * @param path names joined with `/`, relative to the root, decoded as UTF-8
- */
-export type Select = (path: string, isDirectory: boolean) => 'all' | 'enter' | 'none';
-
 export interface ScanOptions extends PaceOptions {
   /** How the directory is called in messages; default: as it is given. */
   readonly shown?: string | undefined;
   /** Patterns of paths to leave out, relative to the directory; see `excludeBy`. */
   readonly exclude?: readonly string[] | undefined;
-  /** What of the rest is saved; default: all. It is silent about what it does not choose. */
-  readonly select?: Select | undefined;
+  /**
+   * What of the rest is saved; default: all. It is silent about what it does not choose. A directory that is only entered is saved as well,
+   * also if nothing in it was chosen.
+   */
+  readonly select?: Selector | undefined;
   /** Leave out what cannot be read, instead of refusing. */
   readonly skipUnreadable?: boolean | undefined;
   /** Takes a line for each kind of thing that is left out, when all is read. */

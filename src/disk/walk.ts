@@ -5,7 +5,7 @@ import type { Stats } from 'node:fs';
 
 import { StrataError, boundHeap, errno } from '../base/index.ts';
 import { MAX_DEPTH, displayPath } from '../tree/index.ts';
-import type { TreeRef } from '../tree/index.ts';
+import type { Selector, TreeRef } from '../tree/index.ts';
 import type { Assembler } from './assembler.ts';
 import { at, atText, manyNamesIn, nameBytes } from './at.ts';
 import type { Names } from './at.ts';
@@ -18,7 +18,6 @@ import type { OffLimits } from './off-limits.ts';
 import type { Pace } from './pace.ts';
 import type { Reading } from './reading.ts';
 import type { Recollection } from './recollection.ts';
-import type { Select } from './scan.ts';
 import { TRIES, wasReplaced } from './scan-file.ts';
 import { RECORDS } from './stat-cache.ts';
 import { OUT_OF_RESOURCES } from './verdicts.ts';
@@ -30,7 +29,7 @@ export interface WalkWorld {
   readonly pace: Pace;
   readonly recollection: Recollection;
   readonly exclude: Exclude | undefined;
-  readonly select: Select | undefined;
+  readonly select: Selector | undefined;
   readonly offLimits: OffLimits;
   readonly leftOut: LeavingOut;
   readonly losses: Losses;
@@ -51,7 +50,7 @@ interface Frame {
   next: number;
 }
 
-type Choice = ReturnType<Select>;
+type Choice = ReturnType<Selector>;
 
 export interface Walked {
   readonly looks: Looks;

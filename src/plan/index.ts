@@ -16,7 +16,7 @@ export { planRestart, restartState } from './restart.ts';
 export type { RestartMode, RestartPlan, RestartProblem } from './restart.ts';
 export { readRunFile, runFileSchema } from './run-file.ts';
 export type * from './run-state.ts';
-export { newRunState } from './run-state.ts';
+export { isRunOver, newRunState } from './run-state.ts';
 export { Scheduler } from './scheduler.ts';
 export type { TaskNode } from './task-node.ts';
 export { hasEnded } from './task-status.ts';

@@ -1,5 +1,6 @@
 /** What runs again when a run is restarted, and why: known, with all that stands in its way, before anything starts. */
 
+import { isRunOver } from './run-state.ts';
 import type { RunPhase, RunState, TaskState, TaskStatus } from './run-state.ts';
 import { linkTasks } from './task-node.ts';
 import type { TaskNode } from './task-node.ts';
@@ -122,7 +123,7 @@ export function planRestart(
   }
 
   function* problems(): Generator<RestartProblem> {
-    if (old.phase === 'queued' || old.phase === 'running') yield { kind: 'not-over', phase: old.phase };
+    if (!isRunOver(old.phase)) yield { kind: 'not-over', phase: old.phase };
     if (!decisions.some(({ action }) => action === 'rerun')) yield { kind: 'nothing-to-rerun' };
     const needed = neededBelow(nodes, order, reruns);
     for (const task of order) {

@@ -2,6 +2,11 @@
 
 /** As Agola has them. */
 export type RunPhase = 'setuperror' | 'queued' | 'cancelled' | 'running' | 'finished';
+/** Nothing of it happens any more. */
+export function isRunOver(phase: RunPhase): boolean {
+  return phase !== 'queued' && phase !== 'running';
+}
+
 export type RunResult = 'unknown' | 'stopped' | 'success' | 'failed';
 export type TaskStatus =
   | 'notstarted'

@@ -9,6 +9,7 @@
 import { StrataError, unreachable } from '../base/index.ts';
 import { ReadyTasks } from './ready-tasks.ts';
 import type { ExecutorSlots } from './ready-tasks.ts';
+import { isRunOver } from './run-state.ts';
 import type {
   RunEvent,
   RunOrder,
@@ -252,7 +253,7 @@ function refuseHomeless(
   state: RunState,
   executors: readonly ExecutorSlots[],
 ): void {
-  if (state.phase !== 'queued' && state.phase !== 'running') return;
+  if (isRunOver(state.phase)) return;
   const homes = new Set(executors.flatMap(({ name, slots }) => (slots > 0 ? [name] : [])));
   nodes.forEach(({ name, leftOut, executors: names }, task) => {
     const mayStart = state.tasks[task]!.status === 'notstarted' && !leftOut;

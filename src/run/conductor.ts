@@ -6,7 +6,7 @@
 import type { Cancellable } from '../base/index.ts';
 import type { TaskTable } from '../db/index.ts';
 import type { Executor } from '../exec/index.ts';
-import { Scheduler } from '../plan/index.ts';
+import { Scheduler, isRunOver } from '../plan/index.ts';
 import type { RunDefinition, RunEvent, RunOrder, RunState } from '../plan/index.ts';
 import { attemptTask } from './attempt.ts';
 import type { AttemptOutcome } from './attempt.ts';
@@ -132,7 +132,7 @@ export class Conductor {
   async #take(event: RunEvent, fault?: Fault): Promise<void> {
     try {
       const { orders, changed } = this.#scheduler.advance(event);
-      const isOver = this.#scheduler.phase === 'finished' || this.#scheduler.phase === 'cancelled';
+      const isOver = isRunOver(this.#scheduler.phase);
       // Of a run that was taken over nothing may be left to do but to say that it is over.
       const isNews = orders.length + changed.length > 0 || (isOver && this.#times.ended === undefined);
       if (!isNews) return;

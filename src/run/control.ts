@@ -1,7 +1,9 @@
 /** What other processes may want of a run: rows that the one that carries it reads. */
 
-import { StrataError, nearNames, toHex } from '../base/index.ts';
+import { StrataError, toHex } from '../base/index.ts';
+import { isRunOver } from '../plan/index.ts';
 import { getRun, tasksOf } from './rows.ts';
+import { noTask } from './run-graph.ts';
 import { sweepAttempts } from './sweep.ts';
 import { isOrphaned } from './view.ts';
 import type { RunWorld } from './world.ts';
@@ -13,12 +15,12 @@ import type { RunWorld } from './world.ts';
  */
 export async function cancelRun(world: RunWorld, id: string): Promise<void> {
   const { database, vault, clock, retention } = world;
-  const wasOrphaned = await database.transaction(async (tx) => {
+  const orphan = await database.transaction(async (tx) => {
     const run = await getRun(tx, toHex(vault.id), id);
-    if (run.phase !== 'queued' && run.phase !== 'running') throw over(id);
+    if (isRunOver(run.phase)) throw over(id);
     if (!isOrphaned(run)) {
       await tx.updateTable('runs').set({ cancel: 1 }).where('id', '=', id).execute();
-      return false;
+      return undefined;
     }
     const ended = clock();
     for (const [from, to] of [
@@ -38,10 +40,10 @@ export async function cancelRun(world: RunWorld, id: string): Promise<void> {
       .set({ phase, result, ended, expires: ended + retention, holder: null, cancel: 1 })
       .where('id', '=', id)
       .execute();
-    return true;
+    return run;
   });
   // What was running then may be running still, with nobody to end it.
-  if (wasOrphaned) await sweepAttempts(world, id, await tasksOf(database.kysely, id));
+  if (orphan !== undefined) await sweepAttempts(world, orphan, await tasksOf(database.kysely, id));
 }
 
 /**
@@ -66,15 +68,6 @@ export async function approveTask({ database, vault }: RunWorld, id: string, tas
         details: { run: id, task, status: row.status },
       });
     await tx.updateTable('tasks').set({ approved: 1 }).where('id', '=', row.id).execute();
-  });
-}
-
-export function noTask(run: string, task: string, names: readonly string[]): StrataError {
-  const near = nearNames(task, names);
-  return new StrataError('task_not_found', `${run} has no task ${JSON.stringify(task)}`, {
-    hint:
-      near.length > 0 ? `Did you mean ${near.join(' or ')}?` : `\`strata runs get ${run}\` lists its tasks.`,
-    details: { run, task, near },
   });
 }
 

@@ -1,19 +1,40 @@
-/** The environment of a command, or what is missing for it. */
+/** Environments of commands, and the variables of the run that they need. */
 
 import { StrataError } from '../base/index.ts';
 import { resolveEnvironment } from '../plan/index.ts';
-import type { Environment } from '../plan/index.ts';
+import type { Environment, TaskDefinition } from '../plan/index.ts';
 
-/** @throws bad_input for a variable that nobody gave */
-export function environmentOf(
-  environment: Environment,
-  variables: Readonly<Record<string, string>>,
-): Readonly<Record<string, string>> {
+type Variables = Readonly<Record<string, string>>;
+
+/** The environment of a command. The run has started, so every variable is there: `checkVariables` has seen to it. */
+export function environmentOf(environment: Environment, variables: Variables): Variables {
   const resolved = resolveEnvironment(environment, new Map(Object.entries(variables)));
   if ('values' in resolved) return resolved.values;
-  const missing = [...new Set(resolved.missing.map(({ variable }) => variable))];
-  throw new StrataError('bad_input', `the run has no variable ${missing.join(', ')}`, {
-    hint: `Give it: ${missing.map((name) => `--var ${name}=…`).join(' ')}`,
-    details: { missing },
+  throw new StrataError('internal', 'a run was started without its variables');
+}
+
+/** Told before the run starts, not when the task comes up that wants one. @throws bad_input with all that are missing, and where */
+export function checkVariables(tasks: readonly TaskDefinition[], variables: Variables): void {
+  const given = new Map(Object.entries(variables));
+  const missing = new Map<string, string>();
+  for (const task of tasks) {
+    for (const environment of environmentsOf(task)) {
+      const resolved = resolveEnvironment(environment, given);
+      if ('values' in resolved) continue;
+      for (const { variable } of resolved.missing)
+        if (!missing.has(variable)) missing.set(variable, task.name);
+    }
+  }
+  if (missing.size === 0) return;
+  const told = [...missing].map(([variable, task]) => `${variable} (in ${task})`);
+  throw new StrataError('bad_input', `the run needs variables that were not given: ${told.join(', ')}`, {
+    hint: `Give them: ${[...missing.keys()].map((name) => `--var ${name}=…`).join(' ')}`,
+    details: { missing: [...missing.keys()] },
   });
+}
+
+function environmentsOf({ environment, runtime, steps }: TaskDefinition): Environment[] {
+  const containers = runtime.type === 'pod' ? runtime.containers.map((each) => each.environment) : [];
+  const own = steps.flatMap((step) => (step.kind === 'run' ? [step.environment] : []));
+  return [environment, ...containers, ...own];
 }

@@ -44,8 +44,7 @@ export async function gapsOf(
   const source = await pin.source();
   for (const number of needed) {
     const task = tasks[number]!;
-    const saves = graph.tasks[number]!.definition.steps.some(({ kind }) => kind === 'save_to_workspace');
-    if (isOver && saves && task.status === 'success')
+    if (isOver && graph.saves(number) && task.status === 'success')
       why.set(number, 'the time for which its layers are kept is over');
     for (const layer of layers.get(task.id) ?? []) {
       const gap = await gapOf(source, layer, look, { signal });

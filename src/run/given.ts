@@ -2,7 +2,7 @@
 
 import { StagedNodes, graft } from '../tree/index.ts';
 import type { Path } from '../tree/index.ts';
-import { Overlay } from '../workspace/index.ts';
+import { Overlay, eitherNodes } from '../workspace/index.ts';
 import type { ReadableTree } from '../workspace/index.ts';
 
 interface Restored extends ReadableTree {
@@ -22,19 +22,10 @@ export class Given {
   async tree(signal: AbortSignal): Promise<ReadableTree | undefined> {
     const last = this.#restored.at(-1);
     if (last === undefined || this.#restored.length === 1) return last;
-    const { source } = last;
-    // Each has nodes of its own over the same vault.
-    const node = async (id: Parameters<typeof source.node>[0]) => {
-      for (const each of this.#restored.slice(0, -1)) {
-        const found = await each.source.node(id).catch(() => undefined);
-        if (found !== undefined) return found;
-      }
-      return source.node(id);
-    };
-    const staged = new StagedNodes({ node });
+    const staged = new StagedNodes(eitherNodes(this.#restored.map(({ source }) => source)));
     const parts = this.#restored.map(({ root }) => ({ root, at: [] }));
     const root = await graft(staged.source, staged.sink, parts, { signal });
-    return { root, source: new Overlay(staged, source) };
+    return { root, source: new Overlay(staged, last.source) };
   }
 
   /** What is remembered of a directory of the task. */

@@ -1,15 +1,14 @@
 /** What tasks have printed, step by step. */
 
-import { toHex } from '../base/index.ts';
+import { setTimeout } from 'node:timers/promises';
+
 import type { Cancellable } from '../base/index.ts';
 import type { TaskTable } from '../db/index.ts';
-import { noTask } from './control.ts';
-import { openRequest } from './request.ts';
-import { getRun, tasksOf } from './rows.ts';
-import { prepareRun } from './start.ts';
+import { isRunOver } from '../plan/index.ts';
+import { tasksOf } from './rows.ts';
+import { getKnownRun } from './start.ts';
 import { isOrphaned } from './view.ts';
 import type { RunWorld } from './world.ts';
-import { setTimeout } from 'node:timers/promises';
 
 /** Milliseconds between two looks at a task that has not begun its next step. */
 const WAIT_MS = 150;
@@ -33,15 +32,9 @@ export async function* readLogs(
     signal,
   }: Cancellable & { readonly task?: string | undefined; readonly follow?: boolean | undefined },
 ): AsyncGenerator<LogPart, void> {
-  const { database, vault } = world;
-  const run = await getRun(database.kysely, toHex(vault.id), id);
-  const request = openRequest(vault, id, run.request);
-  const { graph } = await prepareRun(request, request.run);
-  const tasks = await tasksOf(database.kysely, id);
-  const names = tasks.map((each) => each.name);
-  const chosen = name === undefined ? graph.order : [graph.numberOf(name)];
-  for (const number of chosen) {
-    if (number === undefined) throw noTask(id, name!, names);
+  const { graph } = await getKnownRun(world, id);
+  const tasks = await tasksOf(world.database.kysely, id);
+  for (const number of name === undefined ? graph.order : [graph.getNumber(id, name)]) {
     const steps = graph.tasks[number]!.definition.steps;
     yield* taskLog(world, tasks[number]!, (step) => steps[step]?.name ?? `step ${step + 1}`, {
       follow,
@@ -67,8 +60,7 @@ async function* taskLog(
   const goesOn = async () => {
     const state = await now();
     if (!follow || state === undefined || isOrphaned(state)) return false;
-    const isOver = state.phase !== 'running' && state.phase !== 'queued';
-    return state.status === 'running' || (state.status === 'notstarted' && !isOver);
+    return state.status === 'running' || (state.status === 'notstarted' && !isRunOver(state.phase));
   };
   const told = new Set<number>();
   for (let more = true; more;) {

@@ -1,17 +1,15 @@
 /** A run again, with what succeeded in an earlier one: a plan that can be looked at, then a run of its own. */
 
-import { StrataError, toHex } from '../base/index.ts';
+import { StrataError } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import type { RunTable, TaskTable, Transaction } from '../db/index.ts';
 import { planRestart, restartState } from '../plan/index.ts';
 import type { RestartMode, RestartPlan, RestartProblem, RunState } from '../plan/index.ts';
 import type { Conductor, ConductOptions } from './conductor.ts';
-import { noTask } from './control.ts';
 import { gapsOf } from './gaps.ts';
-import { openRequest } from './request.ts';
 import type { RunRequest, RunSettings } from './request.ts';
-import { getRun, taskState, tasksOf } from './rows.ts';
-import { beginRun, prepareRun } from './start.ts';
+import { runState, tasksOf } from './rows.ts';
+import { beginRun, getKnownRun } from './start.ts';
 import type { Prepared } from './start.ts';
 import type { RunWorld } from './world.ts';
 
@@ -47,18 +45,10 @@ export async function planRestartOf(
   id: string,
   options: RestartOptions,
 ): Promise<PlannedRestart> {
-  const { database, vault } = world;
-  const run = await getRun(database.kysely, toHex(vault.id), id);
-  const request = openRequest(vault, id, run.request);
-  const prepared = await prepareRun(request, request.run);
+  const { row: run, request, ...prepared } = await getKnownRun(world, id);
   const { graph } = prepared;
-  const tasks = await tasksOf(database.kysely, id);
-  const old: RunState = {
-    phase: run.phase,
-    result: run.result,
-    stopping: run.cancel === 1,
-    tasks: tasks.map(taskState),
-  };
+  const tasks = await tasksOf(world.database.kysely, id);
+  const old = runState(run, tasks);
   const mode = modeOf(id, prepared, options.mode);
   const nodes = graph.nodes(world.executors, request.source);
   const first = planRestart(nodes, old, mode);
@@ -122,13 +112,7 @@ async function checkUnchanged(tx: Transaction, { id, expires }: RunTable): Promi
 
 function modeOf(id: string, { graph }: Prepared, mode: RestartOptions['mode']): RestartMode {
   if (typeof mode === 'string') return { kind: mode };
-  const names = graph.tasks.map(({ name }) => name);
-  const tasks = mode.tasks.map((name) => {
-    const number = graph.numberOf(name);
-    if (number === undefined) throw noTask(id, name, names);
-    return number;
-  });
-  return { kind: 'tasks', tasks };
+  return { kind: 'tasks', tasks: mode.tasks.map((name) => graph.getNumber(id, name)) };
 }
 
 function problemText(

@@ -1,14 +1,13 @@
 /** A run whose process is gone goes on in this one: what was running then begins anew, in a directory of its own, or has failed. */
 
 import { StrataError, thisProcess, toHex } from '../base/index.ts';
-import type { RunState, TaskState } from '../plan/index.ts';
+import { isRunOver } from '../plan/index.ts';
 import type { TaskTable } from '../db/index.ts';
 import { Conductor } from './conductor.ts';
 import type { ConductOptions } from './conductor.ts';
 import { interrupted } from './fault.ts';
-import { openRequest } from './request.ts';
-import { getRun, taskState, tasksOf } from './rows.ts';
-import { prepareRun } from './start.ts';
+import { getRun, runState, tasksOf } from './rows.ts';
+import { knownRun } from './start.ts';
 import { sweepAttempts } from './sweep.ts';
 import { isOrphaned } from './view.ts';
 import type { RunWorld } from './world.ts';
@@ -27,16 +26,15 @@ export async function resumeRun(
   const { database, vault } = world;
   const row = await database.transaction(async (tx) => {
     const run = await getRun(tx, toHex(vault.id), id);
-    if (run.phase !== 'queued' && run.phase !== 'running') throw ended(id);
+    if (isRunOver(run.phase)) throw ended(id);
     if (!isOrphaned(run)) throw carried(id);
     // From here on it is ours: another process that wants it finds a holder that lives.
     await tx.updateTable('runs').set({ holder: thisProcess() }).where('id', '=', id).execute();
     return run;
   });
-  const request = openRequest(vault, id, row.request);
-  const { definition, graph } = await prepareRun(request, request.run);
+  const { request, definition, graph } = await knownRun(world, row);
   const before = await tasksOf(database.kysely, id);
-  await sweepAttempts(world, id, before);
+  await sweepAttempts(world, row, before);
   const tasks = before.map((task) => again(task, options.failInterrupted === true));
   await database.transaction(async (tx) => {
     for (const [at, task] of tasks.entries()) {
@@ -46,19 +44,13 @@ export async function resumeRun(
       }
     }
   });
-  const state: RunState = {
-    phase: row.phase,
-    result: row.result,
-    stopping: row.cancel === 1,
-    tasks: tasks.map((task): TaskState => taskState(task)),
-  };
   const earlier = row.restarted_from === null ? [] : await tasksOf(database.kysely, row.restarted_from);
   const run = {
     id,
     request,
     definition,
     graph,
-    state,
+    state: runState(row, tasks),
     tasks,
     times: { created: row.created, started: row.started ?? undefined },
     restartedFrom: row.restarted_from ?? undefined,

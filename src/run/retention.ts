@@ -2,6 +2,7 @@
 
 import { StrataError, toHex } from '../base/index.ts';
 import type { Transaction } from '../db/index.ts';
+import { isRunOver } from '../plan/index.ts';
 import { getRun } from './rows.ts';
 import type { RunWorld } from './world.ts';
 
@@ -59,7 +60,7 @@ export async function removeRun({ database, vault, logs }: RunWorld, id: string)
   const tenant = toHex(vault.id);
   await database.transaction(async (tx) => {
     const { phase } = await getRun(tx, tenant, id);
-    if (phase === 'queued' || phase === 'running')
+    if (!isRunOver(phase))
       throw new StrataError('refused', `${id} has not ended`, {
         hint: `\`strata runs cancel ${id}\` ends it.`,
         details: { run: id },

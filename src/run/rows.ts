@@ -105,7 +105,7 @@ export function taskColumns(
   };
 }
 
-export function taskState(row: TaskTable): TaskState {
+function taskState(row: TaskTable): TaskState {
   return {
     status: row.status,
     waitingApproval: row.waiting_approval === 1,
@@ -114,6 +114,10 @@ export function taskState(row: TaskTable): TaskState {
     earlier: row.earlier ?? undefined,
     unchanged: row.unchanged === 1,
   };
+}
+
+export function runState({ phase, result, cancel }: RunTable, tasks: readonly TaskTable[]): RunState {
+  return { phase, result, stopping: cancel === 1, tasks: tasks.map(taskState) };
 }
 
 /** @throws run_not_found */

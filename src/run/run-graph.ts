@@ -1,6 +1,6 @@
 /** The tasks of a run by number, with what is asked of its graph again and again. */
 
-import { StrataError } from '../base/index.ts';
+import { StrataError, nearNames } from '../base/index.ts';
 import { PathSelector, graphOf, matchExecutors, matches } from '../plan/index.ts';
 import type {
   ConflictPolicy,
@@ -12,7 +12,7 @@ import type {
 import type { Selector } from '../tree/index.ts';
 import { whenSource } from './request.ts';
 import type { RunRequest, RunSource } from './request.ts';
-import { checkVariables } from './variables.ts';
+import { checkVariables } from './environment.ts';
 
 export interface GraphTask {
   readonly name: string;
@@ -23,19 +23,16 @@ export interface GraphTask {
 export class TaskGraph {
   readonly tasks: readonly GraphTask[];
   readonly #graph: ReturnType<typeof graphOf>;
-  readonly #rank: Int32Array;
   readonly #above = new Map<number, ReadonlySet<number>>();
 
   constructor(run: RunDefinition) {
     this.#graph = graphOf(run);
-    const { levels, order } = this.#graph;
+    const { levels } = this.#graph;
     this.tasks = run.tasks.map((definition, task) => ({
       name: definition.name,
       level: levels[task]!,
       definition,
     }));
-    this.#rank = new Int32Array(order.length);
-    order.forEach((task, place) => (this.#rank[task] = place));
   }
 
   /** All by level, then by name. */
@@ -45,6 +42,17 @@ export class TaskGraph {
 
   numberOf(name: string): number | undefined {
     return this.#graph.numberOf(name);
+  }
+
+  /** @param run its id. @throws task_not_found */
+  getNumber(run: string, name: string): number {
+    const number = this.numberOf(name);
+    if (number !== undefined) return number;
+    throw noTask(
+      run,
+      name,
+      this.tasks.map((task) => task.name),
+    );
   }
 
   /** Numbers of all that it waits for, directly or not, in the order in which their layers are applied. */
@@ -64,9 +72,9 @@ export class TaskGraph {
     return above.has(a);
   };
 
-  /** Root first. */
-  inOrder(tasks: Iterable<number>): number[] {
-    return [...tasks].sort((a, b) => this.#rank[a]! - this.#rank[b]!);
+  /** Whether a task has a step that saves to the workspace. */
+  saves(task: number): boolean {
+    return this.tasks[task]!.definition.steps.some(({ kind }) => kind === 'save_to_workspace');
   }
 
   /** How the workspace of a task is put together: as its first restore step says. */
@@ -110,11 +118,20 @@ export class TaskGraph {
       'bad_input',
       `nothing can run ${flaws.length === 1 ? 'a task' : 'some tasks'}:\n${flaws.join('\n')}`,
       {
-        hint: 'Declare an executor of that type, arch and labels under `executors` in strata.yaml; `strata executors` lists those that there are.',
+        hint: 'Declare an executor of that type, arch and labels under `executors` in strata.yaml; `strata executors list` shows those that there are.',
         details: { tasks: flaws },
       },
     );
   }
+}
+
+export function noTask(run: string, task: string, names: readonly string[]): StrataError {
+  const near = nearNames(task, names);
+  return new StrataError('task_not_found', `${run} has no task ${JSON.stringify(task)}`, {
+    hint:
+      near.length > 0 ? `Did you mean ${near.join(' or ')}?` : `\`strata runs get ${run}\` lists its tasks.`,
+    details: { run, task, near },
+  });
 }
 
 /** Of globs, as trees and walks ask for it. */

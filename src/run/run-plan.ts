@@ -38,8 +38,6 @@ export function planRun(
   source: RunSource | undefined,
 ): RunPlan {
   const nodes = graph.nodes(executors, source);
-  const saves = (task: number) =>
-    graph.tasks[task]!.definition.steps.some(({ kind }) => kind === 'save_to_workspace');
   const tasks = graph.order.map((task): PlannedTask => {
     const { name, level, definition: own } = graph.tasks[task]!;
     const node = nodes[task]!;
@@ -54,7 +52,7 @@ export function planRun(
         if (step.kind !== 'restore_workspace') return { name: step.name, kind: step.kind };
         const sees = graph
           .ancestors(task)
-          .filter((ancestor) => saves(ancestor) && !nodes[ancestor]!.leftOut)
+          .filter((ancestor) => graph.saves(ancestor) && !nodes[ancestor]!.leftOut)
           .map((ancestor) => graph.tasks[ancestor]!.name)
           .filter((each) => step.tasks?.includes(each) !== false);
         return { name: step.name, kind: step.kind, sees, onConflict: step.onConflict.kind };

@@ -1,6 +1,5 @@
 /** `RUN[#TASK]`: the workspace of a run as a whole, or as it is behind one of its tasks. */
 
-import { toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import type { ConflictPolicy } from '../plan/index.ts';
 import type { ContentSource } from '../vault/index.ts';
@@ -8,14 +7,13 @@ import { encodeRoot } from '../tree/index.ts';
 import { mergeLayers } from '../workspace/index.ts';
 import type { Query, ReadableTree, Wanted } from '../workspace/index.ts';
 import { workspaceConflict } from './conflict.ts';
-import { noTask } from './control.ts';
 import { encodeTask, parseRunRef } from './ids.ts';
 import type { RunRef } from './ids.ts';
-import { openRequest } from './request.ts';
-import { getRun, tasksOf } from './rows.ts';
+import { tasksOf } from './rows.ts';
 import type { TaskGraph } from './run-graph.ts';
 import { layersOfRun, visible } from './saved-layer.ts';
-import { prepareRun } from './start.ts';
+import { getKnownRun } from './start.ts';
+import type { KnownRun } from './start.ts';
 import { inputLayers, mergeInput } from './task-input.ts';
 import type { InputLayer } from './task-input.ts';
 import type { RunWorld } from './world.ts';
@@ -32,18 +30,6 @@ export interface RunLayers {
   readonly task: number | undefined;
 }
 
-/** What of a run never changes. */
-export interface KnownRun {
-  readonly graph: TaskGraph;
-}
-
-/** @throws run_not_found; integrity */
-export async function knownRun({ database, vault }: RunWorld, run: string): Promise<KnownRun> {
-  const row = await getRun(database.kysely, toHex(vault.id), run);
-  const request = openRequest(vault, run, row.request);
-  return prepareRun(request, request.run);
-}
-
 /**
  * Of a task: what its ancestors saved, and what it saved itself; put together as its first restore step would.
  *
@@ -51,23 +37,17 @@ export async function knownRun({ database, vault }: RunWorld, run: string): Prom
  */
 export async function layersOfRef(
   query: Query,
-  { graph }: KnownRun,
+  { graph }: Pick<KnownRun, 'graph'>,
   { run, task }: RunRef,
 ): Promise<RunLayers> {
   const tasks = await tasksOf(query, run);
   const saved = await layersOfRun(query, run);
   const seen = (number: number) => visible(tasks[number]!.status, saved.get(tasks[number]!.id) ?? []);
   if (task === undefined) {
-    const all = inputLayers(graph, graph.tasks.keys(), seen);
+    const all = inputLayers(graph, graph.order, seen);
     return { graph, layers: all, policy: { kind: 'fail' }, label: run, task: undefined };
   }
-  const number = graph.numberOf(task);
-  if (number === undefined)
-    throw noTask(
-      run,
-      task,
-      graph.tasks.map(({ name }) => name),
-    );
+  const number = graph.getNumber(run, task);
   return {
     graph,
     layers: inputLayers(graph, [...graph.ancestors(number), number], seen),
@@ -92,7 +72,7 @@ export async function treeOfRun(
 /** What a reference to a run means, for who reads trees. @throws bad_input; as `layersOfRef` */
 export async function findRunTree(world: RunWorld, ref: string): Promise<(query: Query) => Promise<Wanted>> {
   const parsed = parseRunRef(ref);
-  const known = await knownRun(world, parsed.run);
+  const known = await getKnownRun(world, parsed.run);
   return async (query) => {
     const layers = await layersOfRef(query, known, parsed);
     return {

@@ -1,22 +1,39 @@
 /** A run begins: its file is read, its tasks get rows, and a conductor. */
 
+import { StrataError, nearNames, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import { matches, newRunState, readRunFile } from '../plan/index.ts';
 import type { RunDefinition, RunState } from '../plan/index.ts';
-import { StrataError, nearNames } from '../base/index.ts';
-import type { TaskTable, Transaction } from '../db/index.ts';
+import type { RunTable, TaskTable, Transaction } from '../db/index.ts';
 import { Conductor } from './conductor.ts';
 import type { ConductOptions } from './conductor.ts';
 import { newRunId } from './ids.ts';
-import { whenSource } from './request.ts';
+import { openRequest, whenSource } from './request.ts';
 import type { RunRequest, RunSource } from './request.ts';
-import { insertRun } from './rows.ts';
+import { getRun, insertRun } from './rows.ts';
 import { TaskGraph } from './run-graph.ts';
 import type { RunWorld } from './world.ts';
 
 export interface Prepared {
   readonly definition: RunDefinition;
   readonly graph: TaskGraph;
+}
+
+/** A run that is in the database, with what of it never changes. */
+export interface KnownRun extends Prepared {
+  readonly row: RunTable;
+  readonly request: RunRequest;
+}
+
+/** @throws run_not_found; integrity */
+export async function getKnownRun(world: RunWorld, id: string): Promise<KnownRun> {
+  return knownRun(world, await getRun(world.database.kysely, toHex(world.vault.id), id));
+}
+
+/** @throws integrity */
+export async function knownRun({ vault }: RunWorld, row: RunTable): Promise<KnownRun> {
+  const request = openRequest(vault, row.id, row.request);
+  return { row, request, ...(await prepareRun(request, request.run)) };
 }
 
 /**

@@ -3,11 +3,9 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { TaskTable } from '../db/index.ts';
+import type { RunTable, TaskTable } from '../db/index.ts';
 import { openRequest } from './request.ts';
-import { getRun } from './rows.ts';
 import type { RunWorld } from './world.ts';
-import { toHex } from '../base/index.ts';
 
 /** Where one attempt works. */
 export function attemptDirectory(world: RunWorld, run: string, task: string, attempt: number): string {
@@ -17,13 +15,12 @@ export function attemptDirectory(world: RunWorld, run: string, task: string, att
 /** Nobody may carry the run meanwhile. */
 export async function sweepAttempts(
   world: RunWorld,
-  run: string,
+  { id: run, request }: Pick<RunTable, 'id' | 'request'>,
   tasks: readonly TaskTable[],
 ): Promise<void> {
-  const { database, vault, tasksDirectory } = world;
+  const { vault, tasksDirectory } = world;
   if (!existsSync(tasksDirectory)) return;
-  const row = await getRun(database.kysely, toHex(vault.id), run);
-  const { settings } = openRequest(vault, run, row.request);
+  const { settings } = openRequest(vault, run, request);
   for (const name of readdirSync(tasksDirectory)) {
     const task = tasks.find(({ id }) => name.startsWith(`${run}-${id}-`));
     if (task === undefined) continue;

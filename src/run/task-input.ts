@@ -70,16 +70,15 @@ export class TaskInput {
   }
 }
 
-/** @param tasks in any order */
+/** @param tasks root first, as `ancestors` and `order` give them */
 export function inputLayers(
   graph: TaskGraph,
-  tasks: Iterable<number>,
+  tasks: readonly number[],
   visible: (task: number) => readonly SavedLayer[],
   only?: readonly string[],
 ): InputLayer[] {
   const chosen = only && new Set(only);
-  return graph
-    .inOrder(tasks)
+  return tasks
     .filter((task) => chosen?.has(graph.tasks[task]!.name) !== false)
     .flatMap((task) => visible(task).map((layer) => ({ task, layer })));
 }

@@ -6,7 +6,8 @@ import type { StepProgress } from './attempt.ts';
 import type { Fault } from './fault.ts';
 import { layersOfRun } from './saved-layer.ts';
 import type { SavedLayer } from './saved-layer.ts';
-import { layerInfo } from './view.ts';
+import { taskColumns } from './rows.ts';
+import { taskInfo } from './view.ts';
 import type { TaskInfo } from './view.ts';
 import type { RunWorld } from './world.ts';
 
@@ -85,30 +86,20 @@ export class TaskRecords {
     };
   }
 
-  info(task: number, { status, waitingApproval, executor }: TaskState): TaskInfo {
+  /** As its row will say. */
+  info(task: number, state: TaskState): TaskInfo {
     const row = this.rows[task]!;
     const progress = this.#progress.get(task);
+    const now: TaskTable = {
+      ...row,
+      ...taskColumns(state),
+      ...this.columns(task),
+      reused: this.#takenOver.has(task) ? 1 : row.reused,
+      input_digest: progress?.inputDigest ?? row.input_digest,
+    };
     return {
-      id: row.id,
-      name: row.name,
-      status,
-      level: row.level,
-      attempt: this.attempt(task),
-      reused: row.reused === 1 || this.#takenOver.has(task),
-      waitingApproval,
-      executor,
-      started: progress?.started ?? row.started ?? undefined,
-      ended: progress === undefined ? (row.ended ?? undefined) : progress.ended,
-      inputDigest: progress?.inputDigest ?? row.input_digest ?? undefined,
-      savedBytes: progress?.savedBytes ?? row.saved_bytes,
-      restoredBytes: progress?.restoredBytes ?? row.restored_bytes,
-      layers: this.layers(task).map(layerInfo),
-      error: progress === undefined ? faultOfRow(row) : progress.fault,
-      step: status === 'running' ? progress?.step : undefined,
+      ...taskInfo(now, this.layers(task)),
+      step: state.status === 'running' ? progress?.step : undefined,
     };
   }
-}
-
-function faultOfRow({ error }: TaskTable): Fault | undefined {
-  return error === null ? undefined : (JSON.parse(error) as Fault);
 }

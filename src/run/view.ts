@@ -2,6 +2,7 @@
 
 import { fateOf } from '../base/index.ts';
 import type { RunTable, TaskTable } from '../db/index.ts';
+import { isRunOver } from '../plan/index.ts';
 import type { Fault } from './fault.ts';
 import { getRun, tasksOf } from './rows.ts';
 import { layersOfRun } from './saved-layer.ts';
@@ -112,11 +113,10 @@ function runFacts(run: RunTable): Omit<RunInfo, 'tasks'> {
 }
 
 export function isOrphaned({ phase, holder }: Pick<RunTable, 'phase' | 'holder'>): boolean {
-  const goesOn = phase === 'queued' || phase === 'running';
-  return goesOn && (holder === null || fateOf(holder) === 'dead');
+  return !isRunOver(phase) && (holder === null || fateOf(holder) === 'dead');
 }
 
-function taskInfo(task: TaskTable, layers: readonly SavedLayer[]): TaskInfo {
+export function taskInfo(task: TaskTable, layers: readonly SavedLayer[]): TaskInfo {
   return {
     id: task.id,
     name: task.name,
@@ -136,6 +136,6 @@ function taskInfo(task: TaskTable, layers: readonly SavedLayer[]): TaskInfo {
   };
 }
 
-export function layerInfo({ stepName, digest, files, bytes, newBytes }: SavedLayer): LayerInfo {
+function layerInfo({ stepName, digest, files, bytes, newBytes }: SavedLayer): LayerInfo {
   return { step: stepName, digest, files, bytes, newBytes };
 }

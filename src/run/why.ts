@@ -6,8 +6,9 @@ import { displayPath, encodeRoot, whoWrote } from '../tree/index.ts';
 import type { Path, Writing } from '../tree/index.ts';
 import type { ContentSource } from '../vault/index.ts';
 import { parseRunRef } from './ids.ts';
-import { knownRun, layersOfRef } from './run-tree.ts';
+import { layersOfRef } from './run-tree.ts';
 import type { RunLayers } from './run-tree.ts';
+import { getKnownRun } from './start.ts';
 import { mergePolicy } from './task-input.ts';
 import type { RunWorld } from './world.ts';
 
@@ -65,7 +66,7 @@ export async function explainRunPath(
   options: Cancellable = {},
 ): Promise<RunPathHistory> {
   const parsed = parseRunRef(ref);
-  const known = await knownRun(world, parsed.run);
+  const known = await getKnownRun(world, parsed.run);
   await using pin = await world.vault.pin(async (query) => {
     const found = await layersOfRef(query, known, parsed);
     return { found, roots: found.layers.map(({ layer }) => encodeRoot(layer.root)) };

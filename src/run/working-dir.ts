@@ -1,5 +1,7 @@
 /** Directories of a task, from its point of view and from ours. */
 
+import { resolve } from 'node:path';
+
 import { StrataError, utf8 } from '../base/index.ts';
 import { Below } from '../disk/index.ts';
 import type { Path } from '../tree/index.ts';
@@ -14,12 +16,12 @@ import type { StepContext } from './attempt.ts';
  */
 export function belowHome({ place, task }: Pick<StepContext, 'place' | 'task'>, inside: string): Path {
   const base = taskDirectory(task.definition.workingDir, place.home);
-  const names = resolveNames(
+  const names = namesOf(
     inside.startsWith('/') || inside.startsWith('~')
       ? taskDirectory(inside, place.home)
       : `${base}/${inside}`,
   );
-  const home = resolveNames(place.home);
+  const home = namesOf(place.home);
   if (!home.every((name, at) => names[at] === name)) {
     throw new StrataError(
       'bad_input',
@@ -46,12 +48,8 @@ export function taskDirectory(directory: string, home: string): string {
   return directory.startsWith('/') ? directory : `${home}/${directory}`;
 }
 
-/** Without a look at the disk: a `..` takes away the name before it. */
-function resolveNames(path: string): string[] {
-  const names: string[] = [];
-  for (const name of path.split('/')) {
-    if (name === '..') names.pop();
-    else if (name !== '' && name !== '.') names.push(name);
-  }
-  return names;
+function namesOf(path: string): string[] {
+  return resolve(path)
+    .split('/')
+    .filter((name) => name !== '');
 }

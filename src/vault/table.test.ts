@@ -10,8 +10,9 @@ import {
   MAX_PACK_CHUNKS,
   blocksOf,
   checkTable,
-  decodeOnlyTable,
+  checkOnlyTable,
   decodeTable,
+  tableOf,
   encodeTable,
   encodedTable,
 } from './table.ts';
@@ -102,13 +103,13 @@ describe('the table of a pack', () => {
   };
   for (const [what, bytes] of Object.entries(FORGED))
     it(`[V3] ${what}: integrity`, () => {
-      expect(thrownBy(() => decodeOnlyTable(bytes, 'table')).code).toBe('integrity');
+      expect(thrownBy(() => tableOf(checkOnlyTable(bytes, 'table'))).code).toBe('integrity');
     });
 
   it('[V3] too many chunks: integrity', () => {
     const chunks = Array.from({ length: MAX_PACK_CHUNKS + 1 }, () => ({ id: PLAIN_ID, length: 0 }));
     const bytes = encoded({ ...TABLE, blocks: [{ offset: 128, frameLength: 50, plainLength: 0, chunks }] });
-    expect(thrownBy(() => decodeOnlyTable(bytes, 'table')).message).toContain('too many chunks');
+    expect(thrownBy(() => tableOf(checkOnlyTable(bytes, 'table'))).message).toContain('too many chunks');
   });
 
   it('[V3] damaged anywhere is read as another table or ends in integrity', () => {
@@ -116,7 +117,7 @@ describe('the table of a pack', () => {
     fc.assert(
       fc.property(fc.nat(bytes.length - 1), fc.nat(255), fc.nat(bytes.length), (at, value, length) => {
         try {
-          decodeOnlyTable(bytes.with(at, value).subarray(0, length), 'table');
+          tableOf(checkOnlyTable(bytes.with(at, value).subarray(0, length), 'table'));
         } catch (error) {
           expect(isStrataError(error, 'integrity')).toBe(true);
         }

@@ -118,10 +118,6 @@ export function decodeTable(reader: ByteReader): PackTable {
   return tableOf(checkTable(reader));
 }
 
-export function decodeOnlyTable(bytes: Uint8Array, what: string): PackTable {
-  return tableOf(checkOnlyTable(bytes, what));
-}
-
 function readHead(reader: ByteReader): Pick<EncodedTable, 'type' | 'pack'> & { blocks: number } {
   const code = reader.u8();
   const type =

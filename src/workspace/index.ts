@@ -14,7 +14,7 @@ export type { LayerContent, LayerOptions, LayerTree } from './layer-tree.ts';
 export { LayerSaves } from './layers.ts';
 export type { LayerRequest } from './layers.ts';
 export { mergeLayers, selectRoot } from './merged.ts';
-export { Overlay } from './overlay.ts';
+export { Overlay, eitherNodes } from './overlay.ts';
 export type { Merged, ReadableTree, WorkspaceLayer } from './merged.ts';
 export { restoreWorkspaceTree } from './restore-tree.ts';
 export type { RestoredTree } from './restore-tree.ts';

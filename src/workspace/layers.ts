@@ -3,13 +3,13 @@
  * one transaction: of a small layer, what is synced to the disk is nearly all the cost.
  */
 
-import { isStrataError, throwIfAborted, toHex } from '../base/index.ts';
+import { throwIfAborted, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import { ID_BYTES } from '../chunk/index.ts';
 import type { LayerTable, Transaction } from '../db/index.ts';
-import { encodeRoot } from '../tree/index.ts';
 import type { Root } from '../tree/index.ts';
 import type { ContentSink, Save } from '../vault/index.ts';
+import { treeColumns } from './snapshot-row.ts';
 import type { WorkspaceWorld } from './world.ts';
 
 /** Saves under way at a time: a large one keeps nobody waiting but those that came with it. */
@@ -77,7 +77,6 @@ async function saveTogether(world: WorkspaceWorld, batch: readonly Waiting[]): P
     for (const [at, { waiting }] of built.entries()) waiting.resolve(rows[at]!);
   } catch (error) {
     for (const { reject } of batch) reject(error);
-    if (!isStrataError(error)) world.log?.(`layers not saved: ${String(error)}`);
   }
 }
 
@@ -107,18 +106,10 @@ function rowOf(
   newBytes: number,
   storedBytes: number,
 ): LayerTable {
-  const { summary, digest } = root.tree;
   return {
     id: toHex(random(ID_BYTES)),
     tenant: toHex(vault.id),
     created: clock(),
-    root: encodeRoot(root),
-    digest: toHex(digest),
-    files: summary.files,
-    directories: summary.directories,
-    symlinks: summary.symlinks,
-    bytes: summary.bytes,
-    new_bytes: newBytes,
-    stored_bytes: storedBytes,
+    ...treeColumns({ root, newBytes, storedBytes }),
   };
 }

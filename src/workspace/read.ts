@@ -1,13 +1,14 @@
 /** Looking into snapshots without restoring them. */
 
-import { StrataError, isStrataError, toHex } from '../base/index.ts';
-import type { Cancellable, Sha256 } from '../base/index.ts';
+import { StrataError, toHex } from '../base/index.ts';
+import type { Cancellable } from '../base/index.ts';
 import { diff, extentPages, pages, unpackExtents, walk } from '../tree/index.ts';
 import type { Change, Entry, Path, TreeRef } from '../tree/index.ts';
 import type { ContentSource, Pin } from '../vault/index.ts';
 import { fileContent } from './file-content.ts';
 import { find, findRoot, pinTrees } from './find.ts';
 import type { Wanted } from './find.ts';
+import { eitherNodes } from './overlay.ts';
 import type { WorkspaceWorld } from './world.ts';
 
 export interface ListOptions extends Cancellable {
@@ -75,15 +76,7 @@ export async function* compare(
   const a = await findTree(pin, pin.found[0]);
   const b = await findTree(pin, pin.found[1]);
   // Each may have nodes that are not kept.
-  const node = async (id: Sha256) => {
-    try {
-      return await b.source.node(id);
-    } catch (error) {
-      if (!isStrataError(error, 'integrity')) throw error;
-      return a.source.node(id);
-    }
-  };
-  yield* diff({ node }, a.tree, b.tree, options);
+  yield* diff(eitherNodes([b.source, a.source]), a.tree, b.tree, options);
 }
 
 export async function* manifest(

@@ -1,26 +1,20 @@
 /** A snapshot as the database keeps it and as its head tells of it: the same facts in two forms, one made from the other. */
 
 import { ByteReader, toHex } from '../base/index.ts';
-import type { SnapshotTable, WorkspaceTable } from '../db/index.ts';
+import type { SnapshotTable, TreeColumns, WorkspaceTable } from '../db/index.ts';
 import { decodeRoot, encodeRoot } from '../tree/index.ts';
 import type { Root } from '../tree/index.ts';
 import { idOf } from '../vault/index.ts';
 import type { HeadRecord } from '../vault/index.ts';
 
-/** @param published 1 if the head is in the store */
-export function rowOf(
-  { workspace, seq, kind, snapshot }: Omit<HeadRecord, 'name' | 'fence'>,
-  published: SnapshotTable['published'],
-): SnapshotTable {
-  const { id, number, created, root, newBytes, storedBytes, message, parent } = snapshot;
+/** Of a tree that was saved. */
+export function treeColumns({
+  root,
+  newBytes,
+  storedBytes,
+}: Pick<HeadRecord['snapshot'], 'root' | 'newBytes' | 'storedBytes'>): TreeColumns {
   const { summary, digest } = root.tree;
   return {
-    id: toHex(id),
-    workspace: toHex(workspace),
-    number,
-    seq,
-    kind,
-    created,
     root: encodeRoot(root),
     digest: toHex(digest),
     files: summary.files,
@@ -29,6 +23,23 @@ export function rowOf(
     bytes: summary.bytes,
     new_bytes: newBytes,
     stored_bytes: storedBytes,
+  };
+}
+
+/** @param published 1 if the head is in the store */
+export function rowOf(
+  { workspace, seq, kind, snapshot }: Omit<HeadRecord, 'name' | 'fence'>,
+  published: SnapshotTable['published'],
+): SnapshotTable {
+  const { id, number, created, message, parent } = snapshot;
+  return {
+    id: toHex(id),
+    workspace: toHex(workspace),
+    number,
+    seq,
+    kind,
+    created,
+    ...treeColumns(snapshot),
     message,
     parent_workspace: parent === undefined ? null : toHex(parent.workspace),
     parent_number: parent?.number ?? null,
