@@ -24,7 +24,6 @@ export const EXIT_CODES = {
   path_not_found: 4,
   run_not_found: 4,
   task_not_found: 4,
-  image_not_found: 4,
   layer_gone: 6,
   integrity: 5,
   refused: 6,

@@ -1,8 +1,11 @@
 /** Stands by a command from its start until nothing of it is left: brings its output, and kills it when that is asked for. */
 
 import { throwIfAborted } from '../base/index.ts';
-import type { RunOptions } from './executor.ts';
-import type { Output } from './output.ts';
+import { ended } from './ended.ts';
+import type { Ended, RunOptions } from './executor.ts';
+import { Output } from './output.ts';
+import { openPipes } from './pipes.ts';
+import type { Pipes } from './pipes.ts';
 
 /** A command that was started, however. */
 export interface Running {
@@ -16,10 +19,30 @@ export interface Running {
   clear(): Promise<void>;
 }
 
+/**
+ * Runs a command from its pipes to its end.
+ *
+ * @param input what it has as stdin
+ * @param start may throw; then there is no command
+ * @throws as `attend`
+ */
+export async function runAttended(
+  input: string | undefined,
+  options: RunOptions,
+  start: (pipes: Pipes, output: Output) => Running,
+): Promise<Ended> {
+  using pipes = await openPipes(input ?? '');
+  throwIfAborted(options.signal);
+  const output = new Output(pipes.stdout, pipes.stderr, options.onOutput);
+  const running = start(pipes, output);
+  pipes.started();
+  return ended(await attend(running, output, options));
+}
+
 const GRACE_MS = 5000;
 
 /** @throws cancelled, what `exited` rejects with, and what the taker of its output throws */
-export async function attend(running: Running, output: Output, options: RunOptions): Promise<number> {
+async function attend(running: Running, output: Output, options: RunOptions): Promise<number> {
   const { signal, grace = GRACE_MS } = options;
   let timer: NodeJS.Timeout | undefined;
   const cancel = () => {

@@ -5,17 +5,15 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 import { StrataError, isStrataError, throwIfAborted } from '../base/index.ts';
-import { attend } from './attend.ts';
+import { runAttended } from './attend.ts';
 import type { Running } from './attend.ts';
 import { killMarked, startBare } from './bare.ts';
 import { killSandboxes, startSandboxed } from './bubblewrap.ts';
 import { endCgroup, findCgroups, usableCgroup } from './cgroup.ts';
-import { ended } from './ended.ts';
 import { SHOWN_HOME, environmentFor, hostEnvironment, noWorkingDir } from './environment.ts';
 import type { Command, Executor, PlaceOptions } from './executor.ts';
 import { mountArguments } from './mounts.ts';
-import { Output } from './output.ts';
-import { openPipes } from './pipes.ts';
+import type { Output } from './output.ts';
 import type { Pipes } from './pipes.ts';
 import { openPlace } from './place.ts';
 import { removePlace } from './place-directory.ts';
@@ -72,12 +70,9 @@ function executorOf(way: Way): Executor {
         home,
         async run(command, runOptions) {
           if (command.user !== undefined) throw noOtherUser(command.user);
-          using pipes = await openPipes(command.input ?? '');
-          throwIfAborted(runOptions.signal);
-          const output = new Output(pipes.stdout, pipes.stderr, runOptions.onOutput);
-          const running = way.start(directory, command, pipes, output);
-          pipes.started();
-          return ended(await attend(running, output, runOptions));
+          return runAttended(command.input, runOptions, (pipes, output) =>
+            way.start(directory, command, pipes, output),
+          );
         },
         close: async () => undefined,
       });

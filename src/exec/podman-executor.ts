@@ -2,16 +2,13 @@
 
 import { accessSync, constants } from 'node:fs';
 
-import { StrataError, systemRandom, throwIfAborted, toHex } from '../base/index.ts';
+import { StrataError, systemRandom, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
-import { attend } from './attend.ts';
+import { runAttended } from './attend.ts';
 import { PLACE_LABEL, checkImage, containerWords } from './container.ts';
-import { ended } from './ended.ts';
 import { SHOWN_HOME, environmentFor } from './environment.ts';
 import { environmentFile } from './environment-file.ts';
 import type { ContainerSpec, Executor, PlaceOptions } from './executor.ts';
-import { Output } from './output.ts';
-import { openPipes } from './pipes.ts';
 import { openPlace } from './place.ts';
 import { removePlace } from './place-directory.ts';
 import { PodmanRun } from './podman-run.ts';
@@ -82,16 +79,12 @@ export async function podmanExecutor(options: PodmanOptions): Promise<Executor> 
           directory: place.directory,
           home: SHOWN_HOME,
           async run(command, runOptions) {
-            const { environment: own, ...rest } = command;
-            const given = environmentFor(FIXED, { ...rest, environment: own }, SHOWN_HOME);
-            using pipes = await openPipes(command.input ?? '');
-            using file = environmentFile(given);
+            using file = environmentFile(environmentFor(FIXED, command, SHOWN_HOME));
             await run.prepare(command.user);
-            throwIfAborted(runOptions.signal);
-            const output = new Output(pipes.stdout, pipes.stderr, runOptions.onOutput);
-            const running = run.start(command, file, pipes, output);
-            pipes.started();
-            return ended(await attend(running, output, runOptions));
+            // Awaited here: the file is gone when this function returns.
+            return await runAttended(command.input, runOptions, (pipes, output) =>
+              run.start(command, file, pipes, output),
+            );
           },
           close: () => removeContainers(names),
         });
