@@ -21,7 +21,7 @@ import 'node:sqlite';
 const [verb, value] = process.argv.slice(2);
 if (verb === 'exit') process.exit(Number(value));
 if (verb === 'kill') process.kill(process.pid, value);
-const malloc = Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('MALLOC_')));
+const malloc = Object.fromEntries(Object.entries(process.env).filter(([name]) => /^MALLOC_|^GLIBC_/.test(name)));
 console.log(JSON.stringify({ from: FROM, args: process.argv.slice(2), node: process.execPath, pid: process.pid, malloc }));
 `;
 
@@ -269,6 +269,7 @@ describe('what passes through', () => {
       MALLOC_TRIM_THRESHOLD_: '536870912',
       MALLOC_TOP_PAD_: '67108864',
       MALLOC_ARENA_MAX: '1',
+      GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1',
     };
     expect(report(join(base, 'bin/strata')).malloc).toEqual(set);
     const env = { PATH: plainPath(), MALLOC_TOP_PAD_: '1' };
