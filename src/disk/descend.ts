@@ -20,11 +20,14 @@ const COMPARED = 10_000;
 
 export interface Visitor {
   /** `leave` follows when all that it holds was visited. */
-  enter(entry: DirectoryEntry, path: Path): Promise<void>;
+  enter(entry: DirectoryEntry, path: Path): Work;
   leave(entry: DirectoryEntry): void;
   /** Links come after everything else in their directory, so that nothing can be written through one of them. */
-  leaf(entry: FileEntry | SymlinkEntry, path: Path): Promise<void>;
+  leaf(entry: FileEntry | SymlinkEntry, path: Path): Work;
 }
+
+/** A promise only where there is something to wait for: one for each of a million files takes longer than what they are about. */
+export type Work = Promise<void> | undefined;
 
 export interface Selection extends Cancellable {
   readonly source: NodeSource;
@@ -38,7 +41,10 @@ interface Frame {
   readonly pages: AsyncIterator<readonly Entry[], void>;
   page: readonly Entry[];
   next: number;
-  readonly links: SymlinkEntry[];
+  /** Those that were passed over. */
+  links: SymlinkEntry[];
+  /** Whether nothing else is left. */
+  onlyLinks: boolean;
 }
 
 /**
@@ -60,43 +66,50 @@ export async function descend(selection: Selection, visitor: Visitor, pace: Pace
       page: [],
       next: 0,
       links: [],
+      onlyLinks: false,
     };
-  };
-
-  const visitLeaf = async (entry: FileEntry | SymlinkEntry) => {
-    if (pace.step()) await pace.pause();
-    path.push(entry.name);
-    await visitor.leaf(entry, path);
-    path.pop();
   };
 
   const frames = [open(undefined)];
   for (let frame = frames.at(-1); frame !== undefined; frame = frames.at(-1)) {
     const entry = frame.page[frame.next++];
     if (entry === undefined) {
-      const { value } = await frame.pages.next();
-      Object.assign(frame, { page: value ?? [], next: 0 });
-      if (value !== undefined) continue;
-      for (const link of frame.links) await visitLeaf(link);
+      if (await turnPage(frame)) continue;
       frames.pop();
       path.pop();
       if (frame.entry !== undefined) visitor.leave(frame.entry);
-    } else if (entry.kind === 'symlink') {
+    } else if (entry.kind === 'symlink' && !frame.onlyLinks) {
       frame.links.push(entry);
-    } else if (entry.kind === 'file') {
-      await visitLeaf(entry);
+    } else if (entry.kind === 'file' || entry.kind === 'symlink') {
+      if (pace.step()) await pace.pause();
+      path.push(entry.name);
+      const work = visitor.leaf(entry, path);
+      if (work !== undefined) await work;
+      path.pop();
     } else if (entry.kind === 'directory') {
       // Also for trees of directories alone, whose nodes may all be in memory: else no signal would come through.
       if (pace.step()) await pace.pause();
       path.push(entry.name);
       if (path.length > MAX_DEPTH) refuse(path, `is deeper than ${MAX_DEPTH} levels`);
-      await visitor.enter(entry, path);
+      const work = visitor.enter(entry, path);
+      if (work !== undefined) await work;
       frames.push(open(entry));
     } else {
       refuse(joinPath(path, entry.name), 'is a whiteout, which only a layer may have');
     }
   }
   throwIfAborted(selection.signal);
+}
+
+/** @returns whether there is one more: the links are the last */
+async function turnPage(frame: Frame): Promise<boolean> {
+  if (frame.onlyLinks) return false;
+  const { value } = await frame.pages.next();
+  frame.onlyLinks = value === undefined;
+  frame.page = value ?? frame.links;
+  frame.next = 0;
+  if (frame.onlyLinks) frame.links = [];
+  return true;
 }
 
 /** What is chosen, the directories on the way counted too. @throws path_not_found, integrity */

@@ -57,9 +57,13 @@ export class ExtentList {
   /** A copy of all. The list is empty afterwards. */
   take(): Uint8Array<ArrayBuffer> {
     const taken = this.#bytes.slice(0, this.#length);
-    this.#length = 0;
-    this.#hole = NO_HOLE;
+    this.cutBack(0);
     return taken;
+  }
+
+  /** All of them: a view, good until the list changes. */
+  get packed(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
   }
 
   #add(chunk: Sha256 | undefined, length: number): void {

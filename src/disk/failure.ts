@@ -20,3 +20,7 @@ export function writeError(error: unknown, doing: string): unknown {
     });
   return systemError(error, doing);
 }
+
+export function wrongLength(): StrataError {
+  return new StrataError('integrity', 'a chunk does not have the length that its file says');
+}

@@ -101,7 +101,8 @@ export class Rememberer {
     const name = nameAt(names, files.name[row]!, files.nameLength[row]!);
     const looks = { mode: files.mode[row]!, mtime: files.mtime[row]! };
     const marks = { ino: files.inode[row]!, mtimeMs: files.mtimeMs[row]!, ctimeMs: files.ctimeMs[row]! };
-    this.#writer.file({ name, ...looks }, { ...marks, size }, this.#extents.take());
+    this.#writer.file({ name, ...looks }, { ...marks, size }, this.#extents.packed);
+    this.#extents.cutBack(0);
   }
 
   /** The pieces of a file are neighbours, in the order of the files. */

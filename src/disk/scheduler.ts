@@ -1,33 +1,15 @@
 /** Fills a schedule while a tree is visited, and says when a window of it is full. */
 
-import { StrataError, giveWay } from '../base/index.ts';
+import { SHA256_BYTES, giveWay } from '../base/index.ts';
 import type { Sha256 } from '../base/index.ts';
-import { extentPages, unpackExtents, withPath } from '../tree/index.ts';
-import type { DirectoryEntry, FileEntry, Path, Summary, SymlinkEntry } from '../tree/index.ts';
-import type { BlockPlace, ContentSource } from '../vault/index.ts';
+import { EXTENT_BYTES, extentLength, extentPages, isHole, ownExtents, withPath } from '../tree/index.ts';
+import type { DirectoryEntry, FileEntry, Path, SymlinkEntry } from '../tree/index.ts';
+import type { BlockPlace, BlockSource, ContentSource } from '../vault/index.ts';
+import { SLACK, WHOLE_WINDOW } from './capacity.ts';
+import type { Work } from './descend.ts';
+import { wrongLength } from './failure.ts';
 import { MADE, NO_BLOCK, UNMADE, makeSchedule } from './schedule.ts';
 import type { Capacity, Schedule } from './schedule.ts';
-
-/** Rows of a window. With the blocks' places they take some 40 MB. A checkout of a large project fits. */
-const WINDOW = 2 ** 18;
-
-/** Bytes of names and link targets in a window: 32 for each. */
-const WINDOW_NAMES = 2 ** 23;
-
-/** The longest name and the longest target that one more row may bring. */
-const SLACK = 256 + 4096;
-
-/** What a chunk of a file has at least, if we have cut it and it is not the last. Bytes. */
-const USUAL_CHUNK = 16 * 1024;
-const USUAL_NAME = 40;
-
-const WHOLE_WINDOW: Capacity = {
-  directories: WINDOW,
-  files: WINDOW,
-  links: WINDOW,
-  pieces: WINDOW,
-  names: WINDOW_NAMES,
-};
 
 /** What is in a schedule that threads need not know. */
 export interface Window {
@@ -44,8 +26,18 @@ export interface SchedulerOptions {
   readonly capacity?: Capacity | undefined;
 }
 
+/** A file whose pieces are being added. */
+interface Begun {
+  row: number;
+  /** Bytes of it that are scheduled. */
+  position: number;
+  hasPieces: boolean;
+  endsInHole: boolean;
+}
+
 export class Scheduler {
   readonly #source: ContentSource;
+  readonly #blocks: BlockSource | undefined;
   readonly #schedule: Schedule;
   readonly #capacity: Capacity;
   readonly #onFull: SchedulerOptions['onFull'];
@@ -58,6 +50,7 @@ export class Scheduler {
 
   constructor(source: ContentSource, { onFull, capacity = WHOLE_WINDOW }: SchedulerOptions) {
     this.#source = source;
+    this.#blocks = source.blocks;
     this.#onFull = onFull;
     this.#capacity = capacity;
     this.#schedule = makeSchedule(capacity);
@@ -72,11 +65,11 @@ export class Scheduler {
     return { schedule: this.#schedule, blocks, unfinished: this.#unfinished };
   }
 
-  async enter(entry: DirectoryEntry): Promise<void> {
-    const { directories } = this.#schedule;
-    if (directories.count === this.#capacity.directories || this.#namesAreFull()) await this.#flush();
-    if (this.#givenUp) return;
-    this.#addDirectory(this.#here, entry);
+  enter(entry: DirectoryEntry): Work {
+    const isFull = this.#schedule.directories.count === this.#capacity.directories;
+    return this.#with(!isFull, () => {
+      if (!this.#givenUp) this.#addDirectory(this.#here, entry);
+    });
   }
 
   leave(): void {
@@ -84,10 +77,40 @@ export class Scheduler {
     this.#schedule.directories.closed[this.#open.pop()!] = 1;
   }
 
-  async link({ name, target, mtime }: SymlinkEntry): Promise<void> {
+  link(entry: SymlinkEntry): Work {
+    return this.#with(this.#schedule.links.count < this.#capacity.links, () => {
+      if (!this.#givenUp) this.#addLink(entry);
+    });
+  }
+
+  /** @throws integrity with the path if a chunk of it is missing, or has another length than the file says */
+  file(entry: FileEntry, path: Path, signal: AbortSignal | undefined): Work {
+    const { files, pieces } = this.#schedule;
+    const { content } = entry;
+    if (content.form === 'listed') return this.#longFile(entry, path, signal);
+    // One that is empty, or all hole, has a piece as well.
+    const most = Math.max(1, content.extents.length / EXTENT_BYTES);
+    if (most > this.#capacity.pieces) return this.#longFile(entry, path, signal);
+    const hasRow = files.count < this.#capacity.files;
+    const hasPieces = pieces.count + most <= this.#capacity.pieces;
+    return this.#with(hasRow && hasPieces, () => {
+      const extents = ownExtents(entry.size, content.extents);
+      if (this.#givenUp) return;
+      const file = this.#begin(entry);
+      this.#addPieces(file, extents, path);
+      this.#end(file);
+    });
+  }
+
+  /** Begins a window first if there is no room in this one. */
+  #with(isRoom: boolean, work: () => void): Work {
+    if (!isRoom || this.#namesAreFull()) return this.#flush().then(work);
+    work();
+    return undefined;
+  }
+
+  #addLink({ name, target, mtime }: SymlinkEntry): void {
     const { links, directories } = this.#schedule;
-    if (links.count === this.#capacity.links || this.#namesAreFull()) await this.#flush();
-    if (this.#givenUp) return;
     const row = links.count++;
     // Links come last in their directory, so those of one are neighbours.
     if (directories.endLink[this.#here] === 0) directories.firstLink[this.#here] = row;
@@ -99,41 +122,54 @@ export class Scheduler {
     links.mtime[row] = mtime;
   }
 
-  /** @throws integrity with the path if a chunk of it is missing, or has another length than the file says */
-  async file(entry: FileEntry, path: Path, signal: AbortSignal | undefined): Promise<void> {
+  /** Its pieces may be more than a window takes. */
+  async #longFile(entry: FileEntry, path: Path, signal: AbortSignal | undefined): Promise<void> {
     const { files, pieces } = this.#schedule;
-    if (
-      files.count === this.#capacity.files ||
-      pieces.count === this.#capacity.pieces ||
-      this.#namesAreFull()
-    )
-      await this.#flush();
+    const isFull = files.count === this.#capacity.files || pieces.count === this.#capacity.pieces;
+    if (isFull || this.#namesAreFull()) await this.#flush();
     // What is given up is read all the same: a tree is checked to its last node before anything is written.
-    let row = this.#givenUp ? 0 : this.#addFile(entry);
-    let position = 0;
-    let hasPieces = false;
-    let endsInHole = false;
-    for await (const page of extentPages(this.#source, entry)) {
-      for (const { chunk, length } of this.#givenUp ? [] : unpackExtents(page)) {
-        endsInHole = chunk === undefined;
-        if (chunk !== undefined) {
-          if (pieces.count === this.#capacity.pieces) {
-            this.#unfinished = row;
-            await this.#flush();
-            this.#unfinished = undefined;
-            if (this.#givenUp) break;
-            row = files.count - 1;
-          }
-          this.#addPiece(row, chunk, position, length, path);
-          hasPieces = true;
-        }
-        position += length;
+    const file = this.#begin(entry);
+    for await (const extents of extentPages(this.#source, entry)) {
+      for (let at = 0; at < extents.length && !this.#givenUp;) {
+        at = this.#addPieces(file, extents, path, at);
+        if (at === extents.length) break;
+        this.#unfinished = file.row;
+        await this.#flush();
+        this.#unfinished = undefined;
+        file.row = files.count - 1;
       }
-      if (entry.content.form === 'listed') await giveWay(signal);
+      await giveWay(signal);
     }
+    this.#end(file);
+  }
+
+  #begin(entry: FileEntry): Begun {
+    const row = this.#givenUp ? 0 : this.#addFile(entry);
+    return { row, position: 0, hasPieces: false, endsInHole: false };
+  }
+
+  /** @returns where in `extents` the window was full; else their length */
+  #addPieces(file: Begun, extents: Uint8Array, path: Path, from = 0): number {
+    const { pieces } = this.#schedule;
+    for (let at = from; at < extents.length; at += EXTENT_BYTES) {
+      const isHoleNow = isHole(extents, at);
+      if (!isHoleNow && pieces.count === this.#capacity.pieces) return at;
+      const length = extentLength(extents, at);
+      if (!isHoleNow) {
+        const chunk = extents.subarray(at, at + SHA256_BYTES) as Sha256;
+        this.#addPiece(file.row, chunk, file.position, length, path);
+        file.hasPieces = true;
+      }
+      file.endsInHole = isHoleNow;
+      file.position += length;
+    }
+    return extents.length;
+  }
+
+  #end({ row, hasPieces, endsInHole }: Begun): void {
     if (this.#givenUp) return;
     if (!hasPieces) this.#addEmptyPiece(row);
-    files.endsInHole[row] = endsInHole ? 1 : 0;
+    this.#schedule.files.endsInHole[row] = endsInHole ? 1 : 0;
   }
 
   get #here(): number {
@@ -182,10 +218,9 @@ export class Scheduler {
     pieces.length[row] = length;
     pieces.id.set(chunk, row * chunk.length);
     pieces.block[row] = NO_BLOCK;
-    const { blocks } = this.#source;
-    if (blocks === undefined) return;
+    if (this.#blocks === undefined) return;
     try {
-      const place = blocks.locate(chunk);
+      const place = this.#blocks.locate(chunk);
       if (place.length !== length) throw wrongLength();
       pieces.block[row] = this.#numberOf(place.block);
       pieces.offset[row] = place.offset;
@@ -262,26 +297,4 @@ export class Scheduler {
     const [mode, mtime, size] = [files.mode[row]!, files.mtime[row]!, files.size[row]!];
     return { kind: 'file', name, mode, mtime, size, content: { form: 'inline', extents: names.slice(0, 0) } };
   }
-}
-
-/** @returns undefined if it takes more than one window, as far as one can tell from the summary */
-export function capacityFor(
-  { files, directories, symlinks, bytes }: Summary,
-  depth: number,
-): Capacity | undefined {
-  const capacity = {
-    directories: directories + depth + 1,
-    files: files + 1,
-    links: symlinks + 1,
-    pieces: files + Math.ceil(bytes / USUAL_CHUNK) + 1,
-    names: (files + directories + symlinks) * USUAL_NAME + 16 * SLACK,
-  };
-  const most = { ...WHOLE_WINDOW, pieces: WINDOW * 4 };
-  for (const [column, rows] of Object.entries(capacity))
-    if (rows > most[column as keyof Capacity]) return undefined;
-  return { ...capacity, pieces: Math.min(capacity.pieces, WINDOW) };
-}
-
-export function wrongLength(): StrataError {
-  return new StrataError('integrity', 'a chunk does not have the length that its file says');
 }

@@ -2,10 +2,11 @@
 
 import type { Summary } from '../tree/index.ts';
 import type { ContentSource } from '../vault/index.ts';
+import { capacityFor } from './capacity.ts';
 import type { Selection } from './descend.ts';
 import type { Rememberer } from './remember.ts';
 import { reset } from './schedule.ts';
-import { Scheduler, capacityFor } from './scheduler.ts';
+import { Scheduler } from './scheduler.ts';
 import type { Window } from './scheduler.ts';
 import { survey } from './survey.ts';
 import type { Plan, SurveyOptions } from './survey.ts';

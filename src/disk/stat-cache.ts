@@ -94,11 +94,15 @@ export class StatCacheWriter {
 
   #marks({ ino, size, mtimeMs, ctimeMs }: Marks): void {
     // Nothing has an inode of that number, itself included.
-    const known = ctimeMs > this.#before ? NaN : ino;
-    for (const mark of [known, size, mtimeMs, ctimeMs]) {
-      this.#view.setFloat64(0, mark, true);
-      this.#writer.u32(this.#view.getUint32(0, true)).u32(this.#view.getUint32(4, true));
-    }
+    this.#mark(ctimeMs > this.#before ? NaN : ino);
+    this.#mark(size);
+    this.#mark(mtimeMs);
+    this.#mark(ctimeMs);
+  }
+
+  #mark(mark: number): void {
+    this.#view.setFloat64(0, mark, true);
+    this.#writer.u32(this.#view.getUint32(0, true)).u32(this.#view.getUint32(4, true));
   }
 
   #handOn(atLeast: number): void {

@@ -4,12 +4,12 @@ import { accessSync, constants, fstatSync } from 'node:fs';
 
 import { EMPTY, StrataError } from '../base/index.ts';
 import { withPath } from '../tree/index.ts';
-import type { Path } from '../tree/index.ts';
+import type { FileEntry, Path, SymlinkEntry } from '../tree/index.ts';
 import type { ContentSource } from '../vault/index.ts';
 import { isPresent } from './compare.ts';
 import { cutBuffer } from './cut-file.ts';
 import { descend } from './descend.ts';
-import type { Selection } from './descend.ts';
+import type { Selection, Work } from './descend.ts';
 import { writeError } from './failure.ts';
 import type { OffLimits } from './off-limits.ts';
 import type { Pace } from './pace.ts';
@@ -60,11 +60,28 @@ export async function survey(
     if (shadow.fd !== undefined && (offLimits.has(shadow.fd) || !isWritable(shadow.fd))) locked.add(path);
   };
 
+  const schedule = (entry: FileEntry | SymlinkEntry, path: Path): Work =>
+    entry.kind === 'symlink' ? scheduler?.link(entry) : scheduler?.file(entry, path, selection.signal);
+
+  const replace = async (entry: FileEntry | SymlinkEntry, path: Path): Promise<void> => {
+    const directory = exact ? shadow.fd : undefined;
+    if (
+      directory !== undefined &&
+      (await isPresent(selection.source, directory, entry, buffer, pace, mustBeEqual))
+    ) {
+      unchanged++;
+      return;
+    }
+    if (mustBeEqual) differing.add(path);
+    else replaced.add(path);
+    await schedule(entry, path);
+  };
+
   checkWritable([]);
   await descend(
     selection,
     {
-      async enter(entry, path) {
+      enter(entry, path) {
         const stands = shadow.standing(entry);
         if (stands === 'conflict') conflicts.add(path);
         if (stands === 'absent') added.add(path);
@@ -75,27 +92,18 @@ export async function survey(
           throw withPath(writeError(error, 'look into a directory of the target'), path);
         }
         if (stands === 'directory') checkWritable(path);
-        await scheduler?.enter(entry);
+        return scheduler?.enter(entry);
       },
       leave() {
         shadow.leave();
         scheduler?.leave();
       },
-      async leaf(entry, path) {
+      leaf(entry, path) {
         const stands = shadow.standing(entry);
+        if (stands === 'replaceable') return replace(entry, path);
         if (stands === 'absent') added.add(path);
-        else if (stands === 'conflict') conflicts.add(path);
-        else if (
-          exact &&
-          shadow.fd !== undefined &&
-          (await isPresent(selection.source, shadow.fd, entry, buffer, pace, mustBeEqual))
-        ) {
-          unchanged++;
-          return;
-        } else if (mustBeEqual) differing.add(path);
-        else replaced.add(path);
-        if (entry.kind === 'symlink') await scheduler?.link(entry);
-        else await scheduler?.file(entry, path, selection.signal);
+        else conflicts.add(path);
+        return schedule(entry, path);
       },
     },
     pace,

@@ -4,6 +4,7 @@ import { EMPTY, throwIfAborted } from '../base/index.ts';
 import { withPath } from '../tree/index.ts';
 import { BlockOpener } from '../vault/index.ts';
 import type { BlockSource, ContentSource } from '../vault/index.ts';
+import { wrongLength } from './failure.ts';
 import { threadsFor } from './crew.ts';
 import type { Crew } from './crew.ts';
 import { Filler, fillRun, idOf } from './fill.ts';
@@ -14,7 +15,6 @@ import type { Rememberer } from './remember.ts';
 import { planRuns } from './runs.ts';
 import type { Run } from './runs.ts';
 import { pathOfFile, pathOfPiece } from './schedule.ts';
-import { wrongLength } from './scheduler.ts';
 import type { Window } from './scheduler.ts';
 import { ThreadedRuns } from './threaded-runs.ts';
 

@@ -21,15 +21,21 @@ export async function* extentPages(
   options: Cancellable = {},
 ): AsyncGenerator<Uint8Array, void> {
   const { content, size } = file;
-  if (content.form === 'listed') {
-    yield* listedPages(source, { node: content.list, bytes: size }, options);
-    return;
-  }
+  if (content.form === 'listed') yield* listedPages(source, { node: content.list, bytes: size }, options);
+  else if (size > 0 || content.extents.length > 0) yield ownExtents(size, content.extents);
+}
+
+/**
+ * The packed extents that a file's entry has itself, checked.
+ *
+ * @throws integrity
+ */
+export function ownExtents(size: number, extents: Uint8Array): Uint8Array {
   const fail = (reason: string): never => {
     throw new StrataError('integrity', `a file entry is damaged: ${reason}`);
   };
-  if (checkExtents(content.extents, fail) !== size) fail('its extents do not add up to its size');
-  if (size > 0) yield content.extents;
+  if (checkExtents(extents, fail) !== size) fail('its extents do not add up to its size');
+  return extents;
 }
 
 async function* listedPages(

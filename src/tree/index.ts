@@ -2,7 +2,7 @@
 
 export { ContentBuilder } from './content-builder.ts';
 export type { BuiltContent } from './content-builder.ts';
-export { extentPages } from './content-reader.ts';
+export { extentPages, ownExtents } from './content-reader.ts';
 export { subtract } from './delta.ts';
 export type { Delta, DeltaOptions } from './delta.ts';
 export { diff, equalEntries } from './diff.ts';
