@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { EXIT_CODES } from '../base/index.ts';
 import { captureWorld } from './capture.fixture.ts';
 import { run } from './run.ts';
 
@@ -103,6 +104,18 @@ it('[C45] a failed run ends with 1 and says what to do; --quiet leaves its id', 
   expect((await answer<RunShape>('runs', 'get', id!)).result).toBe('failed');
   const quiet = await strata([...start(GOOD, BAD), '--quiet']);
   expect(quiet).toMatchObject({ exitCode: 1, stdout: expect.stringMatching(/^run-\w+\n$/), stderr: '' });
+});
+
+it('[C45] help of what carries a run tells the exit codes of runs, and that of all commands has them too', async () => {
+  for (const verb of ['start', 'restart', 'resume']) {
+    expect((await strata(['runs', verb, '--help'])).stdout).toMatch(
+      /^Exit codes: 0 the run succeeded, 1 it failed, 9 it was stopped;/m,
+    );
+  }
+  expect((await strata(['runs', 'get', '--help'])).stdout).toMatch(/exit code is 0 whatever became/);
+  const [, told] = /^Exit codes: ([^]*)\.$/m.exec((await strata(['--help'])).stdout)!;
+  const codes = told!.split(/,\s/).map((each) => Number.parseInt(each, 10));
+  expect(codes).toEqual([...new Set([0, ...Object.values(EXIT_CODES)])].toSorted((a, b) => a - b));
 });
 
 it('[C46] a run that is ended from outside, or by a signal, ends with 9', async () => {

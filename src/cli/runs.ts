@@ -60,7 +60,8 @@ function registerStart(noun: Command, invocation: Invocation): void {
     'runs start ci.yml --run nightly --var version=1.4.0',
     'runs start ci.yml --source https://example.com/web.git#v2 --json',
   ]);
-  addJsonHelp(start, `${RUN_SHAPE}\nExit code 1 if the run failed.`);
+  addJsonHelp(start, RUN_SHAPE);
+  addExitHelp(start);
 
   const plan = withStartFlags(
     noun
@@ -102,6 +103,7 @@ function registerAgain(noun: Command, invocation: Invocation): void {
     restart,
     'the new run, as of start. With --dry-run {run, tasks:[{name, action, reason}], problems}. action: "rerun" or\n"reuse".',
   );
+  addExitHelp(restart, ' 0 also with --dry-run.');
 
   const resume = noun
     .command('resume')
@@ -111,6 +113,7 @@ function registerAgain(noun: Command, invocation: Invocation): void {
     .action((run: string, flags: { failInterrupted?: boolean }) => resumeRun(invocation, run, flags));
   addExamples(resume, ['runs resume run-0123456789ab']);
   addJsonHelp(resume, 'the run, as of start');
+  addExitHelp(resume);
 }
 
 function registerShow(noun: Command, invocation: Invocation): void {
@@ -132,6 +135,7 @@ function registerShow(noun: Command, invocation: Invocation): void {
     .action((run: string | undefined, flags: GetFlags) => getRun(invocation, run, flags));
   addExamples(get, ['runs get', 'runs get run-0123456789ab --watch', 'runs get run-0123456789ab --json']);
   addJsonHelp(get, RUN_SHAPE);
+  get.addHelpText('after', '\nThe exit code is 0 whatever became of the run.');
 
   const logs = noun
     .command('logs')
@@ -173,6 +177,14 @@ function registerControl(noun: Command, invocation: Invocation): void {
     .action((run: string) => removeRun(invocation, run));
   addExamples(remove, ['runs rm run-0123456789ab']);
   addJsonHelp(remove, '{run}');
+}
+
+/** Of a command that lasts as long as a run. */
+function addExitHelp(command: Command, more = ''): void {
+  command.addHelpText(
+    'after',
+    `\nExit codes: 0 the run succeeded, 1 it failed, 9 it was stopped; the others are those of all commands.${more}`,
+  );
 }
 
 function list(text: string): readonly string[] {
