@@ -248,6 +248,15 @@ it('[C45] list, plan and rm', async () => {
   expect(await answer('runs', 'list')).toMatchObject({ runs: [{ id, tasks: { success: 1 } }] });
   expect((await strata(['runs', 'list'])).stdout).toMatch(new RegExp(`^RUN .*\n${id} +ci +success +1 of 1`));
   expect((await strata(['runs', 'list', '--quiet'])).stdout).toBe(`${id}\n`);
+  const other = await answer<RunShape>(...start(GOOD, task('"a\\u202eb"', 'true')));
+  expect((await strata(['runs', 'list', '--quiet', '--limit', '1'])).stdout).toBe(`${other.id}\n`);
+  expect((await strata(['runs', 'get', other.id, '--names'])).stdout).toBe('build\na\\xe2\\x80\\xaeb\n');
+  expect(await answer('runs', 'get', other.id, '--names')).toEqual({
+    id: other.id,
+    names: ['build', 'a\u202eb'],
+    exitCode: 0,
+  });
+  await answer('runs', 'rm', other.id);
   file(GOOD, '{ name: tip, depends: [build], steps: [restore_workspace] }');
   expect((await strata(['runs', 'plan', 'ci.yml'])).stdout).toMatch(
     /level 0\n {2}build: on host\nlevel 1\n {2}tip: after build; on host\n {6}restores build/,

@@ -3,12 +3,12 @@
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 
-import { append, nonEmpty } from './argument.ts';
+import { append, nonEmpty, wholeNumber } from './argument.ts';
 import { addExamples, addJsonHelp } from './help.ts';
 import type { Invocation } from './invocation.ts';
 import { approveTask, cancelRun, removeRun } from './run-control.ts';
 import { getRun, listRuns } from './run-get.ts';
-import type { GetFlags } from './run-get.ts';
+import type { GetFlags, ListFlags } from './run-get.ts';
 import { showLogs } from './run-logs.ts';
 import type { LogFlags } from './run-logs.ts';
 import { planRun } from './run-plan.ts';
@@ -120,8 +120,9 @@ function registerShow(noun: Command, invocation: Invocation): void {
   const all = noun
     .command('list')
     .description('all runs, the newest first')
-    .action(() => listRuns(invocation));
-  addExamples(all, ['runs list', 'runs list --json']);
+    .option('--limit <count>', 'only so many of them', wholeNumber)
+    .action((flags: ListFlags) => listRuns(invocation, flags));
+  addExamples(all, ['runs list', 'runs list --limit 10 --json']);
   addJsonHelp(
     all,
     '{runs:[{id, name, phase, result, restartedFrom, created, started, ended, expires, orphaned, tasks:{STATUS: count}}]}',
@@ -132,9 +133,10 @@ function registerShow(noun: Command, invocation: Invocation): void {
     .description('one run with its tasks')
     .argument('[run]', `${RUN} (default: the newest)`, nonEmpty)
     .option('--watch', 'until it has ended')
+    .option('--names', 'only the names of its tasks, one a line')
     .action((run: string | undefined, flags: GetFlags) => getRun(invocation, run, flags));
   addExamples(get, ['runs get', 'runs get run-0123456789ab --watch', 'runs get run-0123456789ab --json']);
-  addJsonHelp(get, RUN_SHAPE);
+  addJsonHelp(get, `${RUN_SHAPE}\nWith --names {id, names}.`);
   get.addHelpText('after', '\nThe exit code is 0 whatever became of the run.');
 
   const logs = noun
