@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { rmSync, symlinkSync } from 'node:fs';
+import { existsSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -8,10 +8,22 @@ import { STRATA, openCommandLine } from './command-line.fixture.ts';
 const { base, options, strata, answer, write } = openCommandLine();
 afterAll(() => rmSync(base, { recursive: true, force: true }));
 
+/** Names that mean something to a shell, or to a reference. */
+const TASKS = ['build', 'Build x86_64', 'a:b#c%d', '$(touch owned)', "it's"];
+const REFS = ['build', 'Build x86_64', 'a%3Ab%23c%25d', '$(touch owned)', "it's"];
+/** Newest first. */
+const runs: string[] = [];
+
 beforeAll(() => {
+  const tasks = TASKS.map((name) => ({ name }));
+  write('ci/ci.json', JSON.stringify({ runs: [{ name: 'r', tasks }] }));
   write('tree/a.txt', 'a');
   for (const name of ['web', 'web-old', 'docs']) answer('workspaces', 'save', 'tree', '-w', name);
   answer('workspaces', 'save', 'tree', '-w', 'elsewhere', '--home', 'other');
+  for (let n = 0; n < 2; n++) {
+    const { id } = answer('runs', 'start', 'ci/ci.json', '--sandbox', 'off') as { id: string };
+    runs.unshift(id);
+  }
   write('completion.bash', strata('completion', 'bash').stdout);
 });
 
@@ -47,6 +59,7 @@ describe('bash', () => {
     ['strata workspaces save --exclude ', []],
     ['strata workspaces save --exclude x -w w', ['web', 'web-old']],
     ['strata workspaces save --workspace=do', ['docs']],
+    ['strata runs start --run ', []],
     ['strata workspaces save tr', ['tree']],
     ['strata workspaces save --exclude-from comp', ['completion.bash']],
     ['strata workspaces log ', ['docs', 'web', 'web-old']],
@@ -72,6 +85,28 @@ describe('bash', () => {
   it('[C29] is quiet when the command is away', () => {
     expect(completed('strata workspaces log ', join(base, 'gone'))).toEqual([]);
   });
+
+  it('[C29] has runs, the newest first, and their tasks, of which no name is more than a name', () => {
+    const [run = ''] = runs;
+    const refs = REFS.map((name) => `${run}#${name}`);
+    for (const verb of ['get', 'logs', 'cancel', 'restart --dry-run', 'rm'])
+      expect(completed(`strata runs ${verb} `)).toEqual(runs);
+    expect(completed(`strata runs get ${run}`)).toEqual([run]);
+    expect(completed(`strata runs logs ${run} `)).toEqual(TASKS);
+    expect(completed(`strata runs logs -f ${run} Bu`)).toEqual(['Build x86_64']);
+    expect(completed(`strata runs approve ${run} b`)).toEqual(['build']);
+    expect(completed('strata runs logs nonsense ')).toEqual([]);
+    expect(completed('strata runs logs run-000000000000 ')).toEqual([]);
+    expect(completed('strata runs get --home other ')).toEqual([]);
+    expect(completed('strata workspaces ls ')).toEqual(['docs', 'web', 'web-old']);
+    expect(completed('strata workspaces ls r')).toEqual(runs);
+    expect(completed(`strata workspaces diff web ${run}#`)).toEqual(refs);
+    expect(completed(`strata workspaces ls ${run}#Bu`)).toEqual([`${run}#Build x86_64`]);
+    // As readline gives what is in quotes.
+    expect(completed(`strata workspaces cat "${run}#$`)).toEqual([`${run}#$(touch owned)`]);
+    expect(completed(`strata workspaces cat ${run}#build:`)).toEqual([]);
+    expect(existsSync(join(base, 'owned'))).toBe(false);
+  });
 });
 
 const VERBS = strata('workspaces', '--help')
@@ -81,16 +116,31 @@ const VERBS = strata('workspaces', '--help')
 /** How a shell is asked for the names that may stand at the end of a line. */
 const ASKS = {
   // Its own parts need a terminal, so what they would be given is looked at.
-  zsh: (line: string) => [
+  zsh: (line: string, kind: string) => [
     '-fc',
-    `compdef() {}; compadd() { print -l -- "\${(@P)2}" }; source ./completion.zsh
-program=$1; typed=("$@"); _strata_names`,
+    `compdef() {}; compadd() { print -l -- "\${(@P)@[-1]}" }; source ./completion.zsh
+program=$1; typed=("$@"); PREFIX=$typed[-1]; _strata_${kind}`,
     'zsh',
     STRATA,
     ...line.split(' ').slice(1),
   ],
   fish: (line: string) => ['--no-config', '-c', `source completion.fish; complete -C '${line}'`],
 };
+
+/** What stands in the place of ID is the newest run. */
+const ASKED: readonly [string, string, () => readonly string[]][] = [
+  ['strata workspaces log ', 'workspaces', () => ['docs', 'web', 'web-old']],
+  ['strata workspaces log --home other ', 'workspaces', () => ['elsewhere']],
+  ['strata --home=other workspaces log ', 'workspaces', () => ['elsewhere']],
+  ['strata --config tree/a.txt workspaces log ', 'workspaces', () => []],
+  ['strata workspaces log --tenant nobody ', 'workspaces', () => []],
+  ['strata runs get ', 'runs', () => runs],
+  ['strata runs get --home other ', 'runs', () => []],
+  ['strata runs logs ID ', 'tasks', () => TASKS],
+  ['strata runs logs run-000000000000 ', 'tasks', () => []],
+  ['strata workspaces ls ', 'trees', () => ['docs', 'web', 'web-old']],
+  ['strata workspaces ls ID#', 'trees', () => REFS.map((name) => `${runs[0]}#${name}`)],
+];
 
 describe.each([
   ['zsh', ['zsh', '-n'], '#compdef strata'],
@@ -105,7 +155,7 @@ describe.each([
     for (const verb of VERBS) expect(stdout).toMatch(new RegExp(`\\b${verb}\\b`));
     for (const flag of ['exclude-from', 'keep-within', 'read-data', 'new-key-command'])
       expect(stdout).toContain(flag);
-    expect(stdout).toContain('workspaces list 2>/dev/null');
+    expect(stdout).toMatch(/runs list --quiet --limit \d+/);
   });
 
   const isMissing = spawnSync(command, ['--version']).status !== 0;
@@ -117,25 +167,20 @@ describe.each([
     expect({ read, stderr }).toEqual({ read: 0, stderr: '' });
   });
 
-  it.skipIf(isMissing && process.env['CI'] !== 'true').each([
-    ['strata workspaces log ', ['docs', 'web', 'web-old']],
-    ['strata workspaces log --home other ', ['elsewhere']],
-    ['strata --home=other workspaces log ', ['elsewhere']],
-    ['strata --config tree/a.txt workspaces log ', []],
-    ['strata workspaces log --tenant nobody ', []],
-  ])('[C29] %s', (line, expected) => {
+  it.skipIf(isMissing && process.env['CI'] !== 'true').each(ASKED)('[C29] %s', (line, kind, expected) => {
     write(`completion.${shell}`, stdout);
     const {
       status: read,
       stdout: names,
       stderr,
-    } = spawnSync(command, ASKS[shell](line), {
+    } = spawnSync(command, ASKS[shell](line.replace('ID', runs[0]!), kind), {
       cwd: base,
       env: { ...options.env, PATH: `${dirname(STRATA)}:${process.env['PATH']}` },
       encoding: 'utf8',
     });
     expect({ read, stderr }).toEqual({ read: 0, stderr: '' });
-    expect(names.split('\n').filter(Boolean).sort()).toEqual(expected);
+    expect(names.split('\n').filter(Boolean)).toEqual(expected());
+    expect(existsSync(join(base, 'owned'))).toBe(false);
   });
 });
 

@@ -6,8 +6,23 @@ import type { Argument, Option } from 'commander';
 import type { Invocation } from './invocation.ts';
 import { NOUNS } from './nouns.ts';
 
-/** What a value may be. `nothing`: something that nobody can guess; a list: one of these. */
-export type ValueKind = 'workspace' | 'file' | 'directory' | 'nothing' | readonly string[];
+/**
+ * What a value may be. `tree`: a workspace, or RUN[#TASK]; `task`: one of the run that is named before it; `nothing`: something that nobody
+ * can guess; a list: one of these.
+ */
+export type ValueKind =
+  | 'workspace'
+  | 'tree'
+  | 'run'
+  | 'task'
+  | 'file'
+  | 'directory'
+  | 'nothing'
+  | readonly string[];
+
+/** How many of the newest runs, and tasks of one, are offered. */
+export const MOST_RUNS = 50;
+export const MOST_TASKS = 1000;
 
 export interface FlagShape {
   /** As in `-w`, `--workspace`. */
@@ -39,17 +54,23 @@ export interface ProgramShape {
 }
 
 /** By what values are called in help texts. */
-const KINDS: Readonly<Record<string, ValueKind>> = {
-  ref: 'workspace',
-  'ref[:path]': 'workspace',
-  'ref:path': 'workspace',
-  before: 'workspace',
-  after: 'workspace',
+const KINDS: Readonly<Record<string, ValueKind>> = { dir: 'directory', file: 'file' };
+
+const ARGUMENT_KINDS: Readonly<Record<string, ValueKind>> = {
+  ...KINDS,
+  ref: 'tree',
+  'ref[:path]': 'tree',
+  'ref:path': 'tree',
+  before: 'tree',
+  after: 'tree',
+  'name[:path]': 'tree',
   name: 'workspace',
-  'name[:path]': 'workspace',
-  dir: 'directory',
-  file: 'file',
+  run: 'run',
+  task: 'task',
 };
+
+/** Names are of many things. */
+const FLAG_KINDS: Readonly<Record<string, ValueKind>> = { '--workspace': 'workspace' };
 
 const HELP: FlagShape = { names: ['-h', '--help'], description: 'print help', takes: undefined };
 
@@ -79,11 +100,15 @@ function flagShape({ short, long, flags, description, required, optional }: Opti
   return {
     names: [short, long].filter((name) => name !== undefined),
     description,
-    takes: required || optional ? (KINDS[value] ?? 'nothing') : undefined,
+    takes: required || optional ? (FLAG_KINDS[long ?? ''] ?? KINDS[value] ?? 'nothing') : undefined,
   };
 }
 
 function argumentShape(argument: Argument): ArgumentShape {
   const name = argument.name();
-  return { name, takes: argument.argChoices ?? KINDS[name] ?? 'nothing', isVariadic: argument.variadic };
+  return {
+    name,
+    takes: argument.argChoices ?? ARGUMENT_KINDS[name] ?? 'nothing',
+    isVariadic: argument.variadic,
+  };
 }

@@ -1,5 +1,6 @@
 /** The completion script for bash. */
 
+import { MOST_RUNS, MOST_TASKS } from './command-shape.ts';
 import type { CommandShape, FlagShape, ProgramShape, ValueKind } from './command-shape.ts';
 
 export function bashCompletion({ name, flags, nouns }: ProgramShape): string {
@@ -48,6 +49,7 @@ ${leaves.flatMap(({ words, command }) => argumentCases(words, command)).join('\n
   esac
 }
 
+${known(name)}
 ${body(name, namesOf(nouns))}`;
 }
 
@@ -84,9 +86,60 @@ function flagNames(flags: readonly FlagShape[]): string {
   return flags.flatMap(({ names }) => names).join(' ');
 }
 
+/** What is asked for when it is wanted. `program`, `where` and `run` are those of the line. */
+function known(name: string): string {
+  return `_${name}_ask() {
+  "$program" "\${where[@]}" "$@" 2>/dev/null </dev/null
+}
+
+_${name}_workspaces() {
+  _${name}_ask workspaces list | tail -n +2 | cut -d ' ' -f 1
+}
+
+# The newest come first.
+_${name}_runs() {
+  _${name}_ask runs list --quiet --limit ${MOST_RUNS}
+}
+
+_${name}_tasks() {
+  [[ $1 =~ ^run-[0-9a-f]{12}$ ]] && _${name}_ask runs get "$1" --names | head -n ${MOST_TASKS}
+}
+
+# A word as it was typed, without quotes.
+_${name}_unquoted() {
+  local word=\${1#[\\"\\']}
+  printf '%s' "\${word//\\\\/}"
+}
+
+# What may be in the place of a word that begins so, a line each.
+_${name}_known() {
+  local task
+  case $1 in
+    workspace) [[ $2 == *[:@]* ]] || _${name}_workspaces ;;
+    run) _${name}_runs ;;
+    task) _${name}_tasks "$run" ;;
+    tree)
+      if [[ $2 == run-*'#'* ]]; then
+        [[ $2 == *:* ]] && return
+        _${name}_tasks "\${2%%#*}" | while IFS= read -r task; do
+          task=\${task//\\%/%25}
+          task=\${task//\\#/%23}
+          printf '%s#%s\\n' "\${2%%#*}" "\${task//:/%3A}"
+        done
+      elif [[ $2 != *[:@]* ]]; then
+        _${name}_workspaces
+        # Their ids say nothing: they would be in the way of names.
+        if [[ $2 == r* ]]; then _${name}_runs; fi
+      fi
+      ;;
+  esac
+}
+`;
+}
+
 function body(name: string, nouns: string): string {
   return `_${name}() {
-  local REPLY word flag='' takes='' noun='' verb='' current program=\${COMP_WORDS[0]} at=0 i plain=''
+  local REPLY word flag='' takes='' noun='' verb='' current program=\${COMP_WORDS[0]} at=0 i plain='' run='' typed
   local -a words=() where=()
   # Bash takes these for the ends of words, and references have them inside.
   for ((i = 0; i <= COMP_CWORD; i++)); do
@@ -116,7 +169,7 @@ function body(name: string, nouns: string): string {
       noun=$word
     else
       _${name}_verbs "$noun"
-      if [[ -z $verb && -n $REPLY ]]; then verb=$word; else ((at += 1)); fi
+      if [[ -z $verb && -n $REPLY ]]; then verb=$word; else ((at += 1)); run=$word; fi
     fi
   done
   local command="$noun\${verb:+ $verb}"
@@ -141,10 +194,15 @@ function body(name: string, nouns: string): string {
   COMPREPLY=()
   case $takes in
     nothing) ;;
-    workspace)
-      [[ $current == *[:@]* ]] && return
-      takes=$("$program" "\${where[@]}" workspaces list 2>/dev/null </dev/null | tail -n +2 | cut -d ' ' -f 1)
-      mapfile -t COMPREPLY < <(compgen -W "$takes" -- "$current")
+    workspace | tree | run | task)
+      # Names may be anything: bash is to quote them, and never to expand them, as compgen would.
+      compopt -o filenames -o nosort 2>/dev/null
+      current=$(_${name}_unquoted "$current")
+      typed=$(_${name}_unquoted "\${COMP_WORDS[COMP_CWORD]}")
+      while IFS= read -r word; do
+        # Of a word that bash has taken apart it wants the last part.
+        [[ $word == "$current"* ]] && COMPREPLY+=("\${word#"\${current%"$typed"}"}")
+      done < <(_${name}_known "$takes" "$current")
       ;;
     file | directory)
       compopt -o filenames 2>/dev/null

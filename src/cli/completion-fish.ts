@@ -1,5 +1,6 @@
 /** The completion script for fish. */
 
+import { MOST_RUNS, MOST_TASKS } from './command-shape.ts';
 import type { CommandShape, FlagShape, ProgramShape, ValueKind } from './command-shape.ts';
 
 /** Flags that say whose workspaces there are. */
@@ -35,8 +36,8 @@ function __${name}_at
     test $others = any; or test (count $found) -eq (math (count $wanted) + $others)
 end
 
-# Workspaces are asked for where the line says.
-function __${name}_names
+# Workspaces and runs are asked for where the line says.
+function __${name}_ask
     set -l words (commandline -opc)
     set -l where
     set -l flag
@@ -50,7 +51,41 @@ function __${name}_names
             set -a where $word
         end
     end
-    $words[1] $where workspaces list 2>/dev/null </dev/null | tail -n +2 | cut -d ' ' -f 1
+    $words[1] $where $argv 2>/dev/null </dev/null
+end
+
+function __${name}_workspaces
+    __${name}_ask workspaces list | tail -n +2 | cut -d ' ' -f 1
+end
+
+# The newest come first.
+function __${name}_runs
+    __${name}_ask runs list --quiet --limit ${MOST_RUNS}
+end
+
+function __${name}_task_names
+    string match -qr -- '^run-[0-9a-f]{12}$' "$argv[1]"; and __${name}_ask runs get $argv[1] --names | head -n ${MOST_TASKS}
+end
+
+# Of the run that the line names.
+function __${name}_tasks
+    set -l runs (string match -r -- '^run-[0-9a-f]{12}$' (commandline -opc))
+    __${name}_task_names $runs[-1]
+end
+
+function __${name}_trees
+    # Without quotes.
+    set -l word (commandline -ct | string replace -a '\\\\' '' | string trim -l -c '\\'"')
+    set -l run (string replace -rf -- '^(run-[0-9a-f]{12})#.*$' '$1' "$word")
+    if set -q run[1]
+        for task in (__${name}_task_names $run | string replace -a '%' '%25' | string replace -a '#' '%23' | string replace -a ':' '%3A')
+            echo $run#$task
+        end
+        return
+    end
+    __${name}_workspaces
+    # Their ids say nothing: they would be in the way of names.
+    string match -q -- 'r*' "$word"; and __${name}_runs
 end
 
 complete -c ${name} -f
@@ -96,7 +131,10 @@ function line(program: string, others: string, words: string, rest: string): str
 function valueText(kind: ValueKind, program: string): string {
   if (typeof kind !== 'string') return `-a '${kind.join(' ')}'`;
   const texts = {
-    workspace: `-a '(__${program}_names)'`,
+    workspace: `-a '(__${program}_workspaces)'`,
+    tree: `-k -a '(__${program}_trees)'`,
+    run: `-k -a '(__${program}_runs)'`,
+    task: `-k -a '(__${program}_tasks)'`,
     file: "-a '(__fish_complete_path (commandline -ct))'",
     directory: "-a '(__fish_complete_directories (commandline -ct))'",
     nothing: '',

@@ -1,15 +1,16 @@
 /** The completion script for zsh. */
 
+import { MOST_RUNS, MOST_TASKS } from './command-shape.ts';
 import type { ArgumentShape, CommandShape, FlagShape, ProgramShape, ValueKind } from './command-shape.ts';
 
 export function zshCompletion({ name, flags, nouns }: ProgramShape): string {
   return `#compdef ${name}
 # Completion of ${name} for zsh. It is made from the commands: make it anew after an update.
 
-_${name}_names() {
-  local -a names where
+# Workspaces and runs are asked for where the line says.
+_${name}_ask() {
+  local -a where
   local word flag=''
-  # Workspaces are asked for where the line says.
   for word in "\${(@Q)typed[2,-1]}"; do
     if [[ -n $flag ]]; then
       where+=("$flag" "\${word/#\\~\\//$HOME/}")
@@ -20,8 +21,53 @@ _${name}_names() {
       where+=("$word")
     fi
   done
-  names=(\${(f)"$($program $where workspaces list 2>/dev/null </dev/null | tail -n +2 | cut -d ' ' -f 1)"})
+  $program $where "$@" 2>/dev/null </dev/null
+}
+
+_${name}_workspaces() {
+  local -a names
+  names=(\${(f)"$(_${name}_ask workspaces list | tail -n +2 | cut -d ' ' -f 1)"})
   compadd -a names
+}
+
+# The newest come first.
+_${name}_runs() {
+  local -a names
+  names=(\${(f)"$(_${name}_ask runs list --quiet --limit ${MOST_RUNS})"})
+  compadd -V runs -a names
+}
+
+_${name}_task_names() {
+  [[ $1 =~ '^run-[0-9a-f]{12}$' ]] && _${name}_ask runs get $1 --names | head -n ${MOST_TASKS}
+}
+
+# Of the run that the line names.
+_${name}_tasks() {
+  local -a names
+  local word run=''
+  for word in "\${(@Q)typed[2,-1]}"; do
+    [[ $word =~ '^run-[0-9a-f]{12}$' ]] && run=$word
+  done
+  names=(\${(f)"$(_${name}_task_names $run)"})
+  compadd -V tasks -a names
+}
+
+_${name}_trees() {
+  local -a names
+  local word=\${(Q)PREFIX} run
+  if [[ $word == run-*'#'* ]]; then
+    run=\${word%%'#'*}
+    names=(\${(f)"$(_${name}_task_names $run)"})
+    names=("\${(@)names//\\%/%25}")
+    names=("\${(@)names//\\#/%23}")
+    names=("\${(@)names//:/%3A}")
+    names=("\${(@)names/#/$run#}")
+    compadd -V tasks -a names
+    return
+  fi
+  _${name}_workspaces
+  # Their ids say nothing: they would be in the way of names.
+  if [[ $word == r* ]]; then _${name}_runs; fi
 }
 
 _${name}() {
@@ -102,7 +148,10 @@ function argumentSpec({ name, takes, isVariadic }: ArgumentShape, at: number, pr
 function action(kind: ValueKind, program: string): string {
   if (typeof kind !== 'string') return `(${kind.join(' ')})`;
   const actions = {
-    workspace: `_${program}_names`,
+    workspace: `_${program}_workspaces`,
+    tree: `_${program}_trees`,
+    run: `_${program}_runs`,
+    task: `_${program}_tasks`,
     file: '_files',
     directory: '_files -/',
     nothing: ' ',

@@ -25,8 +25,8 @@ export function registerCompletion(noun: Command, invocation: Invocation): void 
   ]);
   noun.addHelpText(
     'after',
-    '\nA script, whatever the flags; for a trial in bash: source <(strata completion bash). Names of workspaces are\n' +
-      'asked for when they are wanted.',
+    '\nA script, whatever the flags; for a trial in bash: source <(strata completion bash). Workspaces, the newest runs\n' +
+      'and their tasks are asked for when they are wanted.',
   );
 }
 

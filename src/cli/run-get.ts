@@ -5,8 +5,8 @@ import { setTimeout } from 'node:timers/promises';
 import { StrataError } from '../base/index.ts';
 import type { Engine } from '../engine/index.ts';
 import { isRunOver } from '../plan/index.ts';
-import type { RunSummary } from '../run/index.ts';
-import { formatAge, table } from './format.ts';
+import type { RunInfo, RunSummary } from '../run/index.ts';
+import { formatAge, printable, table } from './format.ts';
 import { withEngine } from './invocation.ts';
 import type { Invocation } from './invocation.ts';
 import { liveRun } from './live.ts';
@@ -16,14 +16,19 @@ import { summary } from './run-start.ts';
 /** Milliseconds between two looks at a run. */
 const WATCH_MS = 300;
 
+export interface ListFlags {
+  readonly limit?: number;
+}
+
 export interface GetFlags {
+  readonly names?: boolean;
   readonly watch?: boolean;
 }
 
-export async function listRuns(invocation: Invocation): Promise<void> {
+export async function listRuns(invocation: Invocation, flags: ListFlags): Promise<void> {
   const { terminal, world } = invocation;
   await withEngine(invocation, async ({ runs }) => {
-    const all = await runs.list({ signal: world.signal });
+    const all = await runs.list({ ...flags, signal: world.signal });
     const rows = all.map((run) => [
       run.id,
       run.name,
@@ -59,6 +64,7 @@ export async function getRun(invocation: Invocation, id: string | undefined, fla
         await setTimeout(WATCH_MS, undefined, { signal: world.signal });
       }
     }
+    if (flags.names === true) return printNames(invocation, run);
     const lines = summary(invocation, run);
     if (run.orphaned)
       lines.push('', `  its process is gone: \`strata runs resume ${run.id}\` goes on with it`);
@@ -66,8 +72,15 @@ export async function getRun(invocation: Invocation, id: string | undefined, fla
   });
 }
 
+/** As `logs` and `approve` take them. */
+async function printNames({ terminal }: Invocation, { id, tasks }: RunInfo): Promise<void> {
+  const names = tasks.map(({ name }) => name);
+  const lines = names.map(printable);
+  await terminal.result({ id, names }, lines, lines);
+}
+
 async function newest({ runs }: Engine, signal: AbortSignal): Promise<string> {
-  const [first] = await runs.list({ signal });
+  const [first] = await runs.list({ limit: 1, signal });
   if (first !== undefined) return first.id;
   throw new StrataError('run_not_found', 'there are no runs yet', {
     hint: '`strata runs start FILE` makes one.',

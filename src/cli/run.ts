@@ -95,8 +95,8 @@ function declareProgram(
   });
   program.addHelpText(
     'after',
-    '\nExit codes: 0 done, 2 bad input, 3 conflict, 4 not found, 5 integrity, 6 refused, 7 unavailable, 8 quota,\n' +
-      '9 cancelled, 70 internal.',
+    '\nExit codes: 0 done, 1 a run failed, 2 bad input, 3 conflict, 4 not found, 5 integrity, 6 refused,\n' +
+      '7 unavailable, 8 quota, 9 cancelled, 70 internal.',
   );
 }
 

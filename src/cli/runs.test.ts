@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { EXIT_CODES } from '../base/index.ts';
 import { captureWorld } from './capture.fixture.ts';
 import { run } from './run.ts';
 
@@ -103,6 +104,18 @@ it('[C45] a failed run ends with 1 and says what to do; --quiet leaves its id', 
   expect((await answer<RunShape>('runs', 'get', id!)).result).toBe('failed');
   const quiet = await strata([...start(GOOD, BAD), '--quiet']);
   expect(quiet).toMatchObject({ exitCode: 1, stdout: expect.stringMatching(/^run-\w+\n$/), stderr: '' });
+});
+
+it('[C45] help of what carries a run tells the exit codes of runs, and that of all commands has them too', async () => {
+  for (const verb of ['start', 'restart', 'resume']) {
+    expect((await strata(['runs', verb, '--help'])).stdout).toMatch(
+      /^Exit codes: 0 the run succeeded, 1 it failed, 9 it was stopped;/m,
+    );
+  }
+  expect((await strata(['runs', 'get', '--help'])).stdout).toMatch(/exit code is 0 whatever became/);
+  const [, told] = /^Exit codes: ([^]*)\.$/m.exec((await strata(['--help'])).stdout)!;
+  const codes = told!.split(/,\s/).map((each) => Number.parseInt(each, 10));
+  expect(codes).toEqual([...new Set([0, ...Object.values(EXIT_CODES)])].toSorted((a, b) => a - b));
 });
 
 it('[C46] a run that is ended from outside, or by a signal, ends with 9', async () => {
@@ -235,6 +248,15 @@ it('[C45] list, plan and rm', async () => {
   expect(await answer('runs', 'list')).toMatchObject({ runs: [{ id, tasks: { success: 1 } }] });
   expect((await strata(['runs', 'list'])).stdout).toMatch(new RegExp(`^RUN .*\n${id} +ci +success +1 of 1`));
   expect((await strata(['runs', 'list', '--quiet'])).stdout).toBe(`${id}\n`);
+  const other = await answer<RunShape>(...start(GOOD, task('"a\\u202eb"', 'true')));
+  expect((await strata(['runs', 'list', '--quiet', '--limit', '1'])).stdout).toBe(`${other.id}\n`);
+  expect((await strata(['runs', 'get', other.id, '--names'])).stdout).toBe('build\na\\xe2\\x80\\xaeb\n');
+  expect(await answer('runs', 'get', other.id, '--names')).toEqual({
+    id: other.id,
+    names: ['build', 'a\u202eb'],
+    exitCode: 0,
+  });
+  await answer('runs', 'rm', other.id);
   file(GOOD, '{ name: tip, depends: [build], steps: [restore_workspace] }');
   expect((await strata(['runs', 'plan', 'ci.yml'])).stdout).toMatch(
     /level 0\n {2}build: on host\nlevel 1\n {2}tip: after build; on host\n {6}restores build/,

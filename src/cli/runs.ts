@@ -3,12 +3,12 @@
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 
-import { append, nonEmpty } from './argument.ts';
+import { append, nonEmpty, wholeNumber } from './argument.ts';
 import { addExamples, addJsonHelp } from './help.ts';
 import type { Invocation } from './invocation.ts';
 import { approveTask, cancelRun, removeRun } from './run-control.ts';
 import { getRun, listRuns } from './run-get.ts';
-import type { GetFlags } from './run-get.ts';
+import type { GetFlags, ListFlags } from './run-get.ts';
 import { showLogs } from './run-logs.ts';
 import type { LogFlags } from './run-logs.ts';
 import { planRun } from './run-plan.ts';
@@ -60,7 +60,8 @@ function registerStart(noun: Command, invocation: Invocation): void {
     'runs start ci.yml --run nightly --var version=1.4.0',
     'runs start ci.yml --source https://example.com/web.git#v2 --json',
   ]);
-  addJsonHelp(start, `${RUN_SHAPE}\nExit code 1 if the run failed.`);
+  addJsonHelp(start, RUN_SHAPE);
+  addExitHelp(start);
 
   const plan = withStartFlags(
     noun
@@ -102,6 +103,7 @@ function registerAgain(noun: Command, invocation: Invocation): void {
     restart,
     'the new run, as of start. With --dry-run {run, tasks:[{name, action, reason}], problems}. action: "rerun" or\n"reuse".',
   );
+  addExitHelp(restart, ' 0 also with --dry-run.');
 
   const resume = noun
     .command('resume')
@@ -111,14 +113,16 @@ function registerAgain(noun: Command, invocation: Invocation): void {
     .action((run: string, flags: { failInterrupted?: boolean }) => resumeRun(invocation, run, flags));
   addExamples(resume, ['runs resume run-0123456789ab']);
   addJsonHelp(resume, 'the run, as of start');
+  addExitHelp(resume);
 }
 
 function registerShow(noun: Command, invocation: Invocation): void {
   const all = noun
     .command('list')
     .description('all runs, the newest first')
-    .action(() => listRuns(invocation));
-  addExamples(all, ['runs list', 'runs list --json']);
+    .option('--limit <count>', 'only so many of them', wholeNumber)
+    .action((flags: ListFlags) => listRuns(invocation, flags));
+  addExamples(all, ['runs list', 'runs list --limit 10 --json']);
   addJsonHelp(
     all,
     '{runs:[{id, name, phase, result, restartedFrom, created, started, ended, expires, orphaned, tasks:{STATUS: count}}]}',
@@ -129,9 +133,11 @@ function registerShow(noun: Command, invocation: Invocation): void {
     .description('one run with its tasks')
     .argument('[run]', `${RUN} (default: the newest)`, nonEmpty)
     .option('--watch', 'until it has ended')
+    .option('--names', 'only the names of its tasks, one a line')
     .action((run: string | undefined, flags: GetFlags) => getRun(invocation, run, flags));
   addExamples(get, ['runs get', 'runs get run-0123456789ab --watch', 'runs get run-0123456789ab --json']);
-  addJsonHelp(get, RUN_SHAPE);
+  addJsonHelp(get, `${RUN_SHAPE}\nWith --names {id, names}.`);
+  get.addHelpText('after', '\nThe exit code is 0 whatever became of the run.');
 
   const logs = noun
     .command('logs')
@@ -173,6 +179,14 @@ function registerControl(noun: Command, invocation: Invocation): void {
     .action((run: string) => removeRun(invocation, run));
   addExamples(remove, ['runs rm run-0123456789ab']);
   addJsonHelp(remove, '{run}');
+}
+
+/** Of a command that lasts as long as a run. */
+function addExitHelp(command: Command, more = ''): void {
+  command.addHelpText(
+    'after',
+    `\nExit codes: 0 the run succeeded, 1 it failed, 9 it was stopped; the others are those of all commands.${more}`,
+  );
 }
 
 function list(text: string): readonly string[] {

@@ -32,6 +32,7 @@ import type {
   RunPathHistory,
   RunPlan,
   RunSettings,
+  ListRunsOptions,
   RunSummary,
 } from '../run/index.ts';
 import type { RotateOptions } from './root-keys.ts';
@@ -113,7 +114,7 @@ export interface Runs {
   planRestart(id: string, options: RestartOptions): Promise<PlannedRestart>;
   restart(id: string, options: RestartOptions & ConductOptions): Promise<RunUnderWay>;
   /** Newest first. */
-  list(options?: Cancellable): Promise<readonly RunSummary[]>;
+  list(options?: ListRunsOptions & Cancellable): Promise<readonly RunSummary[]>;
   get(id: string, options?: Cancellable): Promise<RunInfo>;
   logs(id: string, options?: ReadLogsOptions): AsyncIterable<LogPart>;
   cancel(id: string, options?: Cancellable): Promise<void>;

@@ -66,7 +66,7 @@ export function runsOf(home: Home): Runs {
     restart: async (id, options) =>
       underWay(await (await room()).restartRun(await carrying('change', options), id, options)),
     list: async (options = {}) =>
-      (await home.exists()) ? (await room()).listRuns(await worldOf('read', options)) : [],
+      (await home.exists()) ? (await room()).listRuns(await worldOf('read', options), options) : [],
     get: async (id, options = {}) => (await room()).showRun(await worldOf('read', options), id),
     logs: async function* (id, options = {}) {
       yield* (await room()).readLogs(await worldOf('read', options), id, options);

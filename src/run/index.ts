@@ -20,6 +20,7 @@ export type { PlannedStep, PlannedTask, RunPlan } from './run-plan.ts';
 export { beginRun, prepareRun, refuseLeftOut } from './start.ts';
 export type { Prepared } from './start.ts';
 export { listRuns, showRun } from './view.ts';
+export type { ListRunsOptions } from './view.ts';
 export type { LayerInfo, RunInfo, RunSummary, TaskInfo } from './view.ts';
 export { explainRunPath } from './why.ts';
 export type { PathWriter, RunPathHistory } from './why.ts';

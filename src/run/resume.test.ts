@@ -68,6 +68,32 @@ it('[R23] what was running begins anew in a directory of its own, and of its fir
   expect(home.leftovers()).toEqual([]);
 });
 
+it.each([false, true])(
+  '[R50] layers of an attempt that another replaces are no roots any more; of one that failed they stay (failed: %s)',
+  async (failInterrupted) => {
+    const home = await openRunHome();
+    const save = (path: string) => `{ save_to_workspace: { contents: [{ paths: [${path}] }], on: failure } }`;
+    const text = runOf(
+      `{ name: b, steps: [{ run: "echo $(cat ${home.at('count')} 2>/dev/null)x > f; echo n >> ${home.at('count')}" }, ${save('f')}, { run: "true" }] }`,
+    );
+    const id = await dieIn(home, 'b', text);
+    const kept = async () => {
+      const { kysely } = home.world.database;
+      const layers = await kysely.selectFrom('layers').select('id').execute();
+      const rows = await kysely.selectFrom('task_layers').select(['attempt', 'layer']).execute();
+      expect(rows.map(({ layer }) => layer)).toEqual(layers.map((layer) => layer.id));
+      return rows.map(({ attempt, layer }) => [attempt, layer]);
+    };
+    const [[, first] = []] = await kept();
+    const run = await home.resume(id, { failInterrupted });
+    if (failInterrupted) return expect(await kept()).toEqual([[1, first]]);
+    expect(taskOf(run, 'b')).toMatchObject({ attempt: 2, status: 'success' });
+    const [[attempt, second] = [], ...more] = await kept();
+    expect([attempt, more]).toEqual([2, []]);
+    expect(second).not.toBe(first);
+  },
+);
+
 it('[R23] or it has failed, and the run goes on accordingly', async () => {
   const home = await openRunHome();
   const id = await dieIn(home, 'b', file(home));

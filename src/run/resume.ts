@@ -6,6 +6,7 @@ import type { TaskTable } from '../db/index.ts';
 import { Conductor } from './conductor.ts';
 import type { ConductOptions } from './conductor.ts';
 import { interrupted } from './fault.ts';
+import { dropLayersOf, dropUnreferenced } from './retention.ts';
 import { getRun, runState, tasksOf } from './rows.ts';
 import { knownRun } from './start.ts';
 import { sweepAttempts } from './sweep.ts';
@@ -38,11 +39,13 @@ export async function resumeRun(
   const tasks = before.map((task) => again(task, options.failInterrupted === true));
   await database.transaction(async (tx) => {
     for (const [at, task] of tasks.entries()) {
-      if (task !== before[at]) {
-        const { status, ended: at_, error } = task;
-        await tx.updateTable('tasks').set({ status, ended: at_, error }).where('id', '=', task.id).execute();
-      }
+      if (task === before[at]) continue;
+      const { status, ended: at_, error } = task;
+      await tx.updateTable('tasks').set({ status, ended: at_, error }).where('id', '=', task.id).execute();
+      // What begins anew saves anew.
+      if (status === 'notstarted') await dropLayersOf(tx, task.id);
     }
+    await dropUnreferenced(tx, toHex(vault.id));
   });
   const earlier = row.restarted_from === null ? [] : await tasksOf(database.kysely, row.restarted_from);
   const run = {

@@ -1,5 +1,6 @@
 /** How long layers stay, and what stays of a run without them. */
 
+import { existsSync } from 'node:fs';
 import { expect, it } from 'vitest';
 
 import { toHex } from '../base/index.ts';
@@ -96,6 +97,41 @@ it('[R32] a cache that nobody has used for a month is gone, and one that is used
   const run = await home.start(restore);
   expect(await home.log(run.id)).toContain('restored cache used');
 });
+
+it.each(['before', 'after'] as const)(
+  '[R32] a collection %s a cache is announced to be read: it is missed, or read to its end',
+  async (moment) => {
+    const home = await openRunHome();
+    const { vault } = home.world;
+    const make = '{ run: "head -c 100000 /dev/urandom > noise" }';
+    await home.start(runOf(`{ name: s, steps: [${make}, { save_cache: { key: k-old, contents: [{}] } }] }`));
+    // Not by the clock, which would end what is announced as well.
+    await home.world.database.kysely.updateTable('caches').set({ used: 0 }).execute();
+    let live = Infinity;
+    const pin = vault.pin.bind(vault);
+    // What others do in this moment, done for sure. What was announced earlier is not meant.
+    vault.pin = async (lookUp, options) => {
+      const isMeant = existsSync(home.at('begun'));
+      const collect = async () => {
+        await expire(home);
+        live = await collectAll(home);
+      };
+      if (isMeant && moment === 'before') await collect();
+      const pinned = await pin(lookUp, options);
+      if (isMeant && moment === 'after') await collect();
+      return pinned;
+    };
+    const steps = `[{ run: "echo > ${home.at('begun')}" }, { restore_cache: { keys: [k-] } }, { run: ls }]`;
+    const run = await home.start(runOf(`{ name: r, steps: ${steps} }`));
+    expect([run.result, await home.log(run.id)]).toEqual([
+      'success',
+      moment === 'before' ? 'no cache for k-\n' : 'restored cache k-old, files: 1, bytes: 100000\nnoise\n',
+    ]);
+    expect(await layers(home)).toEqual([]);
+    // What is read is condemned, and not deleted yet.
+    expect(live).toBeLessThan(100_000);
+  },
+);
 
 it('[R51] a run that is removed is gone with its rows, its logs and its layers, but not before it has ended', async () => {
   const home = await openRunHome();

@@ -79,6 +79,11 @@ export async function dropLayers(tx: Transaction, run: string): Promise<void> {
   await tx.deleteFrom('task_layers').where('task', 'in', tasks).execute();
 }
 
+/** A task has no layers any more, of whichever attempt. */
+export async function dropLayersOf(tx: Transaction, task: string): Promise<void> {
+  await tx.deleteFrom('task_layers').where('task', '=', task).execute();
+}
+
 export async function dropUnreferenced(tx: Transaction, tenant: string): Promise<number> {
   const { numDeletedRows } = await tx
     .deleteFrom('layers')

@@ -56,6 +56,32 @@ it('[R9] the working directory is there before the first step', async () => {
   );
 });
 
+it.each([
+  ['', '', 'project'],
+  ['', 'deep/er', 'project/deep/er'],
+  ['~/src', 'deep', 'src/deep'],
+  ['src', 'deep', 'src/deep'],
+  ['~/src', '..', ''],
+  ['~/src', '~/other', 'other'],
+  ['~', 'deep', 'deep'],
+  ['~/src', '~user', 'src/~user'],
+])('[R9] of a task in "%s" a step in "%s" starts in ~/%s', async (ofTask, ofStep, wanted) => {
+  const home = await openRunHome();
+  const where = (directory: string) => (directory === '' ? '' : `, working_dir: "${directory}"`);
+  const steps = `[{ run: { command: 'echo "at $(pwd | sed "s:^$HOME::")"'${where(ofStep)} } }]`;
+  const run = await home.start(runOf(`{ name: t, steps: ${steps}${where(ofTask)} }`));
+  expect(await home.log(run.id)).toBe(`at ${wanted === '' ? '' : '/'}${wanted}\n`);
+});
+
+it('[R9] [R10] an absolute directory of a step is what it says; one that leads out of the home is refused', async () => {
+  const home = await openRunHome();
+  const task = (name: string, directory: string) =>
+    `{ name: ${name}, steps: [{ run: { command: pwd, working_dir: ${directory} } }] }`;
+  const run = await home.start(runOf(task('root', '/'), task('out', '../..'), task('far', 'a/../../../b')));
+  expect(await home.log(run.id, 'root')).toBe('/\n');
+  for (const name of ['out', 'far']) expect(taskOf(run, name).error).toMatchObject({ code: 'bad_input' });
+});
+
 it('[R7] bytes, modes, links, empty directories, names and times are kept; what is not is told', async () => {
   const home = await openRunHome();
   const make = [

@@ -5,6 +5,7 @@ import { Below } from '../disk/index.ts';
 import type { StepDefinition } from '../plan/index.ts';
 import { decodeRoot } from '../tree/index.ts';
 import { restoreWorkspaceTree } from '../workspace/index.ts';
+import type { LookUp } from '../vault/index.ts';
 import type { StepContext } from './attempt.ts';
 import { cacheDomain } from './cache-domain.ts';
 import { cacheKey } from './cache-key.ts';
@@ -50,38 +51,57 @@ export async function restoreCache(
   context: StepContext,
   step: Extract<StepDefinition, { kind: 'restore_cache' }>,
 ): Promise<void> {
-  const { world, run, place, log, signal } = context;
-  const { vault, database, clock } = world;
-  const tenant = toHex(vault.id);
-  const domain = cacheDomain(run.request.source);
+  const { world, place, log, signal } = context;
   for (const template of step.keys) {
     const key = await cacheKey(context, template);
-    const rows = await database.kysely
-      .selectFrom('caches')
-      .innerJoin('layers', 'layers.id', 'caches.layer')
-      .select(['caches.key', 'layers.id', 'layers.root'])
-      .where('caches.tenant', '=', tenant)
-      .where('domain', '=', domain)
-      // Not LIKE, to which `%` and `_` mean something.
-      .where(({ eb, fn, val }) => eb(fn('substr', ['caches.key', val(1), val(key.length)]), '=', key))
-      .orderBy('caches.created', 'desc')
-      .execute();
-    const found = rows.find((row) => row.key === key) ?? rows[0];
+    await using pin = await world.vault.pin(cacheOf(context, key), { signal });
+    const { found } = pin;
     if (found === undefined) continue;
-    await using pin = await vault.pin(async () => ({ found, roots: [found.root] }), { signal });
     const root = decodeRoot(new ByteReader(found.root, `the root of layer ${found.id}`));
     using target = Below.open(place.directory, belowHome(context, step.destDir), { make: true });
     const tree = { root, source: await pin.source() };
     const { files, bytes } = await restoreWorkspaceTree(world, tree, target, { signal, overwrite: true });
-    await database.kysely
-      .updateTable('caches')
-      .set({ used: clock() })
-      .where('tenant', '=', tenant)
-      .where('domain', '=', domain)
-      .where('key', '=', found.key)
-      .execute();
+    await touch(context, found.key);
     context.restored(bytes);
     return log.line(`restored cache ${found.key}, files: ${files}, bytes: ${bytes}`);
   }
   log.line(`no cache for ${step.keys.join(', ')}`);
+}
+
+interface FoundCache {
+  readonly key: string;
+  /** Of its layer. */
+  readonly id: string;
+  readonly root: Uint8Array;
+}
+
+/** Finds a cache and announces that it is read, in one: after a look of its own it could be gone before it is read. */
+function cacheOf({ world, run }: StepContext, key: string): LookUp<FoundCache | undefined> {
+  return async (query) => {
+    const rows = await query
+      .selectFrom('caches')
+      .innerJoin('layers', 'layers.id', 'caches.layer')
+      .select(['caches.key', 'layers.id', 'layers.root'])
+      .where('caches.tenant', '=', toHex(world.vault.id))
+      .where('domain', '=', cacheDomain(run.request.source))
+      // Not LIKE, to which `%` and `_` mean something.
+      .where(({ eb, fn, val }) => eb(fn('substr', ['caches.key', val(1), val(key.length)]), '=', key))
+      .orderBy(({ eb }) => eb('caches.key', '=', key), 'desc')
+      .orderBy('caches.created', 'desc')
+      .limit(1)
+      .execute();
+    const found = rows[0];
+    return { found, roots: found === undefined ? [] : [found.root] };
+  };
+}
+
+/** It was used, and stays. */
+async function touch({ world, run }: StepContext, key: string): Promise<void> {
+  await world.database.kysely
+    .updateTable('caches')
+    .set({ used: world.clock() })
+    .where('tenant', '=', toHex(world.vault.id))
+    .where('domain', '=', cacheDomain(run.request.source))
+    .where('key', '=', key)
+    .execute();
 }

@@ -4,7 +4,7 @@ import type { StepDefinition } from '../plan/index.ts';
 import type { StepContext } from './attempt.ts';
 import { environmentOf } from './environment.ts';
 import { stepFailed } from './fault.ts';
-import { makeBelowHome, taskDirectory } from './working-dir.ts';
+import { makeBelowHome, stepDirectory } from './working-dir.ts';
 
 /** @throws command_failed; unavailable, cancelled */
 export async function runCommand(
@@ -13,7 +13,7 @@ export async function runCommand(
 ): Promise<void> {
   const { place, task, run, log, signal } = context;
   const { definition } = task;
-  const workingDir = taskDirectory(step.workingDir ?? definition.workingDir, place.home);
+  const workingDir = stepDirectory(context, step.workingDir ?? '');
   makeBelowHome(context, workingDir);
   const words = (step.shell ?? definition.shell).split(/\s+/).filter((word) => word !== '');
   const { exitCode, signal: killed } = await place.run(

@@ -70,22 +70,29 @@ export async function showRun(world: RunWorld, id: string): Promise<RunInfo> {
   return { ...runFacts(run), tasks: tasks.map((task) => taskInfo(task, layers.get(task.id) ?? [])) };
 }
 
+export interface ListRunsOptions {
+  /** So many of the newest. Default: all. */
+  readonly limit?: number | undefined;
+}
+
 /** Newest first. */
-export async function listRuns(world: RunWorld): Promise<RunSummary[]> {
-  const { database, vault } = world;
-  const runs = await database.kysely
+export async function listRuns(
+  { database, vault }: RunWorld,
+  { limit }: ListRunsOptions = {},
+): Promise<RunSummary[]> {
+  const newest = database.kysely
     .selectFrom('runs')
-    .selectAll()
     .where('tenant', '=', toHex(vault.id))
     .orderBy('created', 'desc')
     .orderBy('id')
-    .execute();
+    // Of SQLite: no limit.
+    .limit(limit ?? -1);
+  const runs = await newest.selectAll().execute();
   const counts = await database.kysely
     .selectFrom('tasks')
-    .innerJoin('runs', 'runs.id', 'tasks.run')
-    .select(({ fn }) => ['tasks.run', 'tasks.status', fn.countAll<number>().as('count')])
-    .where('runs.tenant', '=', toHex(vault.id))
-    .groupBy(['tasks.run', 'tasks.status'])
+    .select(({ fn }) => ['run', 'status', fn.countAll<number>().as('count')])
+    .where('run', 'in', newest.select('id'))
+    .groupBy(['run', 'status'])
     .execute();
   const none = { notstarted: 0, skipped: 0, cancelled: 0, running: 0, stopped: 0, success: 0, failed: 0 };
   const byRun = new Map<string, Record<TaskTable['status'], number>>();

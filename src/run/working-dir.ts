@@ -10,17 +10,11 @@ import type { StepContext } from './attempt.ts';
 /**
  * Names from the directory that is the task's home down to a directory of its.
  *
- * @param workingDir as in the run file: `~/…`, absolute, or relative to the home
- * @param inside relative to that
+ * @param inside as in the run file: `~/…`, absolute, or relative to the working directory of the task
  * @throws bad_input if it is not below the home: nothing else of it can be reached from outside
  */
 export function belowHome({ place, task }: Pick<StepContext, 'place' | 'task'>, inside: string): Path {
-  const base = taskDirectory(task.definition.workingDir, place.home);
-  const names = namesOf(
-    inside.startsWith('/') || inside.startsWith('~')
-      ? taskDirectory(inside, place.home)
-      : `${base}/${inside}`,
-  );
+  const names = namesOf(stepDirectory({ place, task }, inside));
   const home = namesOf(place.home);
   if (!home.every((name, at) => names[at] === name)) {
     throw new StrataError(
@@ -42,10 +36,24 @@ export function makeBelowHome(context: Pick<StepContext, 'place' | 'task'>, dire
   Below.open(own, belowHome(context, directory), { make: true })[Symbol.dispose]();
 }
 
-/** An absolute path as the task sees it. */
-export function taskDirectory(directory: string, home: string): string {
+/**
+ * An absolute path as the task sees it.
+ *
+ * @param directory of a step: `~/…`, absolute, or relative to the working directory of the task; empty: that one
+ */
+export function stepDirectory(
+  { place, task }: Pick<StepContext, 'place' | 'task'>,
+  directory: string,
+): string {
+  return taskDirectory(directory, place.home, taskDirectory(task.definition.workingDir, place.home));
+}
+
+/** An absolute path as the task sees it. @param base what a relative one is relative to */
+export function taskDirectory(directory: string, home: string, base = home): string {
   if (directory === '~' || directory.startsWith('~/')) return home + directory.slice(1);
-  return directory.startsWith('/') ? directory : `${home}/${directory}`;
+  if (directory === '') return base;
+  // `..` stays: what leads out of the home is found out by whoever opens it.
+  return directory.startsWith('/') ? directory : `${base}/${directory}`;
 }
 
 function namesOf(path: string): string[] {

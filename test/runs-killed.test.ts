@@ -1,0 +1,193 @@
+/** Runs by `bin/strata` whose process is killed. */
+
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+
+import { describeWith } from '../src/testing/need.ts';
+import { STRATA, openCommandLine } from './command-line.fixture.ts';
+
+interface Task {
+  readonly name: string;
+  readonly status: string;
+  readonly attempt: number;
+  readonly reused: boolean;
+  readonly layers: readonly { readonly digest: string }[];
+  readonly error: { readonly code: string } | null;
+}
+
+interface Run {
+  readonly id: string;
+  readonly phase: string;
+  readonly result: string;
+  readonly orphaned: boolean;
+  readonly tasks: readonly Task[];
+}
+
+let line: ReturnType<typeof openCommandLine>;
+beforeEach(() => (line = openCommandLine()));
+const places: string[] = [];
+afterAll(() => places.forEach((place) => rmSync(place, { recursive: true, force: true })));
+beforeEach(() => void places.push(line.base));
+
+const STEPS = [
+  'clone',
+  'run',
+  'save_cache',
+  'restore_cache',
+  'restore_workspace',
+  'save_to_workspace',
+] as const;
+
+/** Each step of `all` has megabytes to do; none of the others has as many steps as it has before them. */
+const BEFORE = 2;
+
+const FILE = `
+runs:
+  - name: r
+    tasks:
+      - name: base
+        steps:
+          - run: mkdir given && for n in 1 2 3 4 5 6 7 8; do yes given-$n | head -c 1000000 > given/$n; done
+          - save_to_workspace: { contents: [{ source_dir: given, dest_dir: given }] }
+      - name: all
+        depends: [base]
+        steps:
+          - run: "true"
+          - run: "true"
+          - clone
+          - run: for n in 1 2 3 4 5 6 7 8; do yes own-$n | head -c 1000000 > own-$n; done; sleep 0.2
+          - save_cache: { key: "k-{{ unixtime }}", contents: [{ paths: ["own-*"] }] }
+          - restore_cache: { keys: [k-], dest_dir: cached }
+          - restore_workspace
+          - save_to_workspace: { contents: [{ paths: ["own-*", given] }] }
+      - name: tip
+        depends: [all]
+        steps: [restore_workspace, { run: "cat given/* own-* | sha256sum" }]
+`;
+
+function prepare(): void {
+  line.write('repository/file', 'x'.repeat(100_000));
+  const git = (...words: readonly string[]) =>
+    execFileSync('git', [
+      '-c',
+      'user.name=a',
+      '-c',
+      'user.email=a@b',
+      '-C',
+      join(line.base, 'repository'),
+      ...words,
+    ]);
+  git('init', '--quiet');
+  git('add', '.');
+  git('commit', '--quiet', '-m', 'all');
+  line.write('ci.yml', FILE);
+}
+
+const started = ['--json', 'runs', 'start', 'ci.yml', '--source', 'repository', '--sandbox'];
+
+/** Waits until a step has begun, and kills then. @returns the id of the run */
+async function killIn(
+  step: number,
+  sandbox: string,
+  delay: number,
+  words: readonly string[] = started,
+): Promise<string> {
+  const child = spawn(STRATA, [...words, sandbox], { ...line.options, stdio: 'ignore' });
+  const ended = once(child, 'exit');
+  const logs = join(line.home, 'runs');
+  // The log of a step is there from its first moment on.
+  const hasBegun = () => {
+    const [run = ''] = existsSync(logs) ? readdirSync(logs) : [];
+    const names = existsSync(join(logs, run))
+      ? readdirSync(join(logs, run)).flatMap((task) => readdirSync(join(logs, run, task)))
+      : [];
+    return names.includes(`1-${step}.log`);
+  };
+  while (!hasBegun() && child.exitCode === null) await wait(5);
+  await wait(delay);
+  child.kill('SIGKILL');
+  await ended;
+  return readdirSync(logs)[0]!;
+}
+
+const answer = <Shape>(...words: readonly string[]) => line.answer(...words) as Shape;
+
+describeWith(['git'], 'a killed engine', () => {
+  let whole: readonly string[] = [];
+
+  const digests = ({ tasks }: Run) =>
+    tasks.map(({ name, layers }) => `${name} ${layers.map(({ digest }) => digest).join()}`);
+
+  beforeAll(() => {
+    line = openCommandLine();
+    prepare();
+    whole = digests(answer<Run>(...started.slice(1), 'off'));
+    rmSync(line.base, { recursive: true });
+  });
+
+  it.each(STEPS.map((step, at) => [step, (at % 3) * 15, at + BEFORE] as const))(
+    '[R24] in %s, after %d ms: resumed, the run ends as if nothing had been',
+    async (_, delay, at) => {
+      prepare();
+      const id = await killIn(at, 'off', delay);
+      const before = answer<Run>('runs', 'get', id);
+      expect(before).toMatchObject({ phase: 'running', orphaned: true });
+      const all = before.tasks.find(({ name }) => name === 'all')!;
+      if (all.status === 'running') expect(all.layers.length).toBeLessThanOrEqual(1);
+      const after = answer<Run>('runs', 'resume', id);
+      expect(after).toMatchObject({ id, phase: 'finished', result: 'success' });
+      expect(digests(after)).toEqual(whole);
+      expect(readdirSync(join(line.home, 'tasks'))).toEqual([]);
+      expect(answer('store', 'verify')).toMatchObject({ ok: true, problems: [] });
+      expect(line.failure('runs', 'resume', id)).toMatchObject({ status: 6, code: 'refused' });
+    },
+    60_000,
+  );
+});
+
+it('[R24] [R50] what a killed attempt has saved is let go when it is resumed', async () => {
+  const begun = join(line.base, 'begun');
+  line.write(
+    'ci.yml',
+    `runs: [{ name: r, tasks: [{ name: a, steps: [
+       { run: "if mkdir ${begun}; then head -c 3M /dev/urandom > large; else echo x > small; fi" },
+       { save_to_workspace: { contents: [{}] } }, { run: "test -e small || sleep 4322" }] }] }]`,
+  );
+  const id = await killIn(2, 'off', 0, ['--json', 'runs', 'start', 'ci.yml', '--sandbox']);
+  const before = answer<Run>('runs', 'get', id);
+  expect(before.tasks).toMatchObject([{ attempt: 1, status: 'running', layers: [{}] }]);
+  const collect = () => answer<{ liveBytes: number }>('store', 'gc', '--margin', '0').liveBytes;
+  expect(collect()).toBeGreaterThan(3_000_000);
+  expect(answer<Run>('runs', 'resume', id)).toMatchObject({
+    result: 'success',
+    tasks: [{ attempt: 2, layers: [{}] }],
+  });
+  expect(collect()).toBeLessThan(1_000_000);
+  expect(answer('workspaces', 'ls', id)).toMatchObject({ entries: [{ path: 'small' }] });
+}, 60_000);
+
+describeWith(['bwrap'], 'a killed engine with a sandbox', () => {
+  it('[R24] leaves no process behind, and with --fail-interrupted the task has failed', async () => {
+    line.write('ci.yml', 'runs: [{ name: r, tasks: [{ name: long, steps: [{ run: "sleep 4321" }] }] }]');
+    const child = spawn(STRATA, ['--json', 'runs', 'start', 'ci.yml'], { ...line.options, stdio: 'ignore' });
+    const sleeping = () => spawnSync('pgrep', ['-fx', 'sleep 4321'], { encoding: 'utf8' }).stdout !== '';
+    while (!sleeping() && child.exitCode === null) await wait(20);
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+    const { runs } = answer<{ runs: readonly Run[] }>('runs', 'list');
+    expect(runs[0]).toMatchObject({ phase: 'running', orphaned: true });
+    const { status, stdout } = line.strata('--json', 'runs', 'resume', runs[0]!.id, '--fail-interrupted');
+    expect(status).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      result: 'failed',
+      tasks: [{ status: 'failed', error: { code: 'interrupted' } }],
+    });
+    expect(sleeping()).toBe(false);
+    expect(readdirSync(join(line.home, 'tasks'))).toEqual([]);
+  }, 30_000);
+});
