@@ -91,3 +91,54 @@ it('[R30] a cache is put over what is there, and leaves the mode of its director
     ),
   ).toBe('cached');
 });
+
+it('[R33] a save reads only what has changed since a restore, or since a save of all', async () => {
+  const home = await openRunHome();
+  const read = chunksRead(home);
+  // What is younger than a tick could change without a trace.
+  const make = '{ run: "mkdir c && for n in 1 2 3 4; do echo $n > c/$n; done && sleep 0.1" }';
+  const whole = 'contents: [{ source_dir: c }]';
+  const first = `{ name: first, steps: [${make}, { save_to_workspace: { ${whole} } }, { save_cache: { key: k, ${whole} } }] }`;
+  expect((await home.start(runOf(first))).result).toBe('success');
+  expect(read()).toBe(4);
+  const change = '{ run: "echo more >> c/2 && sleep 0.1" }';
+  const layer = (name: string) =>
+    `{ save_to_workspace: { contents: [{ source_dir: c, dest_dir: ${name} }] } }`;
+  const fromCache = '{ restore_cache: { keys: [k], dest_dir: c } }';
+  const second = `{ name: second, steps: [${fromCache}, ${change}, ${layer('a')}, ${layer('b')}] }`;
+  const run = await home.start(runOf(second));
+  expect(run.result).toBe('success');
+  expect(read()).toBe(1);
+  const files = Object.fromEntries(['1', '2', '3', '4'].map((name) => [name, `${name}\n`]));
+  const changed = { ...files, 2: '2\nmore\n' };
+  const all = ['a', 'b'].flatMap((place) =>
+    Object.entries(changed).map(([name, text]) => [`${place}/${name}`, text]),
+  );
+  expect(await home.files(run.id)).toEqual(Object.fromEntries(all));
+});
+
+/** @returns how many pieces of files the saves of a home have cut since it was asked the last time */
+function chunksRead(home: RunHome): () => number {
+  let count = 0;
+  const { layers } = home.world;
+  const saveLayer = layers.save.bind(layers);
+  layers.save = (plan) =>
+    saveLayer({
+      ...plan,
+      build: (sink) =>
+        plan.build(
+          new Proxy(sink, {
+            get(target, key) {
+              if (key === 'chunk') count++;
+              const value: unknown = Reflect.get(target, key, target);
+              return typeof value === 'function' ? value.bind(target) : value;
+            },
+          }),
+        ),
+    });
+  return () => {
+    const counted = count;
+    count = 0;
+    return counted;
+  };
+}

@@ -1,4 +1,4 @@
-/** What a task was given: what its restore steps have put on the disk so far, as parts of the workspace. */
+/** What a task was given of its workspace, and what is known of its directories: a save reads only what has changed since. */
 
 import { StagedNodes, graft } from '../tree/index.ts';
 import type { Path } from '../tree/index.ts';
@@ -8,14 +8,26 @@ import type { ReadableTree } from '../workspace/index.ts';
 interface Restored extends ReadableTree {
   /** From the task's home down to where it was put. */
   readonly names: Path;
+  /** As for `remember`. */
   readonly records: Uint8Array | undefined;
 }
 
+/** Records of one directory that are kept in memory: those of half a million files. */
+const MOST_BYTES = 64 * 1024 * 1024;
+
 export class Given {
   readonly #restored: Restored[] = [];
+  readonly #records = new Map<string, Uint8Array>();
 
+  /** A part of the workspace is on the disk. */
   add(restored: Restored): void {
     this.#restored.push(restored);
+    this.remember(restored.names, restored.records);
+  }
+
+  /** Takes down what a directory of the task holds, as a restore or a save of it tells. @param records undefined: nothing new */
+  remember(names: Path, records: Uint8Array | undefined): void {
+    if (records !== undefined && records.length <= MOST_BYTES) this.#records.set(keyOf(names), records);
   }
 
   /** All of it together as it stands in the workspace; undefined: nothing was restored. */
@@ -30,8 +42,7 @@ export class Given {
 
   /** What is remembered of a directory of the task. */
   records(names: Path): Uint8Array | undefined {
-    const key = keyOf(names);
-    return this.#restored.findLast((each) => keyOf(each.names) === key)?.records;
+    return this.#records.get(keyOf(names));
   }
 }
 

@@ -123,10 +123,12 @@ it.each(['before', 'after'] as const)(
     };
     const steps = `[{ run: "echo > ${home.at('begun')}" }, { restore_cache: { keys: [k-] } }, { run: ls }]`;
     const run = await home.start(runOf(`{ name: r, steps: ${steps} }`));
-    expect([run.result, await home.log(run.id)]).toEqual([
-      'success',
-      moment === 'before' ? 'no cache for k-\n' : 'restored cache k-old, files: 1, bytes: 100000\nnoise\n',
-    ]);
+    expect(run.result).toBe('success');
+    expect(await home.log(run.id)).toMatch(
+      moment === 'before'
+        ? /^no cache for k-\n$/
+        : /^restored cache k-old, files: 1, bytes: 100000, .*\nnoise\n$/,
+    );
     expect(await layers(home)).toEqual([]);
     // What is read is condemned, and not deleted yet.
     expect(live).toBeLessThan(100_000);

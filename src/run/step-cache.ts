@@ -5,11 +5,13 @@ import { Below } from '../disk/index.ts';
 import type { StepDefinition } from '../plan/index.ts';
 import { decodeRoot } from '../tree/index.ts';
 import { restoreWorkspaceTree } from '../workspace/index.ts';
+import type { LayerTree } from '../workspace/index.ts';
 import type { LookUp } from '../vault/index.ts';
 import type { StepContext } from './attempt.ts';
 import { cacheDomain } from './cache-domain.ts';
 import { cacheKey } from './cache-key.ts';
-import { gather } from './step-save.ts';
+import { since } from './since.ts';
+import { gather, rememberContents } from './step-save.ts';
 import { belowHome } from './working-dir.ts';
 
 /** What has its key already stays as it is. @throws as `saveWorkspace` */
@@ -30,9 +32,14 @@ export async function saveCache(
     .where('key', '=', key)
     .executeTakeFirst();
   if (known !== undefined) return log.line(`there is a cache ${key} already`);
+  const started = clock();
+  let built: LayerTree | undefined;
   const { bytes } = await world.layers.save({
     signal,
-    build: async (sink) => (await gather(context, step.contents, sink, {})).root,
+    build: async (sink) => {
+      built = await gather(context, step.contents, sink, {});
+      return built.root;
+    },
     onCommit: async (tx, layer) => {
       const created = clock();
       // Another task may have been faster; then its cache stays, and this layer goes with the next that are not needed.
@@ -43,7 +50,8 @@ export async function saveCache(
         .execute();
     },
   });
-  log.line(`saved cache ${key}, bytes: ${bytes}`);
+  rememberContents(context, step.contents, built!);
+  log.line(`saved cache ${key}, bytes: ${bytes}, ${since(world, started)}`);
 }
 
 /** The first key that is there, or begins one that is; of these the newest. That there is none is no failure. */
@@ -51,19 +59,25 @@ export async function restoreCache(
   context: StepContext,
   step: Extract<StepDefinition, { kind: 'restore_cache' }>,
 ): Promise<void> {
-  const { world, place, log, signal } = context;
+  const { world, place, given, log, signal } = context;
+  const started = world.clock();
   for (const template of step.keys) {
     const key = await cacheKey(context, template);
     await using pin = await world.vault.pin(cacheOf(context, key), { signal });
     const { found } = pin;
     if (found === undefined) continue;
     const root = decodeRoot(new ByteReader(found.root, `the root of layer ${found.id}`));
-    using target = Below.open(place.directory, belowHome(context, step.destDir), { make: true });
+    const names = belowHome(context, step.destDir);
+    using target = Below.open(place.directory, names, { make: true });
     const tree = { root, source: await pin.source() };
-    const { files, bytes } = await restoreWorkspaceTree(world, tree, target, { signal, overwrite: true });
+    const restored = await restoreWorkspaceTree(world, tree, target, { signal, overwrite: true });
+    const { files, bytes } = restored;
+    given.remember(names, restored.records);
     await touch(context, found.key);
     context.restored(bytes);
-    return log.line(`restored cache ${found.key}, files: ${files}, bytes: ${bytes}`);
+    return log.line(
+      `restored cache ${found.key}, files: ${files}, bytes: ${bytes}, ${since(world, started)}`,
+    );
   }
   log.line(`no cache for ${step.keys.join(', ')}`);
 }

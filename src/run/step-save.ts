@@ -45,6 +45,7 @@ export async function saveWorkspace(
         .execute();
     },
   });
+  rememberContents(context, step.contents, built!);
   const layer = savedLayer({ ...row, ...facts(), layer: row.id });
   context.saved(layer.bytes);
   context.onLayer(layer);
@@ -82,6 +83,16 @@ export async function gather(
   } finally {
     for (const below of open) below[Symbol.dispose]();
   }
+}
+
+/** When a layer is committed: the next save of the same directories reads what has changed since. */
+export function rememberContents(
+  context: StepContext,
+  contents: readonly SaveContent[],
+  { records }: LayerTree,
+): void {
+  for (const [at, { sourceDir }] of contents.entries())
+    context.given.remember(belowHome(context, sourceDir), records[at]);
 }
 
 function namesOf(destDir: string): Path {

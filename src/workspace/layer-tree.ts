@@ -1,6 +1,6 @@
 /** What one save adds to a workspace: directories of the disk at places in it, without what was given. */
 
-import { StrataError } from '../base/index.ts';
+import { StrataError, concatBytes } from '../base/index.ts';
 import type { Cancellable, Sha256 } from '../base/index.ts';
 import { scanDirectory } from '../disk/index.ts';
 import type { StatMemory } from '../disk/index.ts';
@@ -18,7 +18,7 @@ export interface LayerContent {
   readonly at: Path;
   /** Undefined: everything. */
   readonly selectors: readonly Selector[] | undefined;
-  /** As of `scanDirectory`; nothing is written down. */
+  /** As of `scanDirectory`. */
   readonly memory: StatMemory['records'];
 }
 
@@ -39,6 +39,8 @@ export interface LayerTree {
   readonly isEmpty: boolean;
   /** For each content and each of its selectors whether it matched anything. */
   readonly matched: readonly (readonly boolean[])[];
+  /** For each content what to remember of its directory once the layer is saved; undefined: nothing new. */
+  readonly records: readonly (Uint8Array | undefined)[];
 }
 
 /**
@@ -54,14 +56,22 @@ export async function buildLayer(
   const parts: { root: Root; at: Path }[] = [];
   const scopes: { root: Root; at: Path }[] = [];
   const matched: (readonly boolean[])[] = [];
+  const records: (Uint8Array | undefined)[] = [];
   for (const { directory, shown, at, selectors, memory } of contents) {
+    const written: Uint8Array[] = [];
     const scan = await scanDirectory(directory, new StagingSink(sink, staged), {
       shown,
       select: selectors && anyOf(selectors),
-      memory: memory && { records: memory, write: () => {}, treesMayLack: true },
+      memory: {
+        records: memory,
+        write: (part) => void written.push(Uint8Array.from(part)),
+        treesMayLack: true,
+      },
       warn,
       signal,
     });
+    // Of a part of a directory nothing is remembered: another save may choose another part.
+    records.push(selectors === undefined && written.length > 0 ? concatBytes(written) : undefined);
     const select = (tree: TreeRef) =>
       selectors === undefined
         ? { tree, matched: [] }
@@ -86,7 +96,7 @@ export async function buildLayer(
   const isEmpty = whiteouts === 0 && (await hasPlacesOnly(staged.source, root, parts, { signal }));
   staged.moveTo(sink, root);
   const implied = Math.min(...parts.map(({ at }) => at.length));
-  return { root, whiteouts: whiteouts > 0, implied, isEmpty, matched };
+  return { root, whiteouts: whiteouts > 0, implied, isEmpty, matched, records };
 }
 
 async function hasPlacesOnly(
