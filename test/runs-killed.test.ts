@@ -2,7 +2,7 @@
 
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
@@ -169,6 +169,35 @@ it('[R24] [R50] what a killed attempt has saved is let go when it is resumed', a
   expect(collect()).toBeLessThan(1_000_000);
   expect(answer('workspaces', 'ls', id)).toMatchObject({ entries: [{ path: 'small' }] });
 }, 60_000);
+
+describeWith(['git'], 'a killed engine that clones', () => {
+  const cloning = () => spawnSync('pgrep', ['-f', '^sleep 4323$'], { encoding: 'utf8' }).stdout !== '';
+
+  it.each(['resume', 'cancel'])(
+    '[R24] [X13] leaves git behind, which `%s` ends',
+    async (verb) => {
+      prepare();
+      // A source that takes its time: git asks this for the objects.
+      const slow = join(line.base, 'slow');
+      line.write('slow', '#!/bin/sh\nsleep 4323\nexec "$@"\n');
+      chmodSync(slow, 0o755);
+      line.write('.gitconfig', `[uploadpack]\n  packObjectsHook = ${slow}\n`);
+      line.write('ci.yml', 'runs: [{ name: r, tasks: [{ name: a, steps: [clone] }] }]');
+      const child = spawn(STRATA, [...started, 'off'], { ...line.options, stdio: 'ignore' });
+      while (!cloning() && child.exitCode === null) await wait(20);
+      const ended = once(child, 'exit');
+      child.kill('SIGKILL');
+      await ended;
+      expect(cloning()).toBe(true);
+      const { runs } = answer<{ runs: readonly Run[] }>('runs', 'list');
+      const more = verb === 'resume' ? ['--fail-interrupted'] : [];
+      expect(line.strata('runs', verb, runs[0]!.id, ...more).status).toBe(verb === 'resume' ? 1 : 0);
+      expect(cloning()).toBe(false);
+      expect(readdirSync(join(line.home, 'tasks'))).toEqual([]);
+    },
+    60_000,
+  );
+});
 
 describeWith(['bwrap'], 'a killed engine with a sandbox', () => {
   it('[R24] leaves no process behind, and with --fail-interrupted the task has failed', async () => {

@@ -1,13 +1,14 @@
 /**
  * Commands as processes of this machine, with nothing around them. What a command leaves behind is killed by its cgroup where one can be
- * made. Elsewhere it is found by its session, its parents and the HOME in its environment: a process that leaves its session, outlives its parent
- * *and* was started with another HOME gets away, and so may one of very many that fork faster than they are found.
+ * made. Elsewhere it is found by its session, its parents and the HOME (or the mark) in its environment: a process that leaves its session, outlives its parent
+ * *and* was started with another one gets away, and so may one of very many that fork faster than they are found.
  */
 
 import type { Running } from './attend.ts';
-import { endCgroup, entrance, makeCgroup, removeGroups } from './cgroup.ts';
+import { endCgroup, entrance, findCgroups, makeCgroup, removeGroups } from './cgroup.ts';
 import { startChild } from './child.ts';
 import type { Child } from './child.ts';
+import { PLACE_MARK } from './environment.ts';
 import type { Pipes } from './pipes.ts';
 import { KILLED_MS, allProcesses, environmentOf, send, undying, until } from './processes.ts';
 import type { ProcessState } from './processes.ts';
@@ -54,15 +55,21 @@ export function startBare(command: BareCommand, pipes: Pipes): Running {
   };
 }
 
+/** Kills what others have started for a place. */
+export async function killBare(directory: string): Promise<void> {
+  for (const group of findCgroups(directory)) await endCgroup(group);
+  await killMarked(directory, undefined);
+}
+
 /**
- * Kills what is known by its session or its HOME, and what that has started, until nothing is found.
+ * Kills what is known by its session, its HOME or its mark, and what that has started, until nothing is found.
  *
  * @param session of the command
  */
-export async function killMarked(directory: string, session: number | undefined): Promise<void> {
+async function killMarked(directory: string, session: number | undefined): Promise<void> {
   let found: ProcessState[] = [];
   const clear = await until(() => {
-    found = marked(`HOME=${directory}`, session);
+    found = marked([`HOME=${directory}`, `${PLACE_MARK}=${directory}`], session);
     // Stopped first, they start nothing while the others are killed.
     for (const signal of ['SIGSTOP', 'SIGKILL'] as const) {
       for (const { pid } of found) send(pid, signal);
@@ -72,11 +79,11 @@ export async function killMarked(directory: string, session: number | undefined)
   if (!clear) throw undying(found.map(({ pid }) => pid));
 }
 
-function marked(mark: string, session: number | undefined): ProcessState[] {
+function marked(marks: readonly string[], session: number | undefined): ProcessState[] {
   const all = [...allProcesses()];
   const chosen = new Set<number>();
   for (const { pid, session: own } of all) {
-    if (own === session || environmentOf(pid).includes(mark)) chosen.add(pid);
+    if (own === session || environmentOf(pid).some((each) => marks.includes(each))) chosen.add(pid);
   }
   // Parents need not have smaller ids than their children: again, until there is nobody new.
   for (let before = 0; chosen.size > before;) {

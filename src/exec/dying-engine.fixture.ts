@@ -1,8 +1,9 @@
-/** An engine that is to be killed: runs a command in a place until then. Arguments: the way, a directory, a word for the command. */
+/** An engine that is to be killed: runs a command in a place, or beside it, until then. Arguments: the way, a directory, a word for the command, where. */
 
 import { argv, env } from 'node:process';
 
 import { testImage } from '../testing/test-image.ts';
+import { runBesideIn } from './beside.ts';
 import { usableCgroup } from './cgroup.ts';
 import type { ContainerSpec, Executor } from './executor.ts';
 import { bareExecutor, hostExecutor } from './host.ts';
@@ -17,7 +18,7 @@ const WAYS = {
 
 export type Way = keyof typeof WAYS;
 
-async function main([way = 'plain', directory = '', token = '']: readonly string[]): Promise<void> {
+async function main([way = 'plain', directory = '', token = '', where]: readonly string[]): Promise<void> {
   const executor = await WAYS[way as Way]();
   const containers: ContainerSpec[] = [];
   if (way === 'podman') {
@@ -26,10 +27,15 @@ async function main([way = 'plain', directory = '', token = '']: readonly string
   }
   const place = await executor.place({ directory, containers });
   const sleeper = `sh -c 'echo on; while :; do sleep 0.1; done' ${token}`;
-  await place.run(
-    { words: ['sh', '-c', `(setsid ${sleeper} &); ${sleeper}; exit`], environment: {}, workingDir: '' },
-    { onOutput: (bytes) => void process.stdout.write(bytes) },
-  );
+  const words = ['sh', '-c', `(setsid ${sleeper} &); ${sleeper}; exit`] as const;
+  const onOutput = (bytes: Uint8Array) => void process.stdout.write(bytes);
+  if (where === 'beside') {
+    const environment = { PATH: env['PATH'] ?? '' };
+    const cgroups = way === 'plain' ? undefined : usableCgroup();
+    await runBesideIn(cgroups, directory, { words, environment, workingDir: '/' }, { onOutput });
+  } else {
+    await place.run({ words, environment: {}, workingDir: '' }, { onOutput });
+  }
 }
 
 if (import.meta.filename === argv[1]) await main(argv.slice(2));

@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 
 import { expectCode } from '../testing/expect-code.ts';
+import { runBesideIn } from './beside.ts';
+import { usableCgroup } from './cgroup.ts';
 import type { Test } from './executor.contract.ts';
 import { newDirectory, newToken, withToken } from './place.fixture.ts';
 
@@ -122,26 +124,41 @@ name' locked/in; echo x >locked/in/file; ln -s / root; ln a/b c 2>/dev/null; mkf
     expect((await first).stdout).toBe('first\n');
   },
 
-  '[X12] what the commands of an engine that was killed left is swept': async (
-    { place },
-    executor,
-    subject,
-  ) => {
-    const token = newToken();
-    const directory = newDirectory();
-    const engine = spawn(
-      process.execPath,
-      [join(import.meta.dirname, 'dying-engine.fixture.ts'), subject.way, directory, token],
-      { stdio: ['ignore', 'pipe', 'inherit'] },
-    );
-    await once(engine.stdout, 'data');
-    expect(withToken(token).length).toBeGreaterThan(1);
-    engine.kill('SIGKILL');
-    await once(engine, 'exit');
-    await executor.sweepLeftovers(directory);
-    expect(withToken(token)).toEqual([]);
-    expect(existsSync(directory)).toBe(false);
-    expect(existsSync(place.directory)).toBe(true);
+  '[X12] what the commands of an engine that was killed left is swept': (tools, executor, subject) =>
+    sweepAfterDeath(tools, executor, subject, 'inside'),
+
+  '[X13] so is what it left beside a place': (tools, executor, subject) =>
+    sweepAfterDeath(tools, executor, subject, 'beside'),
+
+  '[X13] of a program beside a place nothing is left when it returns, or is cancelled': async ({ place }) => {
+    for (const cgroups of [usableCgroup(), undefined]) {
+      for (const end of ['exit 3', 'sleep 100']) {
+        const token = newToken();
+        const abort = new AbortController();
+        const script = `echo "$OWN $HOME"; (setsid sh -c "while :; do sleep 0.1; done" ${token} &); ${end}`;
+        let text = '';
+        const running = runBesideIn(
+          cgroups,
+          place.directory,
+          {
+            words: ['sh', '-c', script],
+            environment: { PATH: process.env['PATH'] ?? '', OWN: 'own', HOME: '/mine' },
+            workingDir: '/',
+          },
+          {
+            signal: abort.signal,
+            onOutput(bytes) {
+              text += Buffer.from(bytes).toString();
+              if (end !== 'exit 3') abort.abort();
+            },
+          },
+        );
+        if (end === 'exit 3') expect(await running).toEqual({ exitCode: 3, signal: undefined });
+        else await expectCode('cancelled', running);
+        expect(text).toBe('own /mine\n');
+        expect(withToken(token)).toEqual([]);
+      }
+    }
   },
 
   '[X12] a sweep takes away a place that is not there, too': async (_, executor) => {
@@ -151,3 +168,26 @@ name' locked/in; echo x >locked/in/file; ln -s / root; ln a/b c 2>/dev/null; mkf
     await executor.sweepLeftovers(directory);
   },
 } satisfies Record<string, Test>;
+
+async function sweepAfterDeath(
+  { place }: Parameters<Test>[0],
+  executor: Parameters<Test>[1],
+  subject: Parameters<Test>[2],
+  where: 'inside' | 'beside',
+): Promise<void> {
+  const token = newToken();
+  const directory = newDirectory();
+  const engine = spawn(
+    process.execPath,
+    [join(import.meta.dirname, 'dying-engine.fixture.ts'), subject.way, directory, token, where],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  await once(engine.stdout, 'data');
+  expect(withToken(token).length).toBeGreaterThan(1);
+  engine.kill('SIGKILL');
+  await once(engine, 'exit');
+  await executor.sweepLeftovers(directory);
+  expect(withToken(token)).toEqual([]);
+  expect(existsSync(directory)).toBe(false);
+  expect(existsSync(place.directory)).toBe(true);
+}

@@ -6,6 +6,9 @@ import type { Command } from './executor.ts';
 /** Where containers and sandboxes show a place. One path for all, so that what remembers where it was built works in the next task. */
 export const SHOWN_HOME = '/home/task';
 
+/** The variable that tells of a process of which place it is, where HOME does not. */
+export const PLACE_MARK = 'STRATA_PLACE';
+
 /** No colours or cursors in a log; and text is UTF-8 on each machine. */
 const FIXED = { LANG: 'C.UTF-8', TERM: 'dumb' };
 /** What a shell takes when nobody said anything. */

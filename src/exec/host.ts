@@ -7,9 +7,9 @@ import { join, resolve } from 'node:path';
 import { StrataError, isStrataError, throwIfAborted } from '../base/index.ts';
 import { runAttended } from './attend.ts';
 import type { Running } from './attend.ts';
-import { killMarked, startBare } from './bare.ts';
+import { killBare, startBare } from './bare.ts';
 import { killSandboxes, startSandboxed } from './bubblewrap.ts';
-import { endCgroup, findCgroups, usableCgroup } from './cgroup.ts';
+import { usableCgroup } from './cgroup.ts';
 import { SHOWN_HOME, environmentFor, hostEnvironment, noWorkingDir } from './environment.ts';
 import type { Command, Executor, PlaceOptions } from './executor.ts';
 import { mountArguments } from './mounts.ts';
@@ -79,8 +79,7 @@ function executorOf(way: Way): Executor {
     },
     async sweepLeftovers(directory) {
       await killSandboxes(directory);
-      for (const group of findCgroups(directory)) await endCgroup(group);
-      await killMarked(directory, undefined);
+      await killBare(directory);
       await removePlace(directory);
     },
   };

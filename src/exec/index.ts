@@ -1,5 +1,7 @@
 /** Floor 4: one command at a time in a directory made for it, in a sandbox of this machine or in containers. */
 
+export { runBeside } from './beside.ts';
+export type { BesideCommand } from './beside.ts';
 export type { Command, ContainerSpec, Ended, Executor, Place, PlaceOptions, RunOptions } from './executor.ts';
 export { hostExecutor } from './host.ts';
 export type { HostOptions } from './host.ts';

@@ -5,6 +5,7 @@ import { accessSync, constants } from 'node:fs';
 import { StrataError, systemRandom, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import { runAttended } from './attend.ts';
+import { killBare } from './bare.ts';
 import { PLACE_LABEL, checkImage, containerWords } from './container.ts';
 import { SHOWN_HOME, environmentFor } from './environment.ts';
 import { environmentFile } from './environment-file.ts';
@@ -98,6 +99,7 @@ export async function podmanExecutor(options: PodmanOptions): Promise<Executor> 
       const filter = `--filter=label=${PLACE_LABEL}=${directory}`;
       const found = await demand(podman, ['ps', '--all', '--quiet', filter], how);
       await removeContainers(found.split('\n').filter(Boolean), how);
+      await killBare(directory);
       await removePlace(directory);
     },
   };

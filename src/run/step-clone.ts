@@ -1,14 +1,15 @@
 /** `clone`: the source of the run, by git. It runs outside of the task's place, with the keys and settings that the user has for git. */
 
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-
-import { StrataError, systemError, throwIfAborted } from '../base/index.ts';
+import { StrataError } from '../base/index.ts';
 import { Below } from '../disk/index.ts';
+import { runBeside } from '../exec/index.ts';
 import type { StepDefinition } from '../plan/index.ts';
 import type { StepContext } from './attempt.ts';
 import { stepFailed } from './fault.ts';
 import { belowHome } from './working-dir.ts';
+
+/** As shells say it. Git itself ends with 128 and 129. */
+const NO_SUCH_PROGRAM = 127;
 
 /** What a source may not make git do here. */
 const SAFE = [
@@ -48,35 +49,29 @@ export async function cloneSource(
   await git(context, step.name, [...SAFE, 'checkout', '--quiet', '--detach', ref, '--'], target.path);
 }
 
-async function git({ log, signal }: StepContext, name: string, words: string[], cwd: string): Promise<void> {
-  throwIfAborted(signal);
-  const child = spawn('git', words, {
-    // Of this process: the child finds itself behind /proc/self only after it has gone there.
-    cwd: cwd.replace('/proc/self/', `/proc/${process.pid}/`),
-    env: { ...process.env, GIT_TERMINAL_PROMPT: '0' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    // A group of its own: git has others do the work.
-    detached: true,
-  });
-  const stop = () => {
-    try {
-      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
-    } catch {
-      // It has ended in this moment.
-    }
-  };
-  signal.addEventListener('abort', stop);
-  try {
-    for (const stream of [child.stdout, child.stderr])
-      stream.on('data', (bytes: Uint8Array) => log.write(bytes));
-    // Not before it has ended: its directory is about to be taken away.
-    const [code, killed] = await once(child, 'close').catch((error: unknown) => {
-      throw systemError(error, 'start git');
-    });
-    throwIfAborted(signal);
-    if (code !== 0)
-      throw stepFailed(name, (code as number | null) ?? 1, (killed as string | null) ?? undefined);
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
+async function git(
+  { place, log, signal }: StepContext,
+  name: string,
+  words: readonly string[],
+  cwd: string,
+): Promise<void> {
+  const { exitCode, signal: killed } = await runBeside(
+    place.directory,
+    {
+      words: ['git', ...words],
+      environment: { ...definedOf(process.env), GIT_TERMINAL_PROMPT: '0' },
+      // Of this process: the child finds itself behind /proc/self only after it has gone there.
+      workingDir: cwd.replace('/proc/self/', `/proc/${process.pid}/`),
+    },
+    { signal, onOutput: (bytes) => log.write(bytes) },
+  );
+  if (exitCode === NO_SUCH_PROGRAM)
+    throw new StrataError('unavailable', 'there is no git to clone with', { hint: 'Install git.' });
+  if (exitCode !== 0) throw stepFailed(name, exitCode, killed);
+}
+
+function definedOf(environment: NodeJS.ProcessEnv): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(environment).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
 }
