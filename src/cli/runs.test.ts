@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { captureWorld } from './capture.fixture.ts';
@@ -197,6 +198,22 @@ it('[C45] a workspace in conflict: the run ends with 1, and who looks at it with
   });
   const why = await strata(['workspaces', 'why', `${id}:f`]);
   expect(why.stdout).toMatch(/in conflict[^]*conflict at f/);
+});
+
+it('[C45] a run that waits says how to go on, and so does one that was stopped', async () => {
+  const asks = '{ name: "it\'s up", approval: true, depends: [build], steps: [{ run: echo }] }';
+  const stop = new AbortController();
+  const running = strata(start(GOOD, asks, task('long', 'sleep 30')), stop.signal);
+  const seen = async (): Promise<string> => {
+    const { stdout } = await strata(['runs', 'get']);
+    return stdout.includes('strata runs approve') ? stdout : wait(50).then(seen);
+  };
+  expect(await seen()).toMatch(/\n {2}strata runs approve run-\w+ 'it'\\''s up'\n/);
+  stop.abort();
+  const { exitCode, stdout } = await running;
+  expect(exitCode).toBe(9);
+  expect(stdout).not.toContain('approve');
+  expect(stdout).toMatch(/! long[^]*\n {2}strata runs restart run-/);
 });
 
 it('[C45] restart tells what it would do, does it, and logs show what was printed', async () => {

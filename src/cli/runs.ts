@@ -37,8 +37,16 @@ function withStartFlags(command: Command): Command {
       'what `clone` takes: DIR or URL, with #REF (default: the git work tree of FILE)',
       nonEmpty,
     )
-    .option('--branch <name>', 'the branch that conditions see (default: what git says)', nonEmpty)
-    .option('--tag <name>', 'the tag that conditions see (default: what git says)', nonEmpty);
+    .option(
+      '--branch <name>',
+      'the branch that conditions see (default: what git says, unless --tag is given)',
+      nonEmpty,
+    )
+    .option(
+      '--tag <name>',
+      'the tag that conditions see (default: what git says, unless --branch is given)',
+      nonEmpty,
+    );
 }
 
 function registerStart(noun: Command, invocation: Invocation): void {

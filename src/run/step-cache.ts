@@ -54,8 +54,10 @@ export async function restoreCache(
   const { vault, database, clock } = world;
   const tenant = toHex(vault.id);
   const domain = cacheDomain(run.request.source);
+  const tried: string[] = [];
   for (const template of step.keys) {
     const key = await cacheKey(context, template);
+    tried.push(key);
     const rows = await database.kysely
       .selectFrom('caches')
       .innerJoin('layers', 'layers.id', 'caches.layer')
@@ -83,5 +85,5 @@ export async function restoreCache(
     context.restored(bytes);
     return log.line(`restored cache ${found.key}, files: ${files}, bytes: ${bytes}`);
   }
-  log.line(`no cache for ${step.keys.join(', ')}`);
+  log.line(`no cache for ${tried.join(', ')}`);
 }
