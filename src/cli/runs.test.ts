@@ -260,6 +260,10 @@ it('[C45] list, plan and rm', async () => {
     name: 'ci',
     tasks: [{ name: 'build' }, { name: 'tip' }],
   });
+  expect(await failure('workspaces', 'log', id)).toMatchObject({
+    exitCode: 4,
+    hint: expect.stringContaining('strata runs list'),
+  });
   expect(await answer('runs', 'rm', id)).toEqual({ run: id, exitCode: 0 });
   expect(await failure('runs', 'rm', id)).toMatchObject({ exitCode: 4, code: 'run_not_found' });
   expect(await failure('workspaces', 'ls', id)).toMatchObject({ exitCode: 4 });
