@@ -195,6 +195,13 @@ describe('config check', () => {
     expect(strata('config', 'check', '--config', 'good.yaml').stdout).toContain(
       '(at least 1.5 days, at most 30 days)',
     );
+    write(
+      'runs.yaml',
+      'runs: { retention: 2d }\nexecutors: [{ name: a, type: host, arch: arm64, labels: [gpu] }]',
+    );
+    expect(strata('config', 'check', '--config', 'runs.yaml').stdout).toMatch(
+      /\nruns +layers stay 2 days after the end\nexecutors +a \(host, arm64, gpu, 1 slot\)\n/,
+    );
   });
 
   it('[C22] all that is wrong', () => {
@@ -202,9 +209,9 @@ describe('config check', () => {
     const { status, stdout, stderr } = strata('config', 'check', '--config', 'bad.yaml');
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toBe(
-      'error: bad.yaml:2:3: unknown key storage.provder\n' +
+      'error: bad.yaml:2:3: unknown key storage.provder (did you mean storage.provider?)\n' +
         'bad.yaml:4:23: storage.workspace.default_quota_mb must be a whole number of MB, at least 1: 10240 is 10 GB\n' +
-        'hint: Did you mean storage.provider?\n',
+        'hint: Correct the file; nothing was changed.\n',
     );
     expect(failure('workspaces', 'list', '--config', 'bad.yaml')).toMatchObject({ status: 2 });
   });

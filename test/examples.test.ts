@@ -36,6 +36,11 @@ describe('examples/runs', () => {
       encoding: 'utf8',
     });
 
+  // test/agola.test.ts runs it: here is no image of golang.
+  it('go.yml can be planned', () => {
+    expect(strata('runs', 'plan', 'go.yml', '--tag', 'v1.4.0').status).toBe(0);
+  });
+
   it.each([
     ['isolated.yml', [], 0, 'success'],
     ['joined.yml', [], 0, 'success'],

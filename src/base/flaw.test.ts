@@ -15,6 +15,22 @@ it('[B18] flaws are told in the order of the text, with line and column', () => 
   ]);
 });
 
+it('[B18] of several flaws each says what may have been meant; of one alone the hint does', () => {
+  const flaws = new Flaws('x');
+  flaws.add(0, 'unknown key stps', { near: () => ['steps', 'step'] });
+  expect(flaws.error('a.yml')).toMatchObject({
+    message: 'a.yml:1:1: unknown key stps',
+    hint: 'Did you mean steps or step?',
+  });
+  flaws.add(0, 'no such task');
+  flaws.add(0, 'unknown key rnu', { near: () => ['run'] });
+  expect(flaws.error('a.yml')).toMatchObject({
+    message:
+      'a.yml:1:1: unknown key stps (did you mean steps or step?)\na.yml:1:1: no such task\na.yml:1:1: unknown key rnu (did you mean run?)',
+    hint: 'Correct the file; nothing was changed.',
+  });
+});
+
 it('[B18] twenty are told, a thousand kept, all counted; near names are looked for as long as they are told', () => {
   const flaws = new Flaws('x');
   let asked = 0;
@@ -24,7 +40,7 @@ it('[B18] twenty are told, a thousand kept, all counted; near names are looked f
   const error = flaws.error('a.yml', { file: '/a.yml' });
   expect(error.code).toBe('unknown_config_key');
   expect(error.message.split('\n')).toHaveLength(21);
-  expect(error.message).toMatch(/^a\.yml:1:1: flaw 0\n[^]*\nand 4980 more$/);
+  expect(error.message).toMatch(/^a\.yml:1:1: flaw 0 \(did you mean near 0\?\)\n[^]*\nand 4980 more$/);
   expect(error.details['problems']).toHaveLength(1000);
   expect(asked).toBe(20);
   flaws.add(0, 'another kind');

@@ -81,15 +81,24 @@ export class Flaws {
    */
   error(shown: string, details: ErrorDetails = {}): StrataError {
     const flaws = this.list();
+    const [only] = flaws;
     const told = flaws
       .slice(0, MAX_TOLD)
-      .map(({ line, column, message }) => `${shown}:${line}:${column}: ${message}`);
+      .map(
+        (flaw) =>
+          `${shown}:${flaw.line}:${flaw.column}: ${flaw.message}${flaws.length > 1 ? meant(flaw) : ''}`,
+      );
     if (this.#count > told.length) told.push(`and ${this.#count - told.length} more`);
-    const near = [...new Set(flaws.flatMap((flaw) => flaw.near ?? []))];
+    // Of several flaws each has its own, in its line.
+    const near = flaws.length === 1 ? (only?.near ?? []) : [];
     const code = this.#unknownKeys === this.#count ? 'unknown_config_key' : 'bad_input';
     return new StrataError(code, told.join('\n'), {
-      hint: near.length > 0 ? `Did you mean ${near.join(', ')}?` : 'Correct the file; nothing was changed.',
+      hint: near.length > 0 ? `Did you mean ${near.join(' or ')}?` : 'Correct the file; nothing was changed.',
       details: { ...details, problems: flaws },
     });
   }
+}
+
+function meant({ near = [] }: Flaw): string {
+  return near.length > 0 ? ` (did you mean ${near.join(' or ')}?)` : '';
 }

@@ -33,7 +33,10 @@ export function registerArchive(noun: Command, invocation: Invocation): void {
   const exporting = noun
     .command('export')
     .description('write a snapshot, or a directory in it, as a tar archive')
-    .argument('<ref[:path]>', 'NAME, or NAME@SNAPSHOT by number or id; the first : starts a path in it')
+    .argument(
+      '<ref[:path]>',
+      'NAME, or NAME@SNAPSHOT by number or id; or RUN, or RUN#TASK. The first : starts a path in it',
+    )
     .argument(
       '<file>',
       'the archive; it appears when it is whole, in the place of one that is there. -: stdout',

@@ -4,7 +4,7 @@ import { Argument } from 'commander';
 import type { Command } from 'commander';
 
 import type { ProgramShape } from './command-shape.ts';
-import { addExamples } from './help.ts';
+import { addExamples, addNote } from './help.ts';
 import type { Invocation } from './invocation.ts';
 
 /** Each loaded by itself. */
@@ -23,9 +23,9 @@ export function registerCompletion(noun: Command, invocation: Invocation): void 
     'completion zsh > ~/.zfunc/_strata',
     'completion fish > ~/.config/fish/completions/strata.fish',
   ]);
-  noun.addHelpText(
-    'after',
-    '\nA script, whatever the flags; for a trial in bash: source <(strata completion bash). Workspaces, the newest runs\n' +
+  addNote(
+    noun,
+    'A script, whatever the flags; for a trial in bash: source <(strata completion bash). Workspaces, the newest runs\n' +
       'and their tasks are asked for when they are wanted.',
   );
 }

@@ -15,7 +15,10 @@ export function registerConfig(noun: Command, invocation: Invocation): void {
     .description('read the configuration, tell all that is wrong with it, or what it comes to')
     .action(() => checkConfig(invocation));
   addExamples(check, ['config check', 'config check --config ./strata.yaml']);
-  addJsonHelp(check, '{file, home, storage:{…}} with everything filled in; file is null when there is none');
+  addJsonHelp(
+    check,
+    '{file, home, storage:{…}, runs:{retention}, executors:[…]} with everything filled in; file is null when there is none',
+  );
   addExamples(noun, ['config check']);
 }
 
@@ -31,7 +34,7 @@ async function checkConfig({ world, flags, terminal }: Invocation): Promise<void
   await terminal.result({ ...config, file: config.file ?? null }, configLines(config));
 }
 
-function configLines({ file, home, storage }: Config): string[] {
+function configLines({ file, home, storage, runs, executors }: Config): string[] {
   const { retention, baseDir, defaultQuotaMb } = storage.workspace;
   const days = (milliseconds: number) => counted(Math.round((milliseconds / DAY_MS) * 100) / 100, 'day');
   return [
@@ -54,10 +57,17 @@ function configLines({ file, home, storage }: Config): string[] {
           'retention',
           `${days(retention.default)} (at least ${days(retention.min)}, at most ${days(retention.max)})`,
         ],
+        ['runs', `layers stay ${days(runs.retention)} after the end`],
+        ['executors', executors.length === 0 ? 'this machine' : executors.map(executorText).join('; ')],
       ],
       ['left', 'left'],
     ),
   ];
+}
+
+function executorText({ name, type, arch, labels, slots }: Config['executors'][number]): string {
+  const needs = labels.length > 0 ? `, ${labels.join(', ')}` : '';
+  return `${name} (${type}, ${arch}${needs}, ${counted(slots, 'slot')})`;
 }
 
 function sourceText(source: KeySource): string {

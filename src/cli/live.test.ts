@@ -76,6 +76,32 @@ it('[C43] a line of somebody else stands above the picture', async () => {
   expect(screen.text()).toHaveLength(4);
 });
 
+it('[C43] who is told that it stops reads it above the picture, of which nothing else stays', async () => {
+  const stderr = Object.assign(capture({ isTTY: true }), { columns: 60, rows: 10 });
+  const stop = new AbortController();
+  let now = NOW;
+  const world = captureWorld({ stderr, clock: () => now, signal: stop.signal });
+  const screen = new Screen(60, 10, []);
+  const live = liveRun({ world, flags: {}, terminal: new Terminal(world, {}), exitCode: 0 });
+  live.show(run([running('a')]));
+  stop.abort();
+  // As the process does on the first signal.
+  stderr.write('\r\x1b[Kstopping\n');
+  now += 200;
+  live.show(run([running('a')]));
+  const shown = (await stderr.settled()).replaceAll('\n', '\r\n');
+  screen.write(shown);
+  expect(screen.text()).toEqual([
+    'stopping',
+    'run 7 build: running for 1 min 20 s',
+    ...screen.text().slice(2),
+  ]);
+  expect(screen.text()).toHaveLength(4);
+  live[Symbol.dispose]();
+  screen.write((await stderr.settled()).replaceAll('\n', '\r\n').slice(shown.length));
+  expect(screen.text()).toEqual(['stopping']);
+});
+
 it('[C43] random runs on a terminal of changing size leave what was there before, and nothing else', async () => {
   const frames = fc.array(
     fc.record({
@@ -156,7 +182,7 @@ it('[C44] who has no terminal gets a line whenever a task starts or ends', async
   for (const step of steps) live.show(step);
   expect(await stderr.settled()).toBe(
     [
-      'a: started, (host)',
+      'a: started on host',
       'a: success after 2.0 s, saved 1.0 KB',
       'b: waiting for approval',
       'b: failed after 1.0 s, no\\x1b',

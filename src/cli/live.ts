@@ -1,6 +1,7 @@
 /** A run while it runs: a picture on stderr that is drawn over and over, or for who has no terminal a line whenever a task starts or ends. */
 
 import { columnsOf, oneLine } from './columns.ts';
+import { formatCount } from './format.ts';
 import type { Invocation } from './invocation.ts';
 import { detailOf, elapsed, renderRun, standingOf } from './run-view.ts';
 import type { RunView, TaskView } from './run-view.ts';
@@ -43,7 +44,11 @@ class Picture implements Live {
     this.#invocation = invocation;
     this.#stderr = invocation.terminal.stderr;
     this.#timer = setInterval(() => this.#draw(), TICK_MS).unref();
+    invocation.world.signal.addEventListener('abort', this.#makePlace);
   }
+
+  /** Whoever stopped us is told so at once: on a line of its own, not in the middle of the picture. */
+  readonly #makePlace = () => this.clear();
 
   show(run: RunView): void {
     const isLast = run.phase !== 'running' && run.phase !== this.#run?.phase;
@@ -60,6 +65,7 @@ class Picture implements Live {
 
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
+    this.#invocation.world.signal.removeEventListener('abort', this.#makePlace);
     this.clear();
     this.#run = undefined;
   }
@@ -126,8 +132,15 @@ export function newsOf(before: readonly TaskView[], after: readonly TaskView[], 
     const standing = standingOf(task);
     if (standing === 'to come' || (was !== undefined && standingOf(was) === standing)) return [];
     const time = task.ended === undefined ? undefined : elapsed(task, now);
-    const word = standing === 'running' ? 'started' : standing === 'waiting' ? '' : standing;
+    if (standing === 'running') return [`${oneLine(task.name)}: ${startedText(task)}`];
+    const word = standing === 'waiting' ? '' : standing;
     const told = [word + (time === undefined ? '' : ` after ${time}`), detailOf(task)];
     return [`${oneLine(task.name)}: ${told.filter((part) => part !== '').join(', ')}`];
   });
+}
+
+/** Which step it is at is chance. `started on host, attempt 2` */
+function startedText({ executor, attempt }: TaskView): string {
+  const where = executor === undefined ? '' : ` on ${oneLine(executor)}`;
+  return `started${where}${attempt > 1 ? `, attempt ${formatCount(attempt)}` : ''}`;
 }

@@ -17,6 +17,8 @@ export async function planRun(invocation: Invocation, file: string, flags: Start
       level = task.level;
       lines.push(...taskLines(task));
     }
+    if (plan.missing.length > 0)
+      lines.push('', ...plan.missing.map(({ variable, task }) => `wants --var ${variable}=… (in ${task})`));
     await terminal.result(plan, lines);
   });
 }

@@ -62,5 +62,11 @@ export function runView(run: RunInfo): RunView {
 }
 
 function taskView({ error, step, ...task }: TaskInfo): TaskView {
-  return { ...task, step, error: error?.message.split('\n')[0] };
+  return { ...task, step, error: error && firstLine(error.message) };
+}
+
+/** Of a message that goes on below it: `…:` would promise more. */
+function firstLine(message: string): string {
+  const [first = '', ...rest] = message.split('\n');
+  return rest.length > 0 ? first.replace(/:$/, '') : first;
 }

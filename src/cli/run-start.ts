@@ -1,14 +1,16 @@
 /** `runs start` and `resume`: the run is carried by this process, and shown while it goes on. */
 
-import { EXIT_CODES } from '../base/index.ts';
+import { EXIT_CODES, shellWord } from '../base/index.ts';
 import type { Engine, RunUnderWay, StartRunOptions } from '../engine/index.ts';
 import type { ConductOptions, RunInfo } from '../run/index.ts';
+import { isRunOver } from '../plan/index.ts';
+import { oneLine } from './columns.ts';
 import { formatBytes } from './format.ts';
 import { withEngine } from './invocation.ts';
 import type { Invocation } from './invocation.ts';
 import { liveRun } from './live.ts';
 import { runJson, runView } from './run-shapes.ts';
-import { renderRun } from './run-view.ts';
+import { renderRun, standingOf } from './run-view.ts';
 
 /** Milliseconds between two pictures. */
 const SHOW_MS = 100;
@@ -105,8 +107,11 @@ export function summary({ terminal, world }: Pick<Invocation, 'terminal' | 'worl
     lines.push('', `${name}: ${error.message}`);
     if (error.hint !== undefined) lines.push(`  ${error.hint}`);
   }
-  const failed = run.tasks.filter(({ status }) => status === 'failed');
-  if (failed.length > 0 && run.phase === 'finished')
+  const asked = view.tasks.filter((task) => standingOf(task) === 'waiting');
+  if (asked.length > 0 && !isRunOver(run.phase))
+    lines.push('', ...asked.map(({ name }) => `  strata runs approve ${run.id} ${shellWord(oneLine(name))}`));
+  const unfinished = run.tasks.some(({ status }) => status === 'failed' || status === 'stopped');
+  if (unfinished && run.phase === 'finished')
     lines.push(
       '',
       `  strata runs logs ${run.id}     what the tasks printed`,

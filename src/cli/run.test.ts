@@ -55,6 +55,7 @@ describe('help', () => {
     expect(stdout).toContain(`Usage: ${['mctl', ...words].join(' ')}`);
     expect(stdout).toMatch(new RegExp(`^Examples:\n(  mctl .*\n)*  mctl .*${words.join(' ')}`, 'm'));
     expect(stdout).toContain('--home <dir>');
+    expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
     expect(await strata(['help', ...words], 'mctl')).toEqual({ exitCode, stdout, stderr });
     expect(readdirSync(cwd)).toEqual(['strata.yaml']);
   });

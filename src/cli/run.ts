@@ -5,7 +5,7 @@ import { Command, CommanderError } from 'commander';
 import { EXIT_CODES, StrataError, nearNames } from '../base/index.ts';
 import { plainValue } from './argument.ts';
 import { reportFailure } from './failure.ts';
-import { addExamples } from './help.ts';
+import { addExamples, addNote } from './help.ts';
 import type { Invocation } from './invocation.ts';
 import { NOUNS } from './nouns.ts';
 import { Terminal } from './terminal.ts';
@@ -56,7 +56,9 @@ function declareProgram(
   show: (text: string) => void,
 ): void {
   program
-    .description('Keeps directory trees: deduplicated, encrypted, verified, with their history.')
+    .description(
+      'Keeps directory trees: deduplicated, encrypted, verified, with their history. Runs tasks that hand them to each other.',
+    )
     .option(
       '--config <file>',
       'configuration (default: $STRATA_CONFIG, ./strata.yaml, $STRATA_HOME/strata.yaml)',
@@ -87,16 +89,17 @@ function declareProgram(
     'workspaces save . -w web',
     'workspaces restore web ./copy',
     'workspaces diff web@1 web@2',
+    'runs start ci.yml',
     'workspaces save --help',
   ]);
   program.addHelpText('beforeAll', ({ command }) => {
     refuseUnknown(command);
     return '';
   });
-  program.addHelpText(
-    'after',
-    '\nExit codes: 0 done, 1 a run failed, 2 bad input, 3 conflict, 4 not found, 5 integrity, 6 refused,\n' +
-      '7 unavailable, 8 quota, 9 cancelled, 70 internal.',
+  addNote(
+    program,
+    'Exit codes: 0 done, 1 a run failed, 2 bad input, 3 conflict, 4 not found, ' +
+      '5 integrity, 6 refused, 7 unavailable, 8 quota, 9 cancelled, 70 internal.',
   );
 }
 

@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { EXIT_CODES } from '../base/index.ts';
@@ -212,6 +213,22 @@ it('[C45] a workspace in conflict: the run ends with 1, and who looks at it with
   expect(why.stdout).toMatch(/in conflict[^]*conflict at f/);
 });
 
+it('[C45] a run that waits says how to go on, and so does one that was stopped', async () => {
+  const asks = '{ name: "it\'s up", approval: true, depends: [build], steps: [{ run: echo }] }';
+  const stop = new AbortController();
+  const running = strata(start(GOOD, asks, task('long', 'sleep 30')), stop.signal);
+  const seen = async (): Promise<string> => {
+    const { stdout } = await strata(['runs', 'get']);
+    return stdout.includes('strata runs approve') ? stdout : wait(50).then(seen);
+  };
+  expect(await seen()).toMatch(/\n {2}strata runs approve run-\w+ 'it'\\''s up'\n/);
+  stop.abort();
+  const { exitCode, stdout } = await running;
+  expect(exitCode).toBe(9);
+  expect(stdout).not.toContain('approve');
+  expect(stdout).toMatch(/! long[^]*\n {2}strata runs restart run-/);
+});
+
 it('[C45] restart tells what it would do, does it, and logs show what was printed', async () => {
   const failed = await answer<RunShape>(...start(GOOD, BAD));
   const dry = await answer<{ tasks: object[]; problems: string[] }>(
@@ -264,6 +281,10 @@ it('[C45] list, plan and rm', async () => {
   expect(await answer('runs', 'plan', 'ci.yml')).toMatchObject({
     name: 'ci',
     tasks: [{ name: 'build' }, { name: 'tip' }],
+  });
+  expect(await failure('workspaces', 'log', id)).toMatchObject({
+    exitCode: 4,
+    hint: expect.stringContaining('strata runs list'),
   });
   expect(await answer('runs', 'rm', id)).toEqual({ run: id, exitCode: 0 });
   expect(await failure('runs', 'rm', id)).toMatchObject({ exitCode: 4, code: 'run_not_found' });

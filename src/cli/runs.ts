@@ -37,8 +37,16 @@ function withStartFlags(command: Command): Command {
       'what `clone` takes: DIR or URL, with #REF (default: the git work tree of FILE)',
       nonEmpty,
     )
-    .option('--branch <name>', 'the branch that conditions see (default: what git says)', nonEmpty)
-    .option('--tag <name>', 'the tag that conditions see (default: what git says)', nonEmpty);
+    .option(
+      '--branch <name>',
+      'the branch that conditions see (default: what git says, unless --tag is given)',
+      nonEmpty,
+    )
+    .option(
+      '--tag <name>',
+      'the tag that conditions see (default: what git says, unless --branch is given)',
+      nonEmpty,
+    );
 }
 
 function registerStart(noun: Command, invocation: Invocation): void {
@@ -72,8 +80,8 @@ function registerStart(noun: Command, invocation: Invocation): void {
   addExamples(plan, ['runs plan ci.yml', 'runs plan ci.yml --branch main --json']);
   addJsonHelp(
     plan,
-    '{name, tasks:[{name, level, depends, leftOut, approval, executors, steps:[{name, kind, sees, onConflict}]}]}.\n' +
-      'leftOut: its `when` is not met; sees: the tasks whose layers a restore puts together, in that order.',
+    '{name, missing:[{variable, task}], tasks:[{name, level, depends, leftOut, approval, executors, steps:[{name, kind, sees, onConflict}]}]}.\n' +
+      'missing: variables that it wants and that were not given; leftOut: its `when` is not met; sees: the tasks whose layers a restore puts together, in that order.',
   );
 }
 

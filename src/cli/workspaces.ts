@@ -6,7 +6,7 @@ import { registerArchive } from './archive.ts';
 import { append, nonEmpty } from './argument.ts';
 import { catFile, diffTrees, listEntries, printManifest } from './files.ts';
 import { registerForget } from './forget.ts';
-import { addExamples, addJsonHelp } from './help.ts';
+import { addExamples, addJsonHelp, addNote } from './help.ts';
 import { forkWorkspace, listWorkspaces, showLog } from './history.ts';
 import type { Invocation } from './invocation.ts';
 import { restore } from './restore.ts';
@@ -15,8 +15,9 @@ import { SAVE_SHAPE, save } from './save.ts';
 import type { SaveFlags } from './save.ts';
 import { registerWhy } from './why.ts';
 
-const REF = 'NAME, or NAME@SNAPSHOT by number or id';
-const REF_PATH = `${REF}; the first : starts a path in it`;
+const SNAPSHOT = 'NAME, or NAME@SNAPSHOT by number or id';
+const REF = `${SNAPSHOT}; or RUN, or RUN#TASK`;
+const REF_PATH = `${REF}. The first : starts a path in it`;
 
 export function registerWorkspaces(noun: Command, invocation: Invocation): void {
   registerSave(noun, invocation);
@@ -67,6 +68,7 @@ function registerRestore(noun: Command, invocation: Invocation): void {
     'workspaces restore web ./copy',
     'workspaces restore web@3 ./copy --path src/index.ts',
     'workspaces restore web . --overwrite --dry-run',
+    "workspaces restore 'run-0123456789ab#build' ./built",
   ]);
   addJsonHelp(
     command,
@@ -98,7 +100,7 @@ function registerHistory(noun: Command, invocation: Invocation): void {
   const fork = noun
     .command('fork')
     .description('a new workspace that starts as a snapshot of another; no file data is copied')
-    .argument('<ref>', REF)
+    .argument('<ref>', SNAPSHOT)
     .argument('<new-name>', 'the new workspace')
     .action((ref: string, name: string) => forkWorkspace(invocation, ref, name));
   addExamples(fork, ['workspaces fork web@3 experiment']);
@@ -112,7 +114,11 @@ function registerFiles(noun: Command, invocation: Invocation): void {
     .argument('<ref[:path]>', REF_PATH)
     .option('-R, --recursive', 'also what is in the directories in it')
     .action((ref: string, flags: { recursive?: boolean }) => listEntries(invocation, ref, flags));
-  addExamples(ls, ['workspaces ls web', 'workspaces ls web@3:src -R']);
+  addExamples(ls, [
+    'workspaces ls web',
+    'workspaces ls web@3:src -R',
+    "workspaces ls 'run-0123456789ab#build:out'",
+  ]);
   addJsonHelp(
     ls,
     '{entries:[{path, kind, mode, mtime, …}]}; a file has size, a symlink target, a directory files, dirs,\n' +
@@ -128,11 +134,17 @@ function registerFiles(noun: Command, invocation: Invocation): void {
 
   const diff = noun
     .command('diff')
-    .description('what changed from one snapshot to another: + added, - removed, ~ changed')
+    .description(
+      'what changed from one snapshot to another, or from one task or run to another: + added, - removed, ~ changed',
+    )
     .argument('<before>', REF)
     .argument('<after>', REF)
     .action((before: string, after: string) => diffTrees(invocation, before, after));
-  addExamples(diff, ['workspaces diff web@1 web@2', 'workspaces diff web experiment']);
+  addExamples(diff, [
+    'workspaces diff web@1 web@2',
+    'workspaces diff web experiment',
+    "workspaces diff 'run-0123456789ab#build' 'run-0123456789ab#test'",
+  ]);
   addJsonHelp(
     diff,
     '{changes:[{path, kind, before, after}]}. kind: "added", "removed" or "changed"; before and after as\n' +
@@ -145,9 +157,9 @@ function registerFiles(noun: Command, invocation: Invocation): void {
     .argument('<ref>', REF)
     .action((ref: string) => printManifest(invocation, ref));
   addExamples(manifest, ['workspaces manifest web@3', "workspaces manifest web | jq -r '.files[].path'"]);
-  manifest.addHelpText(
-    'after',
-    '\nAlways JSON: {files:[{path, mode, size, chunks:[…]}]}. mode is a number: 420 is 0o644. A chunk is its\n' +
+  addNote(
+    manifest,
+    'Always JSON: {files:[{path, mode, size, chunks:[…]}]}. mode is a number: 420 is 0o644. A chunk is its\n' +
       'SHA-256 in hex; null stands for a hole. A path that cannot be printed exactly has pathB64 beside it.',
   );
 }

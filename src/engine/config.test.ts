@@ -130,9 +130,9 @@ describe('what is wrong with it', () => {
     [
       'storage:\n  retention: {}',
       '2:3: unknown key storage.retention',
-      'runs.retention, storage.workspace.retention',
+      'runs.retention or storage.workspace.retention',
     ],
-    ['bucket: a', '1:1: unknown key bucket', 'storage.s3.bucket, storage.gcs.bucket'],
+    ['bucket: a', '1:1: unknown key bucket', 'storage.s3.bucket or storage.gcs.bucket'],
     ['storage: { S3: {} }', '1:12: unknown key storage.S3', 'storage.s3'],
     [
       'storage: { workspace: { "base dir": a } }',

@@ -50,7 +50,7 @@ export function runsOf(home: Home): Runs {
     executors: () => home.executors,
     plan: async (file, options = {}) => {
       const { run, request } = await prepared(file, options);
-      return (await room()).planRun(run, home.executors, request.source);
+      return (await room()).planRun(run, home.executors, request);
     },
     start: async (file, options = {}) => {
       const { run, request } = await prepared(file, options);

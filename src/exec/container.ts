@@ -81,3 +81,14 @@ function checkTmpfs(path: string): string {
 function malformed(what: string, value: string, hint: string): StrataError {
   return new StrataError('bad_input', `${JSON.stringify(value.slice(0, 100))} is no ${what}`, { hint });
 }
+
+/**
+ * What may be pulled for an image, one after the other. A name without a registry is what podman is told to take it for; where it is
+ * told nothing, as on Debian, it is an image of docker.io, which is what it means to Docker.
+ */
+export function namesToPull(image: string): readonly string[] {
+  const [first = '', ...rest] = image.split('/');
+  const isQualified = rest.length > 0 && (/[.:]/.test(first) || first === 'localhost');
+  if (isQualified) return [image];
+  return [image, `docker.io/${rest.length > 0 ? '' : 'library/'}${image}`];
+}

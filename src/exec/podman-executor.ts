@@ -6,7 +6,7 @@ import { StrataError, systemRandom, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import { runAttended } from './attend.ts';
 import { killBare } from './bare.ts';
-import { PLACE_LABEL, checkImage, containerWords } from './container.ts';
+import { PLACE_LABEL, checkImage, containerWords, namesToPull } from './container.ts';
 import { SHOWN_HOME, environmentFor } from './environment.ts';
 import { environmentFile } from './environment-file.ts';
 import type { ContainerSpec, Executor, PlaceOptions } from './executor.ts';
@@ -109,16 +109,17 @@ export async function podmanExecutor(options: PodmanOptions): Promise<Executor> 
 async function provide(podman: Podman, image: string, options: Cancellable): Promise<void> {
   checkImage(image);
   if ((await ask(podman, ['image', 'exists', image], options)).ok) return;
-  const pulled = await ask(podman, ['pull', '--quiet', image], options);
-  if (pulled.ok) return;
-  throw new StrataError(
-    'not_found',
-    `there is no image ${image} here, and it cannot be pulled: ${pulled.reason}`,
-    {
-      hint: `Check the name, and that \`podman pull ${image}\` works; or bring it: \`podman load\`, \`podman import\`.`,
-      details: { image },
-    },
-  );
+  const names = namesToPull(image);
+  let reason = '';
+  for (const name of names) {
+    const pulled = await ask(podman, ['pull', '--quiet', name], options);
+    if (pulled.ok) return;
+    ({ reason } = pulled);
+  }
+  throw new StrataError('not_found', `there is no image ${image} here, and it cannot be pulled: ${reason}`, {
+    hint: `Check the name, and that \`podman pull ${names.at(-1)}\` works; or bring it: \`podman load\`, \`podman import\`.`,
+    details: { image },
+  });
 }
 
 function check({ directory, containers = [] }: PlaceOptions): readonly ContainerSpec[] {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, it, onTestFinished } from 'vitest';
@@ -5,6 +6,7 @@ import { beforeAll, expect, it, onTestFinished } from 'vitest';
 import { expectCode } from '../testing/expect-code.ts';
 import { describeWith } from '../testing/need.ts';
 import { testImage } from '../testing/test-image.ts';
+import { namesToPull } from './container.ts';
 import { executorContract } from './executor.contract.ts';
 import type { ContainerSpec, Executor } from './executor.ts';
 import { containerOf, newDirectory, shellIn } from './place.fixture.ts';
@@ -19,6 +21,17 @@ const refusal = (spec: ContainerSpec) => {
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   return executor.place({ directory, containers: [spec] });
 };
+
+it.each([
+  ['golang:1.22', ['golang:1.22', 'docker.io/library/golang:1.22']],
+  ['cimg/go', ['cimg/go', 'docker.io/cimg/go']],
+  ['a/b/c', ['a/b/c', 'docker.io/a/b/c']],
+  ['quay.io/a/b:1', ['quay.io/a/b:1']],
+  ['localhost/a', ['localhost/a']],
+  ['registry:5000/a:1', ['registry:5000/a:1']],
+])('[X30] for %s these are pulled: %j', (given, names) => {
+  expect(namesToPull(given)).toEqual(names);
+});
 
 describeWith(['root', 'podman', 'busybox'], 'podman', () => {
   beforeAll(async () => {
@@ -43,6 +56,14 @@ describeWith(['root', 'podman', 'busybox'], 'podman', () => {
     await expectCode('not_found', missing);
     await expect(missing).rejects.toThrow(/localhost\/no-such-image:7/);
   });
+
+  it('[X30] an image of docker.io that is here is found without the name of its registry', async () => {
+    const name = `strata-short-${process.pid}:1`;
+    execFileSync('podman', ['tag', image, `docker.io/library/${name}`]);
+    onTestFinished(() => void execFileSync('podman', ['untag', image, `docker.io/library/${name}`]));
+    const { sh } = await shellIn(executor, [container({ image: name })]);
+    expect((await sh('echo here')).stdout).toBe('here\n');
+  }, 60_000);
 
   it.each(['--privileged', '-v/:/host', 'docker-archive:/etc/passwd', 'dir:/etc', '../x', 'a b', ''])(
     '[X31] %j is no image',

@@ -153,11 +153,11 @@ it('[P5] all at once, in the order of the file, with near names', async () => {
   expect(error.code).toBe('bad_input');
   expect(error.message.split('\n')).toEqual([
     'run.yml:4:24: unknown key runs[0].tasks[0].timeot',
-    'run.yml:5:33: runs[0].tasks[1].depends[0] names the task biuld, which is not in this run',
+    'run.yml:5:33: runs[0].tasks[1].depends[0] names the task biuld, which is not in this run (did you mean build?)',
     'run.yml:5:64: runs[0].tasks[1].task_timeout_interval must be a length of time such as 90s, 30m or 1h30m',
     'run.yml:6:30: runs[0]: tasks wait for each other in a circle: a → b → c → a',
     'run.yml:9:9: there are two tasks named a',
   ]);
-  expect(error.hint).toBe('Did you mean build?');
+  expect(error.hint).toBe('Correct the file; nothing was changed.');
   expect(error.details).toMatchObject({ file: 'run.yml', problems: { length: 5 } });
 });

@@ -61,6 +61,9 @@ it('[R30] a key has the sum of a file in it, and the arch; a file that is not th
   await home.start(save(key, 'x'), { source: source('/a') });
   expect(await restored(home, [key], '/a', 'echo sum-x > lock')).toBe('x');
   expect(await restored(home, [key], '/a', 'echo sum-y > lock')).toBe('nothing');
+  const none = await home.start(restore(['{{ env "NOWHERE" }}no-{{ os }}', 'nor']), { source: source('/a') });
+  // The keys that were looked for, not what they were made of.
+  expect(await home.log(none.id)).toContain('no cache for no-linux, nor');
   const missing = await home.start(restore([key]), { source: source('/a') });
   expect(taskOf(missing, 'restore').error).toMatchObject({
     code: 'not_found',

@@ -13,8 +13,11 @@ export function environmentOf(environment: Environment, variables: Variables): V
   throw new StrataError('internal', 'a run was started without its variables');
 }
 
-/** Told before the run starts, not when the task comes up that wants one. @throws bad_input with all that are missing, and where */
-export function checkVariables(tasks: readonly TaskDefinition[], variables: Variables): void {
+/** Variables that tasks want and that are not given, each with the first task that wants it. */
+export function missingVariables(
+  tasks: readonly TaskDefinition[],
+  variables: Variables,
+): ReadonlyMap<string, string> {
   const given = new Map(Object.entries(variables));
   const missing = new Map<string, string>();
   for (const task of tasks) {
@@ -25,6 +28,12 @@ export function checkVariables(tasks: readonly TaskDefinition[], variables: Vari
         if (!missing.has(variable)) missing.set(variable, task.name);
     }
   }
+  return missing;
+}
+
+/** Told before the run starts, not when the task comes up that wants one. @throws bad_input with all that are missing, and where */
+export function checkVariables(tasks: readonly TaskDefinition[], variables: Variables): void {
+  const missing = missingVariables(tasks, variables);
   if (missing.size === 0) return;
   const told = [...missing].map(([variable, task]) => `${variable} (in ${task})`);
   throw new StrataError('bad_input', `the run needs variables that were not given: ${told.join(', ')}`, {

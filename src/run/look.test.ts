@@ -167,16 +167,21 @@ it('[R40] runs are listed, the newest first, with how many tasks ended how', asy
 it('[R44] a plan tells levels, executors, and which layers each restore would see; it starts nothing', async () => {
   const file = runOf(
     saver('a', 'true'),
-    saver('b', 'true', 'depends: [a], runtime: { labels: [big] }'),
-    '{ name: idle, depends: [a] }',
-    saver('left', 'true', 'when: { branch: main }'),
+    saver(
+      'b',
+      'true',
+      'depends: [a], runtime: { labels: [big] }, environment: { A: { from_variable: who }, B: { from_variable: given } }',
+    ),
+    '{ name: idle, depends: [a], environment: { A: { from_variable: who } } }',
+    saver('left', 'true', 'when: { branch: main }, environment: { A: { from_variable: nobody } }'),
     '{ name: tip, approval: true, depends: [b, idle, left], steps: [restore_workspace, { restore_workspace: { tasks: [a], on_conflict: override } }] }',
   );
   const plan = planRun(
     await prepareRun({ file, shown: 'x' }, undefined),
     [executor('one'), executor('two', { labels: ['big'] })],
-    undefined,
+    { source: undefined, variables: { given: '' } },
   );
+  expect(plan.missing).toEqual([{ variable: 'who', task: 'b' }]);
   expect(plan.tasks).toMatchObject([
     { name: 'a', level: 0, executors: ['one', 'two'] },
     { name: 'left', level: 0, leftOut: true },

@@ -122,7 +122,7 @@ function problemText(
 ): string {
   switch (problem.kind) {
     case 'not-over':
-      return `it is ${problem.phase}`;
+      return `it is ${problem.phase}: \`strata runs cancel\` ends it; where its process is gone, \`strata runs resume\` goes on with it`;
     case 'nothing-to-rerun':
       return 'every task has succeeded, so nothing would run again';
     case 'layer-gone':

@@ -1,11 +1,14 @@
 /** What a run would do, as far as it can be known before. */
 
 import type { ExecutorDefinition } from '../plan/index.ts';
-import type { RunSource } from './request.ts';
+import { missingVariables } from './environment.ts';
+import type { RunRequest } from './request.ts';
 import type { Prepared } from './start.ts';
 
 export interface RunPlan {
   readonly name: string;
+  /** Variables without which it cannot start, by the first task that wants each. */
+  readonly missing: readonly { readonly variable: string; readonly task: string }[];
   /** By level, then by name. */
   readonly tasks: readonly PlannedTask[];
 }
@@ -35,7 +38,7 @@ export interface PlannedStep {
 export function planRun(
   { definition, graph }: Prepared,
   executors: readonly ExecutorDefinition[],
-  source: RunSource | undefined,
+  { source, variables }: Pick<RunRequest, 'source' | 'variables'>,
 ): RunPlan {
   const nodes = graph.nodes(executors, source);
   const tasks = graph.order.map((task): PlannedTask => {
@@ -59,5 +62,9 @@ export function planRun(
       }),
     };
   });
-  return { name: definition.name, tasks };
+  const wanting = graph.order
+    .filter((task) => !nodes[task]!.leftOut)
+    .map((task) => graph.tasks[task]!.definition);
+  const missing = [...missingVariables(wanting, variables)].map(([variable, task]) => ({ variable, task }));
+  return { name: definition.name, missing, tasks };
 }

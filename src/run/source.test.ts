@@ -28,6 +28,9 @@ function workTree(place: string): string {
   return directory;
 }
 
+const commitOf = (directory: string, ref: string) =>
+  execFileSync('git', ['-C', directory, 'rev-parse', ref], { encoding: 'utf8' }).trim();
+
 describeWith(['git'], 'a source', () => {
   it('[R25] is the work tree of the file, a directory or a URL, with what git says of it', async () => {
     const home = await openRunHome();
@@ -43,6 +46,13 @@ describeWith(['git'], 'a source', () => {
       ...main,
       branch: 'other',
       tag: 't',
+    });
+    // HEAD is on `main`, and `v1` is a tag: what is said alone is all that conditions see.
+    expect(await of(undefined, { tag: 'v2' })).toEqual({ ...main, branch: undefined, tag: 'v2' });
+    expect(await of('tree#v1', { branch: 'b' })).toEqual({ ...main, ref: 'v1', branch: 'b' });
+    expect(await of('https://example.com/x.git#v1', { tag: 'v1' })).toMatchObject({
+      branch: undefined,
+      tag: 'v1',
     });
     expect(await of('https://example.com/x.git#dev')).toMatchObject({
       location: 'https://example.com/x.git',
@@ -63,6 +73,11 @@ describeWith(['git'], 'a source', () => {
     expect([latest.result, await home.log(latest.id)]).toEqual(['success', 'two']);
     const tagged = await home.start(file, { source: { ...source, ref: 'v1' } });
     expect(await home.log(tagged.id)).toContain('one');
+    const shallow = runOf('{ name: t, steps: [clone: { depth: 1 }, { run: cat file }] }');
+    for (const ref of ['v1', commitOf(location, 'v1'), 'main']) {
+      const run = await home.start(shallow, { source: { ...source, ref } });
+      expect([run.result, await home.log(run.id)]).toEqual(['success', ref === 'main' ? 'two' : 'one']);
+    }
     const none = await home.start(file, { source: { ...source, location: undefined } });
     expect(taskOf(none, 't').error).toMatchObject({
       code: 'bad_input',

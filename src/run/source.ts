@@ -17,7 +17,7 @@ export interface SourceOptions {
   readonly file: string;
   /** Where a relative directory starts. */
   readonly cwd: string;
-  /** Said instead of what git says. */
+  /** Said instead of what git says: one of them alone is all that there is. */
   readonly branch?: string | undefined;
   readonly tag?: string | undefined;
 }
@@ -29,14 +29,15 @@ export async function resolveSource(options: SourceOptions): Promise<RunSource |
   const ref = given === undefined || hash === -1 ? undefined : given.slice(hash + 1);
   const place = given === undefined ? dirname(options.file) : hash === -1 ? given : given.slice(0, hash);
   const said = { branch: options.branch, tag: options.tag };
+  // A run of a tag is not one of the branch that happens to be checked out, nor the other way round.
+  const isSaid = said.branch !== undefined || said.tag !== undefined;
   if (given !== undefined && isUrl(place))
-    return { location: place, ref, branch: said.branch ?? ref, tag: said.tag };
+    return { location: place, ref, ...(isSaid ? said : { branch: ref, tag: undefined }) };
   const directory = resolve(options.cwd, place);
   const top = await git(directory, ['rev-parse', '--show-toplevel']);
   if (top === undefined) {
     if (given === undefined) {
       // Conditions are held against what is said, whether there is something to clone or not.
-      const isSaid = said.branch !== undefined || said.tag !== undefined;
       return isSaid ? { location: undefined, ref: undefined, ...said } : undefined;
     }
     throw new StrataError('not_found', `${directory} is in no git work tree`, {
@@ -44,13 +45,12 @@ export async function resolveSource(options: SourceOptions): Promise<RunSource |
       details: { source: given },
     });
   }
+  if (isSaid) return { location: top, ref, ...said };
   return {
     location: top,
     ref,
-    branch:
-      said.branch ??
-      (ref === undefined ? await git(top, ['symbolic-ref', '--quiet', '--short', 'HEAD']) : ref),
-    tag: said.tag ?? (await git(top, ['describe', '--exact-match', '--tags', ref ?? 'HEAD'])),
+    branch: ref ?? (await git(top, ['symbolic-ref', '--quiet', '--short', 'HEAD'])),
+    tag: await git(top, ['describe', '--exact-match', '--tags', ref ?? 'HEAD']),
   };
 }
 

@@ -61,8 +61,10 @@ export async function restoreCache(
 ): Promise<void> {
   const { world, place, given, log, signal } = context;
   const started = world.clock();
+  const tried: string[] = [];
   for (const template of step.keys) {
     const key = await cacheKey(context, template);
+    tried.push(key);
     await using pin = await world.vault.pin(cacheOf(context, key), { signal });
     const { found } = pin;
     if (found === undefined) continue;
@@ -79,7 +81,7 @@ export async function restoreCache(
       `restored cache ${found.key}, files: ${files}, bytes: ${bytes}, ${since(world, started)}`,
     );
   }
-  log.line(`no cache for ${step.keys.join(', ')}`);
+  log.line(`no cache for ${tried.join(', ')}`);
 }
 
 interface FoundCache {

@@ -46,7 +46,11 @@ export async function cloneSource(
     target.path,
   );
   if (ref === undefined) return;
-  await git(context, step.name, [...SAFE, 'checkout', '--quiet', '--detach', ref, '--'], target.path);
+  // A shallow clone has the branch of its HEAD alone.
+  if (depth.length > 0)
+    await git(context, step.name, [...SAFE, 'fetch', '--quiet', ...depth, '--', 'origin', ref], target.path);
+  const wanted = depth.length > 0 ? 'FETCH_HEAD' : ref;
+  await git(context, step.name, [...SAFE, 'checkout', '--quiet', '--detach', wanted, '--'], target.path);
 }
 
 async function git(

@@ -1,6 +1,6 @@
 /** Who wrote a path: over the whole graph of a run, whether its layers can be put together or not. */
 
-import { StrataError } from '../base/index.ts';
+import { StrataError, shellWord } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import { displayPath, encodeRoot, whoWrote } from '../tree/index.ts';
 import type { Path, Writing } from '../tree/index.ts';
@@ -39,7 +39,7 @@ export async function whoWroteInRun(
   const { writings, conflictAt } = await whoWrote(source, given, path, options);
   if (writings.length === 0) {
     throw new StrataError('path_not_found', `no task of ${label} has saved ${displayPath(path)}`, {
-      hint: `\`strata workspaces ls ${label}\` lists what there is.`,
+      hint: `\`strata workspaces ls ${shellWord(label)}\` lists what there is.`,
       details: { path: displayPath(path) },
     });
   }

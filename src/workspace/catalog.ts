@@ -3,6 +3,7 @@
 import { StrataError, nearNames } from '../base/index.ts';
 import type { Database, SnapshotTable, Transaction, WorkspaceTable } from '../db/index.ts';
 import type { Root } from '../tree/index.ts';
+import { isRunId } from './name.ts';
 import type { Ref } from './name.ts';
 import type { SnapshotInfo, WorkspaceInfo } from './results.ts';
 import { rootOf } from './snapshot-row.ts';
@@ -36,8 +37,9 @@ export async function getWorkspace(query: Query, tenant: string, name: string): 
   const names = rows.map((row) => row.name);
   const near = nearNames(name, names);
   throw new StrataError('workspace_not_found', `there is no workspace ${name}`, {
-    hint:
-      near.length > 0
+    hint: isRunId(name)
+      ? 'It looks like the id of a run: `strata runs list` shows those that there are.'
+      : near.length > 0
         ? `Did you mean ${near.join(' or ')}?`
         : names.length === 0
           ? 'There are none yet; `strata workspaces save DIR` makes one.'

@@ -38,7 +38,7 @@ export function checkName(name: string, what: 'a workspace' | 'a tenant' = 'a wo
   if (NAME.test(name) && !isRunId(name)) return name;
   throw new StrataError('bad_input', `${JSON.stringify(name)} is no name for ${what}`, {
     hint: isRunId(name)
-      ? 'It looks like the id of a run; choose another one.'
+      ? 'It looks like the id of a run, which no workspace may have: `strata runs --help` shows what can be done with runs.'
       : 'A name has 1–128 letters, digits, `.`, `_` and `-`, and starts with a letter or digit.',
   });
 }

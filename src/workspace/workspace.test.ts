@@ -149,6 +149,7 @@ describe('workspaces', () => {
       return undefined;
     };
     expect(await failure('wbe')).toEqual({ code: 'workspace_not_found', hint: 'Did you mean web?' });
+    expect((await failure('run-0123456789ab'))?.hint).toContain('strata runs');
     expect((await failure('elsewhere'))?.hint).toContain('workspaces list');
     expect((await failure('web@7'))?.hint).toContain('The latest is web@1');
     expect((await failure('web@7'))?.code).toBe('snapshot_not_found');
