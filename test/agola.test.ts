@@ -137,6 +137,12 @@ describeWith(['git'], 'a run file of Agola', () => {
     expect(tasks[0]!.executors).toEqual(['pods']);
   });
 
+  it('[R44] caches where the images of golang have them are warned of before anything runs', () => {
+    prepare(EXAMPLE.replaceAll('~/go/pkg/mod', '/go/pkg/mod'));
+    const { status, stderr } = line.strata('runs', 'plan', 'ci.yml', '--source', 'repository');
+    expect([status, stderr.match(/^warning: build: \/go\/pkg\/mod is not below/gm)?.length]).toEqual([0, 2]);
+  });
+
   it('[C45] runs on the host', async () => {
     prepare(
       withStandIn(EXAMPLE)

@@ -19,6 +19,7 @@ export async function planRun(invocation: Invocation, file: string, flags: Start
     }
     if (plan.missing.length > 0)
       lines.push('', ...plan.missing.map(({ variable, task }) => `wants --var ${variable}=… (in ${task})`));
+    for (const text of plan.warnings) terminal.warn(text);
     await terminal.result(plan, lines);
   });
 }

@@ -80,7 +80,7 @@ function registerStart(noun: Command, invocation: Invocation): void {
   addExamples(plan, ['runs plan ci.yml', 'runs plan ci.yml --branch main --json']);
   addJsonHelp(
     plan,
-    '{name, missing:[{variable, task}], tasks:[{name, level, depends, leftOut, approval, executors, steps:[{name, kind, sees, onConflict}]}]}.\n' +
+    '{name, missing:[{variable, task}], warnings, tasks:[{name, level, depends, leftOut, approval, executors, steps:[{name, kind, sees, onConflict}]}]}.\n' +
       'missing: variables that it wants and that were not given; leftOut: its `when` is not met; sees: the tasks whose layers a restore puts together, in that order.',
   );
 }

@@ -164,6 +164,29 @@ it('[R40] runs are listed, the newest first, with how many tasks ended how', asy
   expect(taskOf(second, 'a')).toMatchObject({ status: 'success', attempt: 1, layers: [] });
 });
 
+it('[R44] directories that no step can reach are a warning before anything runs', async () => {
+  const file = runOf(
+    `{ name: go, steps: [{ restore_cache: { keys: [k], dest_dir: /go/pkg/mod } }, { run: "true" }, { save_cache: { key: k, contents: [{ source_dir: /home/task/x }, { source_dir: ~/y }, { source_dir: z }, {}] } }] }`,
+    '{ name: far, working_dir: /go/src, steps: [{ save_to_workspace: { contents: [{ source_dir: bin }, { source_dir: ~/bin }, { source_dir: /home/tasks }] } }] }',
+    '{ name: left, when: { branch: none }, working_dir: /go, steps: [clone] }',
+  );
+  const warnings = [
+    'go: /go/pkg/mod is not below /home/task, so the step "restore cache" will fail',
+    'far: /go/src/bin is not below /home/task, so the step "save to workspace" will fail',
+    'far: /home/tasks is not below /home/task, so the step "save to workspace" will fail',
+  ];
+  const plan = planRun(await prepareRun({ file, shown: 'x' }, undefined), [executor('one')], {
+    source: undefined,
+    variables: {},
+  });
+  expect(plan.warnings).toEqual(warnings);
+  const home = await openRunHome();
+  const told: string[] = [];
+  const conductor = await home.begin(file, { onWarning: (text) => told.push(text) });
+  expect(told).toEqual(warnings);
+  await conductor.run();
+});
+
 it('[R44] a plan tells levels, executors, and which layers each restore would see; it starts nothing', async () => {
   const file = runOf(
     saver('a', 'true'),

@@ -2,6 +2,7 @@
 
 import type { ExecutorDefinition } from '../plan/index.ts';
 import { missingVariables } from './environment.ts';
+import { outOfReach } from './out-of-reach.ts';
 import type { RunRequest } from './request.ts';
 import type { Prepared } from './start.ts';
 
@@ -9,6 +10,8 @@ export interface RunPlan {
   readonly name: string;
   /** Variables without which it cannot start, by the first task that wants each. */
   readonly missing: readonly { readonly variable: string; readonly task: string }[];
+  /** What will go wrong, as far as the file tells. */
+  readonly warnings: readonly string[];
   /** By level, then by name. */
   readonly tasks: readonly PlannedTask[];
 }
@@ -66,5 +69,5 @@ export function planRun(
     .filter((task) => !nodes[task]!.leftOut)
     .map((task) => graph.tasks[task]!.definition);
   const missing = [...missingVariables(wanting, variables)].map(([variable, task]) => ({ variable, task }));
-  return { name: definition.name, missing, tasks };
+  return { name: definition.name, missing, warnings: outOfReach(definition.tasks, source), tasks };
 }

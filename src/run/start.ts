@@ -8,6 +8,7 @@ import type { RunTable, TaskTable, Transaction } from '../db/index.ts';
 import { Conductor } from './conductor.ts';
 import type { ConductOptions } from './conductor.ts';
 import { newRunId } from './ids.ts';
+import { outOfReach } from './out-of-reach.ts';
 import { openRequest, whenSource } from './request.ts';
 import type { RunRequest, RunSource } from './request.ts';
 import { getRun, insertRun } from './rows.ts';
@@ -104,6 +105,7 @@ export async function beginRun(
   refuseLeftOut(definition, request.source);
   // Before there is a row of it: a task that nothing can run is a mistake of the file.
   graph.checkStart(world.executors, request);
+  for (const text of outOfReach(definition.tasks, request.source)) options.onWarning?.(text);
   const tasks = await world.database.transaction(async (tx) => {
     await options.check?.(tx);
     return insertRun(tx, world, { id, request, graph, state, created, restartedFrom, reused });
