@@ -42,7 +42,7 @@ export class EarlyWarning {
           .merge(step.onConflict, { only: step.tasks, signal })
           .catch(() => undefined);
         if (merged?.kind !== 'conflicts') continue;
-        const text = `${definition.name} will not be able to restore the workspace: ${shortConflict(merged.conflicts[0]!)}`;
+        const text = `${definition.name} will not be able to restore the workspace: ${shortConflict(merged.conflicts.at(0)!)}`;
         if (!this.#told.has(text)) this.#warn(text);
         this.#told.add(text);
       }

@@ -66,7 +66,7 @@ export async function treeOfRun(
   const merge: Parameters<typeof mergeInput>[0] = (given, _, merging) => mergeLayers(source, given, merging);
   const merged = await mergeInput(merge, graph, layers, policy, options);
   if (merged.kind === 'merged') return merged;
-  throw workspaceConflict(merged.conflicts, `the workspace of ${label}`);
+  throw workspaceConflict(merged, `the workspace of ${label}`);
 }
 
 /** What a reference to a run means, for who reads trees. @throws bad_input; as `layersOfRef` */

@@ -20,7 +20,7 @@ export async function restoreWorkspace(
   const started = world.clock();
   const merged = await input.merge(step.onConflict, { only: step.tasks, signal });
   if (merged.kind === 'conflicts')
-    throw workspaceConflict(merged.conflicts, `the workspace of ${task.definition.name}`);
+    throw workspaceConflict(merged, `the workspace of ${task.definition.name}`);
   const chosen =
     step.paths === undefined ? merged : await selectRoot(merged, selectorOf(step.paths), { signal });
   const names = belowHome(context, step.destDir);

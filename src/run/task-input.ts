@@ -4,7 +4,7 @@ import type { Cancellable } from '../base/index.ts';
 import { toHex } from '../base/index.ts';
 import type { ConflictPolicy } from '../plan/index.ts';
 import { taskDirectory } from '../tree/index.ts';
-import type { MergeConflict, MergeOptions, MergePolicy, Root } from '../tree/index.ts';
+import type { Conflicts, MergeConflict, MergeOptions, MergePolicy, Root } from '../tree/index.ts';
 import type { ContentSource } from '../vault/index.ts';
 import type { Merged, WorkspaceLayer } from '../workspace/index.ts';
 import type { Reading } from './reading.ts';
@@ -19,7 +19,13 @@ export interface InputLayer {
 
 export type MergedInput =
   | { readonly kind: 'merged'; readonly root: Root; readonly source: ContentSource }
-  | { readonly kind: 'conflicts'; readonly conflicts: readonly NamedConflict[] };
+  | ({ readonly kind: 'conflicts' } & NamedConflicts);
+
+export interface NamedConflicts {
+  readonly conflicts: Conflicts<NamedConflict>;
+  /** As of `mergeTrees`. */
+  readonly more: number;
+}
 
 /** A conflict with the names of who takes part. */
 export interface NamedConflict extends Pick<MergeConflict, 'path'> {
@@ -101,7 +107,7 @@ export async function mergeInput(
   const options = { policy: mergePolicy(policy, graph), precedes: graph.precedes, signal };
   const merged = await merge(given, JSON.stringify(policy), options);
   if (merged.kind === 'merged') return merged;
-  const conflicts = merged.conflicts.map(({ path, writers }) => ({
+  const named = ({ path, writers }: MergeConflict): NamedConflict => ({
     path,
     writers: writers.map(({ layer, kind, digest }) => ({
       task: graph.tasks[layers[layer]!.task]!.name,
@@ -109,8 +115,23 @@ export async function mergeInput(
       kind,
       digest,
     })),
-  }));
-  return { kind: 'conflicts', conflicts };
+  });
+  return { kind: 'conflicts', conflicts: eachOf(merged.conflicts, named), more: merged.more };
+}
+
+/** Made when it is asked for: there may be a million. */
+function eachOf<From, To>(conflicts: Conflicts<From>, toOther: (conflict: From) => To): Conflicts<To> {
+  return {
+    length: conflicts.length,
+    at(index) {
+      const conflict = conflicts.at(index);
+      return conflict && toOther(conflict);
+    },
+    map: (make) => conflicts.map((conflict) => make(toOther(conflict))),
+    *[Symbol.iterator]() {
+      for (const conflict of conflicts) yield toOther(conflict);
+    },
+  };
 }
 
 export function mergePolicy(policy: ConflictPolicy, graph: TaskGraph): MergePolicy {

@@ -11,18 +11,24 @@ const CHUNK_BYTES = 32;
  * one chunk has that of its bytes, which is the chunk's name. Neither name nor mode nor time counts. Of a whiteout undefined.
  */
 export function entryDigest(entry: Entry): string | undefined {
+  const digest = entryDigestBytes(entry);
+  return digest && toHex(digest);
+}
+
+/** The same as bytes, which may be a part of a node. */
+export function entryDigestBytes(entry: Entry): Uint8Array | undefined {
   switch (entry.kind) {
     case 'directory':
-      return toHex(entry.tree.digest);
+      return entry.tree.digest;
     case 'symlink':
-      return toHex(sha256(entry.target));
+      return sha256(entry.target);
     case 'whiteout':
       return undefined;
     case 'file': {
-      if (entry.content.form === 'listed') return toHex(entry.content.list);
+      if (entry.content.form === 'listed') return entry.content.list;
       const { extents } = entry.content;
       const isChunk = extents.length === EXTENT_BYTES && !isHole(extents, 0);
-      return toHex(isChunk ? extents.subarray(0, CHUNK_BYTES) : sha256(extents));
+      return isChunk ? extents.subarray(0, CHUNK_BYTES) : sha256(extents);
     }
   }
 }

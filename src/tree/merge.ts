@@ -8,15 +8,15 @@
 import { EMPTY, equalBytes, giveWay } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import type { Claim } from './claim.ts';
+import { ConflictList } from './conflicts.ts';
+import type { Conflicts } from './conflicts.ts';
 import { DirectoryBuilder } from './directory-builder.ts';
-import type { DirectoryEntry, Entry, Root, TreeRef } from './entry.ts';
-import { entryDigest } from './entry-digest.ts';
+import type { DirectoryEntry, Root, TreeRef } from './entry.ts';
 import { Front } from './front.ts';
 import { MAX_DEPTH } from './limits.ts';
 import type { MergeLayer, MergeOptions, Placed } from './merge-layer.ts';
 import type { NodeSink, NodeSource } from './node.ts';
 import type { Path } from './path.ts';
-import { comparePathBytes } from './path.ts';
 import { deeper } from './read.ts';
 import { separateTrees } from './separate.ts';
 import { settle } from './settle.ts';
@@ -28,28 +28,10 @@ export type Merged =
   | {
       readonly kind: 'conflicts';
       /** In the order of the bytes of their paths. */
-      readonly conflicts: readonly MergeConflict[];
+      readonly conflicts: Conflicts;
       /** How many more there are than could be kept: 0 but for trees made to have millions. */
       readonly more: number;
     };
-
-export interface MergeConflict {
-  readonly path: Path;
-  /** Each once, in order of application: all that are seen there, whether they differ from each other or not. */
-  readonly writers: readonly ConflictWriter[];
-}
-
-export interface ConflictWriter {
-  /** Of the writer's layers the last that has the path; counted from 0. */
-  readonly layer: number;
-  readonly kind: Entry['kind'];
-  readonly mode: number;
-  /** As of `entryDigest`. */
-  readonly digest: string | undefined;
-}
-
-/** Names and writers of the conflicts that are kept: a tree can be made so deep that its paths fill any memory. */
-const MOST_KEPT = 4_000_000;
 
 /** Entries between two looks at the signal. */
 const PACE = 8192;
@@ -133,8 +115,7 @@ class Merge {
   readonly #options: Cancellable;
   /** Undefined after the first conflict: then only more of them are looked for. */
   #sink: NodeSink | undefined;
-  readonly #conflicts: MergeConflict[] = [];
-  #kept = 0;
+  readonly #conflicts = new ConflictList();
   #more = 0;
   /** The names of the open directories, the root's not among them. */
   readonly #above: Uint8Array[] = [];
@@ -262,24 +243,12 @@ class Merge {
 
   #conflict(path: Path, claims: readonly Claim[]): void {
     this.#sink = undefined;
-    this.#kept += path.length + claims.length;
-    if (this.#kept > MOST_KEPT) {
-      this.#more += 1;
-      return;
-    }
-    const writers = claims.map(({ layer, entry }) => ({
-      layer,
-      kind: entry.kind,
-      mode: entry.mode,
-      digest: entryDigest(entry),
-    }));
-    // Names are views of whole nodes; what is kept for long must not keep those.
-    this.#conflicts.push({ path: path.map((name) => Uint8Array.from(name)), writers });
+    if (!this.#conflicts.add(path, claims)) this.#more += 1;
   }
 
   #told(): Merged {
     // The walk has a/b before a.b, as no order of whole paths has.
-    const conflicts = this.#conflicts.toSorted((a, b) => comparePathBytes(a.path, b.path));
-    return { kind: 'conflicts', conflicts, more: this.#more };
+    this.#conflicts.sort();
+    return { kind: 'conflicts', conflicts: this.#conflicts, more: this.#more };
   }
 }

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 
-import { compareBytes, isStrataError, utf8 } from '../base/index.ts';
-import { comparePathBytes, displayPath, joinPath, parsePath, pathB64, pathBytes, pathJson } from './path.ts';
+import { isStrataError, utf8 } from '../base/index.ts';
+import { displayPath, joinPath, parsePath, pathB64, pathBytes, pathJson } from './path.ts';
 import { anyName, pathKey } from './tree.fixture.ts';
 
 const anyPath = fc.array(anyName, { maxLength: 4 });
@@ -104,15 +104,4 @@ it('[T2] a longer path does not change the one that it came from', () => {
   const path = parsePath('a');
   expect(displayPath(joinPath(path, utf8('b'), utf8('c')))).toBe('a/b/c');
   expect(displayPath(path)).toBe('a');
-});
-
-it('[T28] paths are put in the order of their bytes', () => {
-  const name = fc.constantFrom('a', 'a.', 'a0', 'b', '!').map(utf8);
-  const path = fc.array(name, { maxLength: 4 });
-  fc.assert(
-    fc.property(path, path, (a, b) => {
-      expect(comparePathBytes(a, b)).toBe(compareBytes(pathBytes(a), pathBytes(b)));
-    }),
-    { numRuns: 2000 },
-  );
 });

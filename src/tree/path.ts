@@ -1,6 +1,6 @@
 /** Paths in a tree: names from the root down. Names are bytes; text is only how they are shown. */
 
-import { EMPTY, StrataError, asBuffer, compareBytes, utf8 } from '../base/index.ts';
+import { EMPTY, StrataError, asBuffer, utf8 } from '../base/index.ts';
 import { MAX_DEPTH, nameFlaw } from './limits.ts';
 
 /** The empty path is the root. */
@@ -80,21 +80,6 @@ export function pathBytes(path: Path): Uint8Array {
     at += name.length + 1;
   }
   return bytes;
-}
-
-/** The order of `pathBytes`, without making them: `a.b` comes before `a/b`. */
-export function comparePathBytes(a: Path, b: Path): number {
-  for (let at = 0; ; at++) {
-    const [one, other] = [a[at], b[at]];
-    if (one === undefined || other === undefined) return Math.sign(a.length - b.length);
-    const shared = Math.min(one.length, other.length);
-    const order = compareBytes(one.subarray(0, shared), other.subarray(0, shared));
-    if (order !== 0) return order;
-    if (one.length === other.length) continue;
-    // What follows the shorter name is a slash, or nothing.
-    const next = (path: Path, name: Uint8Array) => name[shared] ?? (at + 1 < path.length ? SLASH : -1);
-    return Math.sign(next(a, one) - next(b, other));
-  }
 }
 
 /**

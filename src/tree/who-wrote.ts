@@ -7,7 +7,7 @@ import { equalEntries } from './diff.ts';
 import type { TreeRef } from './entry.ts';
 import { entryDigest } from './entry-digest.ts';
 import { writersOf } from './merge.ts';
-import type { ConflictWriter } from './merge.ts';
+import type { ConflictWriter } from './conflicts.ts';
 import type { MergeLayer, MergeOptions, Placed } from './merge-layer.ts';
 import type { NodeSource } from './node.ts';
 import type { Path } from './path.ts';

@@ -2,7 +2,7 @@
 
 import type { Cancellable } from '../base/index.ts';
 import { StagedNodes, mergeTrees, selectTree } from '../tree/index.ts';
-import type { MergeConflict, MergeLayer, MergeOptions, Root, Selector } from '../tree/index.ts';
+import type { Conflicts, MergeLayer, MergeOptions, Root, Selector } from '../tree/index.ts';
 import type { ContentSource } from '../vault/index.ts';
 import { Overlay } from './overlay.ts';
 
@@ -18,7 +18,7 @@ export interface ReadableTree {
 
 export type Merged =
   | ({ readonly kind: 'merged' } & ReadableTree)
-  | { readonly kind: 'conflicts'; readonly conflicts: readonly MergeConflict[]; readonly more: number };
+  | { readonly kind: 'conflicts'; readonly conflicts: Conflicts; readonly more: number };
 
 /** @param layers in order of application. @throws as `mergeTrees` */
 export async function mergeLayers(
