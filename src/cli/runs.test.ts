@@ -110,7 +110,7 @@ it('[C45] a failed run ends with 1 and says what to do; --quiet leaves its id', 
 it('[C45] help of what carries a run tells the exit codes of runs, and that of all commands has them too', async () => {
   for (const verb of ['start', 'restart', 'resume']) {
     expect((await strata(['runs', verb, '--help'])).stdout).toMatch(
-      /^Exit codes: 0 the run succeeded, 1 it failed, 9 it was stopped;/m,
+      /^Exit codes: 0 the run succeeded, 1 it failed, 9 it was\sstopped;/m,
     );
   }
   expect((await strata(['runs', 'get', '--help'])).stdout).toMatch(/exit code is 0 whatever became/);

@@ -4,7 +4,7 @@ import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 
 import { append, nonEmpty, wholeNumber } from './argument.ts';
-import { addExamples, addJsonHelp } from './help.ts';
+import { addExamples, addJsonHelp, addNote } from './help.ts';
 import type { Invocation } from './invocation.ts';
 import { approveTask, cancelRun, removeRun } from './run-control.ts';
 import { getRun, listRuns } from './run-get.ts';
@@ -191,9 +191,9 @@ function registerControl(noun: Command, invocation: Invocation): void {
 
 /** Of a command that lasts as long as a run. */
 function addExitHelp(command: Command, more = ''): void {
-  command.addHelpText(
-    'after',
-    `\nExit codes: 0 the run succeeded, 1 it failed, 9 it was stopped; the others are those of all commands.${more}`,
+  addNote(
+    command,
+    `Exit codes: 0 the run succeeded, 1 it failed, 9 it was stopped; the others are those of all commands.${more}`,
   );
 }
 
