@@ -16,7 +16,7 @@ import type { Pace } from './pace.ts';
 import { SaveThreads } from './save-threads.ts';
 import { settleFiles } from './settle-files.ts';
 import { readFileOnce } from './scan-file.ts';
-import { WORTH_ANOTHER, WORTH_THREADS, savingThreads } from './useful-threads.ts';
+import { WORTH_ANOTHER, WORTH_THREADS, threadsBeside } from './useful-threads.ts';
 import { Verdicts } from './verdicts.ts';
 
 /** One job of a thread, about 20 ms of it. */
@@ -78,7 +78,7 @@ export class Reading implements AsyncDisposable {
       },
       again: (slot) => this.#wait(slot),
     });
-    this.#count = options.sink.shared === undefined ? 0 : (options.threads ?? savingThreads());
+    this.#count = options.sink.shared === undefined ? 0 : (options.threads ?? threadsBeside());
     if (this.#count > 0 && options.ahead !== undefined) this.#threads = this.#begin(options.ahead);
   }
 

@@ -5,7 +5,7 @@ import type { Random } from '../base/index.ts';
 import type { Path, Root, Summary } from '../tree/index.ts';
 import type { ContentSource } from '../vault/index.ts';
 import { restoreBeside } from './beside.ts';
-import { threadsFor } from './crew.ts';
+import { handsFor } from './crew.ts';
 import type { Crew } from './crew.ts';
 import { writeError } from './failure.ts';
 import { restoreInside } from './inside.ts';
@@ -105,8 +105,9 @@ async function restore(
   // All of it will be written: threads can start while it is planned.
   const isNew = existing?.empty !== false && !resumes && !dryRun;
   if (isNew) pace.total = { files: summary.files, bytes: summary.bytes };
-  const count = isNew && source.blocks !== undefined ? threadsFor(crew, summary) : 0;
-  await using ahead = count > 0 ? new ThreadedRuns(count, crew.module) : undefined;
+  const hands = handsFor(crew, summary);
+  const isThreaded = isNew && source.blocks !== undefined && hands.threads > 0;
+  await using ahead = isThreaded ? new ThreadedRuns(hands, crew.module) : undefined;
   const mustBeEqual = overwrite === 'equal';
   const options = { dryRun, mustBeEqual, summary, offLimits, pace, sync, crew, ahead };
   const stage = await prepareStage(selection, existing?.fd, options);

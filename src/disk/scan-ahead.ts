@@ -12,7 +12,7 @@ import { excludeBy } from './exclude.ts';
 import { OffLimits } from './off-limits.ts';
 import { SaveThreads } from './save-threads.ts';
 import { openSource } from './source.ts';
-import { WORTH_THREADS, savingThreads } from './useful-threads.ts';
+import { WORTH_THREADS, threadsBeside } from './useful-threads.ts';
 
 export interface ScanAheadOptions {
   readonly exclude?: readonly string[] | undefined;
@@ -35,7 +35,7 @@ export class ScanAhead implements AsyncDisposable {
   ): Promise<ScanAhead> {
     await excludeBy(exclude);
     closeSync(openSource(directory, new OffLimits()));
-    const count = isKnown ? 0 : savingThreads();
+    const count = isKnown ? 0 : threadsBeside();
     return new ScanAhead(count > 0 && looksWorthThreads(directory) ? new SaveThreads(count) : undefined);
   }
 

@@ -37,12 +37,12 @@ describe('threads', () => {
     expect(readdirSync(join(base, 'used'))).toEqual(['mine']);
   });
 
-  it('[K46] of a first writing are not those of a second', async () => {
+  it.each([true, false])('[K46] of a first writing are not those of a second (helped: %j)', async (helps) => {
     const base = scratch();
     makeTree(join(base, 'from'));
     const { source, root } = await saveInBlocks(join(base, 'from'));
     const pace = new Pace({});
-    await using ahead = new ThreadedRuns(2);
+    await using ahead = new ThreadedRuns({ threads: 2, helps });
     const rest = { offLimits: new OffLimits([]), sync: false, dryRun: false, crew: { threads: 2 } };
     const stage = await prepareStage(
       { source, tree: root.tree, only: undefined, signal: undefined },

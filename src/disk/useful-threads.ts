@@ -1,4 +1,4 @@
-/** How many threads are of use, and from which work on a save is worth them. */
+/** How many threads are of use, and from which work on they are worth it. */
 
 import { availableParallelism } from 'node:os';
 
@@ -8,7 +8,10 @@ const MAX_THREADS = 4;
 /** Work that is worth threads: starting them takes as long as reading this. */
 export const WORTH_THREADS = { files: 1000, bytes: 8 * 1024 * 1024 };
 
-/** Bytes from which on the caller's thread is better left to the walk and the store: else a slow disk that blocks it stops the reading. */
+/**
+ * Bytes from which on the caller's thread is better left to the walk and the store: else a slow disk that blocks it stops the reading.
+ * Below, a thread more would take longer to start than it gains.
+ */
 export const WORTH_ANOTHER = 384 * 1024 * 1024;
 
 /** That work at the same time, the caller's among them if it works too. */
@@ -16,7 +19,7 @@ export function usefulThreads(): number {
   return Math.min(availableParallelism(), MAX_THREADS);
 }
 
-/** Of a save, beside the one that walks, which reads too when it would have to wait. */
-export function savingThreads(): number {
+/** Beside the caller's, where that one works too. */
+export function threadsBeside(): number {
   return usefulThreads() - 1;
 }

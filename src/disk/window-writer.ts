@@ -5,7 +5,7 @@ import { withPath } from '../tree/index.ts';
 import { BlockOpener } from '../vault/index.ts';
 import type { BlockSource, ContentSource } from '../vault/index.ts';
 import { wrongLength } from './failure.ts';
-import { threadsFor } from './crew.ts';
+import { handsFor } from './crew.ts';
 import type { Crew } from './crew.ts';
 import { Filler, fillRun, idOf } from './fill.ts';
 import type { FillerOptions } from './fill.ts';
@@ -63,7 +63,7 @@ export class WindowWriter implements AsyncDisposable {
       }
       if (threaded === undefined) await this.#writeRuns(blocks, runs, window, filler);
       else {
-        await threaded.write(runs, signal);
+        await threaded.write(runs, filler, signal);
         // They end while the directories are finished.
         if (last) void threaded[Symbol.asyncDispose]();
       }
@@ -87,9 +87,9 @@ export class WindowWriter implements AsyncDisposable {
   #threadsFor(blocks: BlockSource, { schedule }: Window): ThreadedRuns | undefined {
     if (this.#begun) return this.#threads;
     const { crew, pace } = this.#options;
-    const count = threadsFor(crew, workOf(schedule));
-    if (this.#threads === undefined && count === 0) return undefined;
-    this.#threads ??= new ThreadedRuns(count, crew.module);
+    const hands = handsFor(crew, workOf(schedule));
+    if (this.#threads === undefined && hands.threads === 0) return undefined;
+    this.#threads ??= new ThreadedRuns(hands, crew.module);
     this.#threads.begin({ blocks, schedule, root: this.#root, filling: this.#filling, pace });
     this.#begun = true;
     return this.#threads;
