@@ -2,9 +2,9 @@
 
 import { EXIT_CODES, shellWord } from '../base/index.ts';
 import type { Engine, RunUnderWay, StartRunOptions } from '../engine/index.ts';
-import type { ConductOptions, RunInfo } from '../run/index.ts';
+import type { ConductOptions, RunInfo, SourceInfo } from '../run/index.ts';
 import { isRunOver } from '../plan/index.ts';
-import { oneLine } from './columns.ts';
+import { cut, oneLine } from './columns.ts';
 import { formatBytes } from './format.ts';
 import { withEngine } from './invocation.ts';
 import type { Invocation } from './invocation.ts';
@@ -94,14 +94,23 @@ export function exitCodeOf({ phase, result }: Pick<RunInfo, 'phase' | 'result'>)
   return result === 'failed' ? EXIT_CODES.command_failed : 0;
 }
 
+/** `source 3f2a91c04b1e of /work/web (v2)` */
+function sourceText({ location, ref, commit }: SourceInfo): string {
+  const named = ref === undefined || ref === commit ? '' : ` (${oneLine(ref)})`;
+  return `source ${commit.slice(0, 12)} of ${oneLine(location)}${named}`;
+}
+
 /** The run as it stands, its errors whole, and what to do about them. */
 export function summary({ terminal, world }: Pick<Invocation, 'terminal' | 'world'>, run: RunInfo): string[] {
   const view = runView(run);
+  const width = world.stdout.columns || 100;
   const lines = renderRun(view, {
-    width: world.stdout.columns || 100,
+    width,
     now: world.clock(),
     paint: (color, text) => terminal.paint(color, text),
   });
+  // Below the head and the counts.
+  if (run.source !== undefined) lines.splice(2, 0, cut(sourceText(run.source), width));
   for (const { name, error } of run.tasks) {
     if (error === undefined) continue;
     lines.push('', `${name}: ${error.message}`);

@@ -71,6 +71,7 @@ it('[C45] start answers with the run, in one shape', async () => {
     ended: ISO,
     expires: ISO,
     orphaned: false,
+    source: null,
     tasks: [
       {
         id: expect.stringMatching(/^task-[0-9a-f]{12}$/),

@@ -34,17 +34,17 @@ function withStartFlags(command: Command): Command {
     .option('--var <name=value>', 'a variable of the run; repeatable', variable)
     .option(
       '--source <source>',
-      'what `clone` takes: DIR or URL, with #REF (default: the git work tree of FILE)',
+      'what `clone` takes: DIR or URL, with #REF; its commit is found at the start (default: the git work tree of FILE)',
       nonEmpty,
     )
     .option(
       '--branch <name>',
-      'the branch that conditions see (default: what git says, unless --tag is given)',
+      'the branch that conditions see, whatever is cloned (default: what git says, unless --tag is given)',
       nonEmpty,
     )
     .option(
       '--tag <name>',
-      'the tag that conditions see (default: what git says, unless --branch is given)',
+      'the tag that conditions see, and what is cloned without #REF (default: what git says, unless --branch is given)',
       nonEmpty,
     );
 }
