@@ -94,7 +94,7 @@ export function exitCodeOf({ phase, result }: Pick<RunInfo, 'phase' | 'result'>)
   return result === 'failed' ? EXIT_CODES.command_failed : 0;
 }
 
-/** `source 3f2a91c04b1e of /work/web (v2)` */
+/** `source 3f2a91c04b1e of /srv/web (v2)` */
 function sourceText({ location, ref, commit }: SourceInfo): string {
   const named = ref === undefined || ref === commit ? '' : ` (${oneLine(ref)})`;
   return `source ${commit.slice(0, 12)} of ${oneLine(location)}${named}`;

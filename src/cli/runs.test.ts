@@ -165,6 +165,9 @@ describe('[C45] what cannot be done', () => {
     expect(await failure('runs', 'start', 'ci.yml', '--run', 'cii')).toMatchObject({ exitCode: 4 });
     // Nothing of it has made a home.
     expect(await answer('runs', 'list')).toEqual({ runs: [], exitCode: 0 });
+    expect(await strata(['runs', 'list'])).toEqual({ exitCode: 0, stdout: '', stderr: 'no runs yet\n' });
+    expect(await strata(['runs', 'list', '--quiet'])).toEqual({ exitCode: 0, stdout: '', stderr: '' });
+    expect(await failure('runs', 'logs')).toMatchObject({ exitCode: 4, code: 'run_not_found' });
   });
 
   it('a file that grows when it is read', async () => {
@@ -210,6 +213,11 @@ it('[C45] a workspace in conflict: the run ends with 1, and who looks at it with
       { task: 'b', part: 'conflict' },
     ],
   });
+  for (const ref of [id, `${id}:`, `${id}#tip`])
+    expect(await failure('workspaces', 'why', ref)).toMatchObject({
+      code: 'bad_input',
+      message: `${ref.replace(':', '')} names no path to ask about`,
+    });
   const why = await strata(['workspaces', 'why', `${id}:f`]);
   expect(why.stdout).toMatch(/in conflict[^]*conflict at f/);
 });
@@ -249,7 +257,10 @@ it('[C45] restart tells what it would do, does it, and logs show what was printe
   expect(again).toMatchObject({ exitCode: 1, restartedFrom: failed.id });
   expect(again.tasks.map(({ reused }) => reused)).toEqual([true, false]);
   const logs = await strata(['runs', 'logs', failed.id, 'build']);
-  expect(logs.stdout).toMatch(/^== build: echo built.*\nsaid\n== build: save to workspace\nsaved files: 1/);
+  expect(logs.stdout).toMatch(
+    /^== build: echo built.*\nsaid\n== build: save to workspace\nsaved 1 file, 6 B, of these new 6 B, /,
+  );
+  expect((await strata(['runs', 'logs'])).stdout).toMatch(/^== test: exit 3\nerror: step "exit 3"/);
   const { parts } = await answer<{ parts: object[] }>('runs', 'logs', failed.id, 'build');
   expect(parts[0]).toMatchObject({ task: 'build', text: 'said\n' });
   expect(await failure('runs', 'logs', failed.id, 'nope')).toMatchObject({

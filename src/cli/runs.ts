@@ -150,13 +150,13 @@ function registerShow(noun: Command, invocation: Invocation): void {
   const logs = noun
     .command('logs')
     .description('what tasks have printed')
-    .argument('<run>', RUN, nonEmpty)
+    .argument('[run]', `${RUN} (default: the newest)`, nonEmpty)
     .argument('[task]', 'only of this one', nonEmpty)
     .option('-f, --follow', 'wait for more as long as the task runs')
-    .action((run: string, task: string | undefined, flags: LogFlags) =>
+    .action((run: string | undefined, task: string | undefined, flags: LogFlags) =>
       showLogs(invocation, run, task, flags),
     );
-  addExamples(logs, ['runs logs run-0123456789ab', 'runs logs run-0123456789ab build -f']);
+  addExamples(logs, ['runs logs', 'runs logs run-0123456789ab', 'runs logs run-0123456789ab build -f']);
   addJsonHelp(logs, '{parts:[{task, step, text}]}, a part a line');
 }
 

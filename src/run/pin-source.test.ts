@@ -17,7 +17,7 @@ import { showRun } from './view.ts';
 const AS = '-c user.name=a -c user.email=a@b -c init.defaultBranch=main'.split(' ');
 
 /** A work tree at `one`, tagged twice; `git` works in it. */
-function repository(place: string) {
+function workTreeOf(place: string) {
   const directory = join(place, 'tree');
   mkdirSync(directory);
   const git = (...words: readonly string[]) =>
@@ -51,7 +51,7 @@ async function pinned(source: RunSource, steps = '[clone]') {
 describeWith(['git'], 'the commit of a run', () => {
   it('[R26] is what branch, tag, annotated tag or its own name stand for, of a directory and of a URL', async () => {
     const home = await openRunHome();
-    const { directory, git, commit, one } = repository(home.place);
+    const { directory, git, commit, one } = workTreeOf(home.place);
     git('branch', 'dev');
     git('branch', 'far/main', 'dev');
     git('tag', 'both', 'dev');
@@ -108,7 +108,7 @@ describeWith(['git'], 'the commit of a run', () => {
 
   it('[R26] stays when the branch moves between two tasks, and between a run and its restart', async () => {
     const home = await openRunHome();
-    const { directory, one } = repository(home.place);
+    const { directory, one } = workTreeOf(home.place);
     const file = runOf(
       cloner('a', `cat file; ${move(directory, 'two')}`),
       cloner('b', `cat file; test -e ${home.at('mended')}`, ', depends: [a]'),
@@ -127,7 +127,7 @@ describeWith(['git'], 'the commit of a run', () => {
 
   it('[R26] a shallow clone has it too, also if it is the tip of nothing, and from a server that gives out tips alone', async () => {
     const home = await openRunHome();
-    const { directory, git, commit, one } = repository(home.place);
+    const { directory, git, commit, one } = workTreeOf(home.place);
     git('tag', '-d', 'v1', 'noted');
     git('config', 'uploadpack.allowAnySHA1InWant', 'false');
     const two = commit('two');
@@ -170,7 +170,7 @@ describeWith(['git'], 'the commit of a run', () => {
 
   it('[R26] changes that are not committed are a warning; filters of the work tree do not run for it', async () => {
     const home = await openRunHome();
-    const { directory, git, commit, one } = repository(home.place);
+    const { directory, git, commit, one } = workTreeOf(home.place);
     const source = { ...NO_REF, location: directory, commit: one };
     expect(await uncommittedChanges(source)).toBe(undefined);
     const owned = home.at('owned');

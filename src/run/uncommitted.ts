@@ -29,7 +29,7 @@ export async function uncommittedChanges(
 }
 
 /**
- * The environment in which the repository's own filters do nothing: `status` would run them, outside of any sandbox, for files whose
+ * The environment in which the work tree's own filters do nothing: `status` would run them, outside of any sandbox, for files whose
  * times have changed. Those of the user stay.
  *
  * @param settings scope and name of each, in turns
