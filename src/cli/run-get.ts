@@ -8,6 +8,7 @@ import { formatAge, printable, table } from './format.ts';
 import { withEngine } from './invocation.ts';
 import type { Invocation } from './invocation.ts';
 import { liveRun } from './live.ts';
+import { failuresOf } from './run-failures.ts';
 import { newestRun } from './newest-run.ts';
 import { runJson, runView, summaryJson } from './run-shapes.ts';
 import { summary } from './run-start.ts';
@@ -66,7 +67,7 @@ export async function getRun(invocation: Invocation, id: string | undefined, fla
       }
     }
     if (flags.names === true) return printNames(invocation, run);
-    const lines = summary(invocation, run);
+    const lines = summary(invocation, run, await failuresOf(engine, invocation, run));
     if (run.orphaned)
       lines.push('', `  its process is gone: \`strata runs resume ${run.id}\` goes on with it`);
     await terminal.result(runJson(run), lines, [run.result]);

@@ -1,50 +1,12 @@
 /** `runs`: what it answers, and how it ends. */
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { EXIT_CODES } from '../base/index.ts';
-import { captureWorld } from './capture.fixture.ts';
-import { run } from './run.ts';
-
-let cwd: string;
-beforeEach(() => (cwd = mkdtempSync(join(tmpdir(), 'strata-runs-'))));
-afterEach(() => rmSync(cwd, { recursive: true, force: true }));
-
-async function strata(words: readonly string[], signal?: AbortSignal) {
-  const env = { HOME: cwd, STRATA_HOME: join(cwd, 'home'), PATH: process.env['PATH'] };
-  const world = captureWorld({ cwd, env, ...(signal && { signal }) });
-  const exitCode = await run(words, world);
-  return { exitCode, stdout: await world.stdout.settled(), stderr: await world.stderr.settled() };
-}
-
-async function answer<Shape>(...words: readonly string[]): Promise<Shape & { exitCode: number }> {
-  const { exitCode, stdout, stderr } = await strata(['--json', ...words]);
-  if (stdout === '') throw new Error(`${words.join(' ')} ended with ${exitCode}: ${stderr}`);
-  return { ...(JSON.parse(stdout) as Shape), exitCode };
-}
-
-async function failure(
-  ...words: readonly string[]
-): Promise<{ exitCode: number; code: string; message: string }> {
-  const { exitCode, stdout, stderr } = await strata(['--json', ...words]);
-  expect(stdout).toBe('');
-  const { error } = JSON.parse(stderr.trimEnd().split('\n').at(-1)!) as {
-    error: { code: string; message: string };
-  };
-  return { exitCode, ...error };
-}
-
-const file = (...tasks: readonly string[]): string => {
-  writeFileSync(join(cwd, 'ci.yml'), `runs: [{ name: ci, tasks: [${tasks.join(', ')}] }]`);
-  return 'ci.yml';
-};
-const task = (name: string, command: string, more = '') =>
-  `{ name: ${name}, steps: [{ run: ${JSON.stringify(command)} }, { save_to_workspace: { contents: [{}] } }]${more} }`;
-const start = (...tasks: readonly string[]) => ['runs', 'start', file(...tasks), '--sandbox', 'off'];
+import { BAD, GOOD, answer, cwd, failure, file, start, strata, task } from './runs.fixture.ts';
 
 interface RunShape {
   readonly id: string;
@@ -52,8 +14,6 @@ interface RunShape {
   readonly tasks: readonly { readonly name: string; readonly status: string; readonly reused: boolean }[];
 }
 
-const GOOD = task('build', 'echo built > binary; echo said');
-const BAD = task('test', 'exit 3', ', depends: [build]');
 const ISO: unknown = expect.stringMatching(/^\d{4}-\d\d-\d\dT/);
 const HEX: unknown = expect.stringMatching(/^[0-9a-f]{64}$/);
 
@@ -95,17 +55,6 @@ it('[C45] start answers with the run, in one shape', async () => {
   const seen = await answer<RunShape>('runs', 'get', answered.id);
   expect(seen).toEqual({ ...answered, exitCode: 0 });
   expect(await answer('runs', 'get')).toEqual(seen);
-});
-
-it('[C45] a failed run ends with 1 and says what to do; --quiet leaves its id', async () => {
-  const { exitCode, stdout } = await strata(start(GOOD, BAD));
-  expect(exitCode).toBe(1);
-  const [, id] = /strata runs logs (run-\w+)/.exec(stdout)!;
-  expect(stdout).toContain(`strata runs restart ${id}`);
-  expect(stdout).toMatch(/test: step "exit 3" ended with exit code 3/);
-  expect((await answer<RunShape>('runs', 'get', id!)).result).toBe('failed');
-  const quiet = await strata([...start(GOOD, BAD), '--quiet']);
-  expect(quiet).toMatchObject({ exitCode: 1, stdout: expect.stringMatching(/^run-\w+\n$/), stderr: '' });
 });
 
 it('[C45] help of what carries a run tells the exit codes of runs, and that of all commands has them too', async () => {

@@ -75,6 +75,8 @@ export function runsOf(home: Home): Runs {
     logs: async function* (id, options = {}) {
       yield* (await room()).readLogs(await worldOf('read', options), id, options);
     },
+    lastPrinted: async (id, options) =>
+      (await room()).lastPrinted(await worldOf('read', options), id, options),
     cancel: async (id, options = {}) => (await room()).cancelRun(await worldOf('change', options), id),
     approve: async (id, task, options = {}) =>
       (await room()).approveTask(await worldOf('change', options), id, task),

@@ -4,6 +4,8 @@ export type { ConductOptions } from './conductor.ts';
 export { Conductor } from './conductor.ts';
 export { approveTask, cancelRun } from './control.ts';
 export type { Fault } from './fault.ts';
+export { lastPrinted } from './last-printed.ts';
+export type { LastPrinted, LastPrintedOptions } from './last-printed.ts';
 export { Logs } from './logs.ts';
 export { planRestartOf, restartRun } from './restart.ts';
 export type { PlannedRestart, RestartOptions } from './restart.ts';

@@ -92,6 +92,7 @@ describeWith(['git'], 'the commit of a run', () => {
     const nowhere = { ...NO_REF, location: '/nowhere' };
     expect(await pinned(nowhere, '[{ run: "true" }]')).toBe(undefined);
     expect(await pinned(nowhere, '[{ type: clone, when: { branch: main } }]')).toBe(undefined);
+    expect(await pinned(nowhere, '[clone], when: { branch: main }')).toBe(undefined);
     await expectCode(
       'unavailable',
       pinned({ ...nowhere, branch: 'main' }, '[{ type: clone, when: { branch: main } }]'),
