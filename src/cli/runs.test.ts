@@ -1,11 +1,13 @@
 /** `runs`: what it answers, and how it ends. */
 
-import { writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 
 import { EXIT_CODES } from '../base/index.ts';
+import { describeWith } from '../testing/need.ts';
 import { BAD, GOOD, answer, cwd, failure, file, start, strata, task } from './runs.fixture.ts';
 
 interface RunShape {
@@ -250,4 +252,33 @@ it('[C45] list, plan and rm', async () => {
   expect(await answer('runs', 'rm', id)).toEqual({ run: id, exitCode: 0 });
   expect(await failure('runs', 'rm', id)).toMatchObject({ exitCode: 4, code: 'run_not_found' });
   expect(await failure('workspaces', 'ls', id)).toMatchObject({ exitCode: 4 });
+});
+
+describeWith(['git'], 'what is cloned', () => {
+  it('[R26] what is not there is told before there is a home, what is not committed by a warning; get shows the commit', async () => {
+    const git = (...words: readonly string[]) =>
+      execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', '-C', cwd, ...words], {
+        encoding: 'utf8',
+      });
+    const words = start('{ name: a, steps: [clone, { run: "git rev-parse HEAD" }] }');
+    expect(await failure(...words)).toMatchObject({ exitCode: 2, code: 'bad_input' });
+    git('init', '--quiet');
+    git('add', '.');
+    git('commit', '--quiet', '-m', 'all');
+    const commit = git('rev-parse', 'HEAD').trim();
+    for (const [flag, value, code] of [
+      ['--tag', 'v9', 'not_found'],
+      ['--source', '.#nope', 'not_found'],
+      ['--source', `file://${cwd}/nowhere`, 'unavailable'],
+    ] as const)
+      expect(await failure(...words, flag, value)).toMatchObject({ code });
+    expect(existsSync(join(cwd, 'home'))).toBe(false);
+    const { exitCode, stdout, stderr } = await strata(words);
+    expect([exitCode, stderr]).toEqual([0, expect.not.stringContaining('warning')]);
+    expect(stdout).toMatch(new RegExp(`^run .*\n1 task.*\nsource ${commit.slice(0, 12)} of ${cwd}\n`));
+    const changed = await strata(start('{ name: a, steps: [{ run: "true" }, clone] }'));
+    expect(changed.stderr).toMatch(/^warning: \d paths? ha.* changes in .* not committed/);
+    expect(await answer('runs', 'get')).toMatchObject({ source: { location: cwd, ref: null, commit } });
+    expect((await strata(['runs', 'logs'])).stdout).not.toContain('fatal');
+  }, 30_000);
 });
