@@ -17,12 +17,12 @@ it('[C45] a failed run ends with 1 and says what to do; --quiet leaves its id', 
 });
 
 it('[C45] what the failing step printed last stands above the line that shows all of it, harmless', async () => {
-  const loud = `seq 20; printf 'no end \\033[31mred\\033[0m\\tand \\033]0;title\\007 50%%\\r100%% \\033c\\302\\205\\r\\n\\n'; exit 3`;
+  const loud = `seq 20; printf 'gone\\r\\033[31mred\\033[0m\\tand \\033]0;title\\007 100%% \\033c\\302\\205\\r\\n\\n'; exit 3`;
   const { exitCode, stdout, stderr } = await strata(start(task('loud', loud), task('still', 'exit 4')));
   expect(exitCode).toBe(1);
   for (const control of ['\x1b', '\r', '\x07', '\u0085']) expect(stdout + stderr).not.toContain(control);
   const [, told] = /\nloud: step .*? exit code 3\n([^]*?)\n\n/.exec(stdout)!;
-  expect(told!.split('\n')).toEqual(['  | …', ...lines(12, 20), '  | 100% \\x1bc\\xc2\\x85']);
+  expect(told!.split('\n')).toEqual(['  | …', ...lines(12, 20), '  | red  and  100% \\x1bc\\xc2\\x85']);
   expect(stdout).toMatch(
     /\nstill: step "exit 4" ended with exit code 4\n {2}It has printed nothing\.\n\n {2}strata runs logs /,
   );

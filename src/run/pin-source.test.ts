@@ -147,7 +147,7 @@ describeWith(['git'], 'the commit of a run', () => {
     }
     // By the first protocol a server refuses what is no tip.
     const settings = join(home.place, 'gitconfig');
-    writeFileSync(settings, '[protocol]\n\tversion = 0\n');
+    writeFileSync(settings, '[protocol]\n\tversion = 0\n[clone]\n\tdefaultRemoteName = other\n');
     const before = process.env['GIT_CONFIG_GLOBAL'];
     process.env['GIT_CONFIG_GLOBAL'] = settings;
     try {
@@ -158,6 +158,9 @@ describeWith(['git'], 'the commit of a run', () => {
       ]);
       const gone = await home.start(shallow, { source: { ...NO_REF, location, ref: '1'.repeat(40) } });
       expect(taskOf(gone, 't').error).toMatchObject({ code: 'not_found' });
+      const deep = shallow.replace('depth: 1', 'depth: 100');
+      const nowhere = await home.start(deep, { source: { ...NO_REF, location, ref: '1'.repeat(40) } });
+      expect(taskOf(nowhere, 't').error).toMatchObject({ code: 'not_found' });
       git('checkout', '--quiet', '-b', 'other', one);
       git('branch', '-D', 'main');
       const unreachable = await home.start(shallow, { source: { ...NO_REF, location, ref: two } });

@@ -14,6 +14,9 @@ import { belowHome } from './working-dir.ts';
 /** As shells say it. Git itself ends with 128 and 129. */
 const NO_SUCH_PROGRAM = 127;
 
+/** Of git; `--unshallow` refuses a clone that has them all by chance. */
+const ALL_COMMITS = '2147483647';
+
 /** All branches and tags, as a clone has them. */
 const ALL_REFS = ['+refs/heads/*:refs/remotes/origin/*', '+refs/tags/*:refs/tags/*'];
 
@@ -26,7 +29,7 @@ export async function cloneSource(
   context: StepContext,
   step: Extract<StepDefinition, { kind: 'clone' }>,
 ): Promise<void> {
-  const { run, place, signal } = context;
+  const { run, place, log, signal } = context;
   const { source } = run.request;
   // A run from before commits were kept has none.
   const commit = source?.commit ?? (await resolveCommit(source, { signal }));
@@ -35,7 +38,6 @@ export async function cloneSource(
   const depth = step.depth === undefined ? [] : ['--depth', String(step.depth)];
   // A local directory is copied by the protocol: files that are links of each other would be shared with the task.
   const url = location.startsWith('/') ? `file://${location}` : location;
-  const { log } = context;
   const tried = (...words: readonly string[]) =>
     git(context, words, target.path, (bytes) => log.write(bytes));
   const done = async (...words: readonly string[]) => {
@@ -45,7 +47,7 @@ export async function cloneSource(
   // That it is not there yet is nothing to tell.
   const isThere = async () =>
     (await git(context, ['cat-file', '-e', `${commit}^{commit}`], target.path, () => {})).exitCode === 0;
-  await done('clone', '--quiet', '--no-checkout', ...depth, '--', url, '.');
+  await done('clone', '--quiet', '--no-checkout', '--origin', 'origin', ...depth, '--', url, '.');
   if (!(await isThere())) {
     await fetchCommit(context, commit, { depth, tried, done });
     if (!(await isThere())) throw goneCommit(step.name, commit);
@@ -66,7 +68,7 @@ async function fetchCommit(
   const { exitCode } = await tried('fetch', '--quiet', ...depth, '--', 'origin', commit);
   if (exitCode === 0 || depth.length === 0) return;
   log.line(`warning: the source does not give out commit ${commit} alone: all of it is fetched`);
-  await done('fetch', '--quiet', '--unshallow', '--', 'origin', ...ALL_REFS);
+  await done('fetch', '--quiet', '--depth', ALL_COMMITS, '--', 'origin', ...ALL_REFS);
 }
 
 function goneCommit(step: string, commit: string): StrataError {
