@@ -135,7 +135,7 @@ async function handedOn({ tree, strata, disk, rounds, signal }: RunRowsPlan): Pr
         signal,
       });
       const seconds = (what: string) =>
-        Number(new RegExp(`^${what} files: .*seconds: ([\\d.]+)$`, 'm').exec(logs)![1]);
+        Number(new RegExp(`^${what} [\\d,]+ files?, .* ([\\d.]+) s$`, 'm').exec(logs)![1]);
       return { save: seconds('saved'), restore: seconds('restored') };
     };
     rows.first.push(await run('--var changed=no --var cache=yes'));

@@ -69,21 +69,16 @@ runs:
         steps: [restore_workspace, { run: "cat given/* own-* | sha256sum" }]
 `;
 
+function inRepository(...words: readonly string[]): void {
+  const as = ['-c', 'user.name=a', '-c', 'user.email=a@b'];
+  execFileSync('git', [...as, '-C', join(line.base, 'repository'), ...words]);
+}
+
 function prepare(): void {
   line.write('repository/file', 'x'.repeat(100_000));
-  const git = (...words: readonly string[]) =>
-    execFileSync('git', [
-      '-c',
-      'user.name=a',
-      '-c',
-      'user.email=a@b',
-      '-C',
-      join(line.base, 'repository'),
-      ...words,
-    ]);
-  git('init', '--quiet');
-  git('add', '.');
-  git('commit', '--quiet', '-m', 'all');
+  inRepository('init', '--quiet');
+  inRepository('add', '.');
+  inRepository('commit', '--quiet', '-m', 'all');
   line.write('ci.yml', FILE);
 }
 
@@ -171,6 +166,33 @@ it('[R24] [R50] what a killed attempt has saved is let go when it is resumed', a
 }, 60_000);
 
 describeWith(['git'], 'a killed engine that clones', () => {
+  it('[R26] goes on with the commit that it began with', async () => {
+    prepare();
+    line.write(
+      'ci.yml',
+      `runs: [{ name: r, tasks: [
+         { name: a, steps: [clone, { run: "wc -c < file; ls ..; sleep 4324" }], task_timeout_interval: 2s },
+         { name: b, depends: [{ task: a, conditions: [on_failure] }], steps: [clone, { run: "wc -c < file" }] }] }]`,
+    );
+    const id = await killIn(1, 'off', 0);
+    const before = answer<Run & { source: { commit: string } }>('runs', 'get', id);
+    expect(before.source.commit).toMatch(/^[0-9a-f]{40}$/);
+    line.write('repository/file', 'y');
+    inRepository('commit', '--quiet', '-a', '-m', 'moved');
+    const { stdout } = line.strata('--json', 'runs', 'resume', id);
+    expect(JSON.parse(stdout)).toMatchObject({
+      source: before.source,
+      tasks: [
+        { attempt: 2, status: 'failed' },
+        { attempt: 1, status: 'success' },
+      ],
+    });
+    for (const task of ['a', 'b']) expect(line.strata('runs', 'logs', id, task).stdout).toMatch(/^100000$/m);
+    expect(line.strata('runs', 'get', id).stdout).toContain(
+      `\nsource ${before.source.commit.slice(0, 12)} of ${join(line.base, 'repository')}\n`,
+    );
+  }, 60_000);
+
   const cloning = () => spawnSync('pgrep', ['-f', '^sleep 4323$'], { encoding: 'utf8' }).stdout !== '';
 
   it.each(['resume', 'cancel'])(

@@ -2,6 +2,7 @@
 
 export { cancelled, giveWay, throwIfAborted } from './abort.ts';
 export type { Cancellable } from './abort.ts';
+export { counted, formatBytes, formatCount } from './amount.ts';
 export { ByteReader, ByteWriter, putWord } from './binary.ts';
 export {
   EMPTY,

@@ -28,13 +28,18 @@ function damageHint(program: string): string {
 
 export interface FailureOptions {
   readonly program: string;
+  /** Noun and verb, as far as the line names them. */
+  readonly command?: readonly string[];
   readonly verbose: boolean;
   readonly signal: AbortSignal;
 }
 
 /** Everything that can be thrown, as an error of ours. */
-function asFailure(error: unknown, { program, signal }: Omit<FailureOptions, 'verbose'>): StrataError {
-  if (error instanceof CommanderError) return usageFailure(error, program);
+function asFailure(
+  error: unknown,
+  { program, command = [], signal }: Omit<FailureOptions, 'verbose'>,
+): StrataError {
+  if (error instanceof CommanderError) return usageFailure(error, program, command);
   if (signal.aborted && error instanceof Error && error.name === 'AbortError') {
     return new StrataError('cancelled', 'cancelled', { cause: error });
   }
@@ -48,13 +53,16 @@ function asFailure(error: unknown, { program, signal }: Omit<FailureOptions, 've
 }
 
 /** Its message is `error: …`, and a suggestion in brackets on a line of its own. */
-function usageFailure({ message }: CommanderError, program: string): StrataError {
+function usageFailure({ message }: CommanderError, program: string, command: readonly string[]): StrataError {
   const [what = '', suggestion] = message.replace(/^error: /, '').split('\n');
   return new StrataError('bad_input', what, {
-    hint:
-      suggestion?.replace(/^\((.*)\)$/, '$1') ??
-      `\`${program} --help\` shows all commands; each has a --help of its own.`,
+    hint: suggestion?.replace(/^\((.*)\)$/, '$1') ?? helpHint(program, command),
   });
+}
+
+function helpHint(program: string, command: readonly string[]): string {
+  if (command.length === 0) return `\`${program} --help\` shows all commands; each has a --help of its own.`;
+  return `\`${[program, ...command].join(' ')} --help\` shows what it takes, with examples.`;
 }
 
 /** The stack, and those of the causes. */

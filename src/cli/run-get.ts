@@ -2,14 +2,14 @@
 
 import { setTimeout } from 'node:timers/promises';
 
-import { StrataError } from '../base/index.ts';
-import type { Engine } from '../engine/index.ts';
 import { isRunOver } from '../plan/index.ts';
 import type { RunInfo, RunSummary } from '../run/index.ts';
 import { formatAge, printable, table } from './format.ts';
 import { withEngine } from './invocation.ts';
 import type { Invocation } from './invocation.ts';
 import { liveRun } from './live.ts';
+import { failuresOf } from './run-failures.ts';
+import { newestRun } from './newest-run.ts';
 import { runJson, runView, summaryJson } from './run-shapes.ts';
 import { summary } from './run-start.ts';
 
@@ -37,8 +37,10 @@ export async function listRuns(invocation: Invocation, flags: ListFlags): Promis
       formatAge(run.created, world.clock()),
       run.restartedFrom ?? '',
     ]);
+    if (all.length === 0) terminal.say('no runs yet');
     const titles = ['RUN', 'NAME', 'STATE', 'TASKS', 'STARTED', 'RESTART OF'];
-    const lines = table([titles, ...rows], ['left', 'left', 'left', 'left', 'left', 'left']);
+    const alignments = ['left', 'left', 'left', 'left', 'left', 'left'] as const;
+    const lines = all.length === 0 ? [] : table([titles, ...rows], alignments);
     await terminal.result(
       { runs: all.map(summaryJson) },
       lines,
@@ -55,7 +57,7 @@ function counts({ tasks }: RunSummary): string {
 export async function getRun(invocation: Invocation, id: string | undefined, flags: GetFlags): Promise<void> {
   const { terminal, world } = invocation;
   await withEngine(invocation, async (engine) => {
-    const wanted = id ?? (await newest(engine, world.signal));
+    const wanted = id ?? (await newestRun(engine, world.signal));
     let run = await engine.runs.get(wanted, { signal: world.signal });
     if (flags.watch === true) {
       using live = liveRun(invocation);
@@ -65,7 +67,7 @@ export async function getRun(invocation: Invocation, id: string | undefined, fla
       }
     }
     if (flags.names === true) return printNames(invocation, run);
-    const lines = summary(invocation, run);
+    const lines = summary(invocation, run, await failuresOf(engine, invocation, run));
     if (run.orphaned)
       lines.push('', `  its process is gone: \`strata runs resume ${run.id}\` goes on with it`);
     await terminal.result(runJson(run), lines, [run.result]);
@@ -77,12 +79,4 @@ async function printNames({ terminal }: Invocation, { id, tasks }: RunInfo): Pro
   const names = tasks.map(({ name }) => name);
   const lines = names.map(printable);
   await terminal.result({ id, names }, lines, lines);
-}
-
-async function newest({ runs }: Engine, signal: AbortSignal): Promise<string> {
-  const [first] = await runs.list({ limit: 1, signal });
-  if (first !== undefined) return first.id;
-  throw new StrataError('run_not_found', 'there are no runs yet', {
-    hint: '`strata runs start FILE` makes one.',
-  });
 }

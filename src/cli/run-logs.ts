@@ -2,6 +2,7 @@
 
 import { withEngine } from './invocation.ts';
 import type { Invocation } from './invocation.ts';
+import { newestRun } from './newest-run.ts';
 
 export interface LogFlags {
   readonly follow?: boolean;
@@ -9,13 +10,14 @@ export interface LogFlags {
 
 export async function showLogs(
   invocation: Invocation,
-  run: string,
+  id: string | undefined,
   task: string | undefined,
   flags: LogFlags,
 ): Promise<void> {
   const { terminal, world } = invocation;
-  await withEngine(invocation, async ({ runs }) => {
-    const parts = runs.logs(run, { task, ...flags, signal: world.signal });
+  await withEngine(invocation, async (engine) => {
+    const run = id ?? (await newestRun(engine, world.signal));
+    const parts = engine.runs.logs(run, { task, ...flags, signal: world.signal });
     if (terminal.json) {
       const toJson = ({ bytes, ...part }: { task: string; step: string; bytes: Uint8Array }) => ({
         ...part,

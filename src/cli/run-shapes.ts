@@ -5,13 +5,14 @@ import type { RunView, TaskView } from './run-view.ts';
 import { isoTime } from './shapes.ts';
 
 export const RUN_SHAPE =
-  '{id, name, phase, result, restartedFrom, created, started, ended, expires, orphaned, tasks:[{id, name, status, level,\n' +
-  'attempt, reused, waitingApproval, executor, started, ended, inputDigest, savedBytes, restoredBytes,\n' +
+  '{id, name, phase, result, restartedFrom, created, started, ended, expires, orphaned, source:{location, ref, commit},\n' +
+  'tasks:[{id, name, status, level, attempt, reused, waitingApproval, executor, started, ended, inputDigest, savedBytes, restoredBytes,\n' +
   'layers:[{step, digest, files, bytes, newBytes}], error:{code, message, hint, details}}]}. inputDigest: of all that the\n' +
   'ancestors saved, merged, times apart; null where that is not known. What is not there is null.';
 
-export function runJson({ tasks, ...run }: RunInfo): object {
-  return { ...factsJson(run), tasks: tasks.map(taskJson) };
+export function runJson({ tasks, source, ...run }: RunInfo): object {
+  const sourceJson = source === undefined ? null : { ...source, ref: source.ref ?? null };
+  return { ...factsJson(run), source: sourceJson, tasks: tasks.map(taskJson) };
 }
 
 export function summaryJson({ tasks, ...run }: RunSummary): object {
@@ -25,7 +26,7 @@ function factsJson({
   expires,
   restartedFrom,
   ...run
-}: Omit<RunInfo, 'tasks'>): object {
+}: Omit<RunInfo, 'tasks' | 'source'>): object {
   return {
     ...run,
     restartedFrom: restartedFrom ?? null,

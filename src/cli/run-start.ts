@@ -2,13 +2,14 @@
 
 import { EXIT_CODES, shellWord } from '../base/index.ts';
 import type { Engine, RunUnderWay, StartRunOptions } from '../engine/index.ts';
-import type { ConductOptions, RunInfo } from '../run/index.ts';
+import type { ConductOptions, LastPrinted, RunInfo, SourceInfo } from '../run/index.ts';
 import { isRunOver } from '../plan/index.ts';
-import { oneLine } from './columns.ts';
+import { cut, oneLine } from './columns.ts';
 import { formatBytes } from './format.ts';
 import { withEngine } from './invocation.ts';
 import type { Invocation } from './invocation.ts';
 import { liveRun } from './live.ts';
+import { failureLines, failuresOf } from './run-failures.ts';
 import { runJson, runView } from './run-shapes.ts';
 import { renderRun, standingOf } from './run-view.ts';
 
@@ -65,7 +66,8 @@ export async function carry(
       ended = run.view();
     }
     invocation.exitCode = exitCodeOf(ended);
-    await terminal.result(runJson(ended), summary(invocation, ended), [ended.id]);
+    const printed = await failuresOf(engine, invocation, ended);
+    await terminal.result(runJson(ended), summary(invocation, ended, printed), [ended.id]);
   });
 }
 
@@ -94,19 +96,28 @@ export function exitCodeOf({ phase, result }: Pick<RunInfo, 'phase' | 'result'>)
   return result === 'failed' ? EXIT_CODES.command_failed : 0;
 }
 
-/** The run as it stands, its errors whole, and what to do about them. */
-export function summary({ terminal, world }: Pick<Invocation, 'terminal' | 'world'>, run: RunInfo): string[] {
+/** `source 3f2a91c04b1e of /srv/web (v2)` */
+function sourceText({ location, ref, commit }: SourceInfo): string {
+  const named = ref === undefined || ref === commit ? '' : ` (${oneLine(ref)})`;
+  return `source ${commit.slice(0, 12)} of ${oneLine(location)}${named}`;
+}
+
+/** The run as it stands, what went wrong, and what to do about it. @param printed as of `failuresOf` */
+export function summary(
+  { terminal, world }: Pick<Invocation, 'terminal' | 'world'>,
+  run: RunInfo,
+  printed: readonly LastPrinted[],
+): string[] {
   const view = runView(run);
+  const width = world.stdout.columns || 100;
   const lines = renderRun(view, {
-    width: world.stdout.columns || 100,
+    width,
     now: world.clock(),
     paint: (color, text) => terminal.paint(color, text),
   });
-  for (const { name, error } of run.tasks) {
-    if (error === undefined) continue;
-    lines.push('', `${name}: ${error.message}`);
-    if (error.hint !== undefined) lines.push(`  ${error.hint}`);
-  }
+  // Below the head and the counts.
+  if (run.source !== undefined) lines.splice(2, 0, cut(sourceText(run.source), width));
+  lines.push(...failureLines(run, printed));
   const asked = view.tasks.filter((task) => standingOf(task) === 'waiting');
   if (asked.length > 0 && !isRunOver(run.phase))
     lines.push('', ...asked.map(({ name }) => `  strata runs approve ${run.id} ${shellWord(oneLine(name))}`));

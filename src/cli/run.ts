@@ -43,6 +43,7 @@ export async function run(words: readonly string[], world: World): Promise<numbe
     const { program: name, signal } = world;
     return reportFailure(lacksVerb ? missingVerb() : error, new Terminal(world, flags), {
       program: name,
+      command: commandOf(program),
       signal,
       verbose: flags.verbose === true,
     });
@@ -114,6 +115,13 @@ function refuseUnknown(command: Command): void {
   command.error(
     `error: unknown command '${word}'` + (near.length > 0 ? `\n(Did you mean ${near.join(' or ')}?)` : ''),
   );
+}
+
+/** Which command the line was for, as far as it came. */
+function commandOf(program: Command): readonly string[] {
+  const [word] = program.args;
+  const next = program.commands.find((each) => each.name() === word);
+  return next === undefined ? [] : [next.name(), ...commandOf(next)];
 }
 
 function missingVerb(): StrataError {

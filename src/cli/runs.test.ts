@@ -1,50 +1,14 @@
 /** `runs`: what it answers, and how it ends. */
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { execFileSync } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { EXIT_CODES } from '../base/index.ts';
-import { captureWorld } from './capture.fixture.ts';
-import { run } from './run.ts';
-
-let cwd: string;
-beforeEach(() => (cwd = mkdtempSync(join(tmpdir(), 'strata-runs-'))));
-afterEach(() => rmSync(cwd, { recursive: true, force: true }));
-
-async function strata(words: readonly string[], signal?: AbortSignal) {
-  const env = { HOME: cwd, STRATA_HOME: join(cwd, 'home'), PATH: process.env['PATH'] };
-  const world = captureWorld({ cwd, env, ...(signal && { signal }) });
-  const exitCode = await run(words, world);
-  return { exitCode, stdout: await world.stdout.settled(), stderr: await world.stderr.settled() };
-}
-
-async function answer<Shape>(...words: readonly string[]): Promise<Shape & { exitCode: number }> {
-  const { exitCode, stdout, stderr } = await strata(['--json', ...words]);
-  if (stdout === '') throw new Error(`${words.join(' ')} ended with ${exitCode}: ${stderr}`);
-  return { ...(JSON.parse(stdout) as Shape), exitCode };
-}
-
-async function failure(
-  ...words: readonly string[]
-): Promise<{ exitCode: number; code: string; message: string }> {
-  const { exitCode, stdout, stderr } = await strata(['--json', ...words]);
-  expect(stdout).toBe('');
-  const { error } = JSON.parse(stderr.trimEnd().split('\n').at(-1)!) as {
-    error: { code: string; message: string };
-  };
-  return { exitCode, ...error };
-}
-
-const file = (...tasks: readonly string[]): string => {
-  writeFileSync(join(cwd, 'ci.yml'), `runs: [{ name: ci, tasks: [${tasks.join(', ')}] }]`);
-  return 'ci.yml';
-};
-const task = (name: string, command: string, more = '') =>
-  `{ name: ${name}, steps: [{ run: ${JSON.stringify(command)} }, { save_to_workspace: { contents: [{}] } }]${more} }`;
-const start = (...tasks: readonly string[]) => ['runs', 'start', file(...tasks), '--sandbox', 'off'];
+import { describeWith } from '../testing/need.ts';
+import { BAD, GOOD, answer, cwd, failure, file, start, strata, task } from './runs.fixture.ts';
 
 interface RunShape {
   readonly id: string;
@@ -52,8 +16,6 @@ interface RunShape {
   readonly tasks: readonly { readonly name: string; readonly status: string; readonly reused: boolean }[];
 }
 
-const GOOD = task('build', 'echo built > binary; echo said');
-const BAD = task('test', 'exit 3', ', depends: [build]');
 const ISO: unknown = expect.stringMatching(/^\d{4}-\d\d-\d\dT/);
 const HEX: unknown = expect.stringMatching(/^[0-9a-f]{64}$/);
 
@@ -71,6 +33,7 @@ it('[C45] start answers with the run, in one shape', async () => {
     ended: ISO,
     expires: ISO,
     orphaned: false,
+    source: null,
     tasks: [
       {
         id: expect.stringMatching(/^task-[0-9a-f]{12}$/),
@@ -94,17 +57,6 @@ it('[C45] start answers with the run, in one shape', async () => {
   const seen = await answer<RunShape>('runs', 'get', answered.id);
   expect(seen).toEqual({ ...answered, exitCode: 0 });
   expect(await answer('runs', 'get')).toEqual(seen);
-});
-
-it('[C45] a failed run ends with 1 and says what to do; --quiet leaves its id', async () => {
-  const { exitCode, stdout } = await strata(start(GOOD, BAD));
-  expect(exitCode).toBe(1);
-  const [, id] = /strata runs logs (run-\w+)/.exec(stdout)!;
-  expect(stdout).toContain(`strata runs restart ${id}`);
-  expect(stdout).toMatch(/test: step "exit 3" ended with exit code 3/);
-  expect((await answer<RunShape>('runs', 'get', id!)).result).toBe('failed');
-  const quiet = await strata([...start(GOOD, BAD), '--quiet']);
-  expect(quiet).toMatchObject({ exitCode: 1, stdout: expect.stringMatching(/^run-\w+\n$/), stderr: '' });
 });
 
 it('[C45] help of what carries a run tells the exit codes of runs, and that of all commands has them too', async () => {
@@ -164,6 +116,9 @@ describe('[C45] what cannot be done', () => {
     expect(await failure('runs', 'start', 'ci.yml', '--run', 'cii')).toMatchObject({ exitCode: 4 });
     // Nothing of it has made a home.
     expect(await answer('runs', 'list')).toEqual({ runs: [], exitCode: 0 });
+    expect(await strata(['runs', 'list'])).toEqual({ exitCode: 0, stdout: '', stderr: 'no runs yet\n' });
+    expect(await strata(['runs', 'list', '--quiet'])).toEqual({ exitCode: 0, stdout: '', stderr: '' });
+    expect(await failure('runs', 'logs')).toMatchObject({ exitCode: 4, code: 'run_not_found' });
   });
 
   it('a file that grows when it is read', async () => {
@@ -209,6 +164,11 @@ it('[C45] a workspace in conflict: the run ends with 1, and who looks at it with
       { task: 'b', part: 'conflict' },
     ],
   });
+  for (const ref of [id, `${id}:`, `${id}#tip`])
+    expect(await failure('workspaces', 'why', ref)).toMatchObject({
+      code: 'bad_input',
+      message: `${ref.replace(':', '')} names no path to ask about`,
+    });
   const why = await strata(['workspaces', 'why', `${id}:f`]);
   expect(why.stdout).toMatch(/in conflict[^]*conflict at f/);
 });
@@ -248,7 +208,10 @@ it('[C45] restart tells what it would do, does it, and logs show what was printe
   expect(again).toMatchObject({ exitCode: 1, restartedFrom: failed.id });
   expect(again.tasks.map(({ reused }) => reused)).toEqual([true, false]);
   const logs = await strata(['runs', 'logs', failed.id, 'build']);
-  expect(logs.stdout).toMatch(/^== build: echo built.*\nsaid\n== build: save to workspace\nsaved files: 1/);
+  expect(logs.stdout).toMatch(
+    /^== build: echo built.*\nsaid\n== build: save to workspace\nsaved 1 file, 6 B, of these new 6 B, /,
+  );
+  expect((await strata(['runs', 'logs'])).stdout).toMatch(/^== test: exit 3\nerror: step "exit 3"/);
   const { parts } = await answer<{ parts: object[] }>('runs', 'logs', failed.id, 'build');
   expect(parts[0]).toMatchObject({ task: 'build', text: 'said\n' });
   expect(await failure('runs', 'logs', failed.id, 'nope')).toMatchObject({
@@ -289,4 +252,33 @@ it('[C45] list, plan and rm', async () => {
   expect(await answer('runs', 'rm', id)).toEqual({ run: id, exitCode: 0 });
   expect(await failure('runs', 'rm', id)).toMatchObject({ exitCode: 4, code: 'run_not_found' });
   expect(await failure('workspaces', 'ls', id)).toMatchObject({ exitCode: 4 });
+});
+
+describeWith(['git'], 'what is cloned', () => {
+  it('[R26] what is not there is told before there is a home, what is not committed by a warning; get shows the commit', async () => {
+    const git = (...words: readonly string[]) =>
+      execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', '-C', cwd, ...words], {
+        encoding: 'utf8',
+      });
+    const words = start('{ name: a, steps: [clone, { run: "git rev-parse HEAD" }] }');
+    expect(await failure(...words)).toMatchObject({ exitCode: 2, code: 'bad_input' });
+    git('init', '--quiet');
+    git('add', '.');
+    git('commit', '--quiet', '-m', 'all');
+    const commit = git('rev-parse', 'HEAD').trim();
+    for (const [flag, value, code] of [
+      ['--tag', 'v9', 'not_found'],
+      ['--source', '.#nope', 'not_found'],
+      ['--source', `file://${cwd}/nowhere`, 'unavailable'],
+    ] as const)
+      expect(await failure(...words, flag, value)).toMatchObject({ code });
+    expect(existsSync(join(cwd, 'home'))).toBe(false);
+    const { exitCode, stdout, stderr } = await strata(words);
+    expect([exitCode, stderr]).toEqual([0, expect.not.stringContaining('warning')]);
+    expect(stdout).toMatch(new RegExp(`^run .*\n1 task.*\nsource ${commit.slice(0, 12)} of ${cwd}\n`));
+    const changed = await strata(start('{ name: a, steps: [{ run: "true" }, clone] }'));
+    expect(changed.stderr).toMatch(/^warning: \d paths? ha.* changes in .* not committed/);
+    expect(await answer('runs', 'get')).toMatchObject({ source: { location: cwd, ref: null, commit } });
+    expect((await strata(['runs', 'logs'])).stdout).not.toContain('fatal');
+  }, 30_000);
 });

@@ -34,17 +34,17 @@ function withStartFlags(command: Command): Command {
     .option('--var <name=value>', 'a variable of the run; repeatable', variable)
     .option(
       '--source <source>',
-      'what `clone` takes: DIR or URL, with #REF (default: the git work tree of FILE)',
+      'what `clone` takes: DIR or URL, with #REF; its commit is found at the start (default: the git work tree of FILE)',
       nonEmpty,
     )
     .option(
       '--branch <name>',
-      'the branch that conditions see (default: what git says, unless --tag is given)',
+      'the branch that conditions see, whatever is cloned (default: what git says, unless --tag is given)',
       nonEmpty,
     )
     .option(
       '--tag <name>',
-      'the tag that conditions see (default: what git says, unless --branch is given)',
+      'the tag that conditions see, and what is cloned without #REF (default: what git says, unless --branch is given)',
       nonEmpty,
     );
 }
@@ -150,13 +150,13 @@ function registerShow(noun: Command, invocation: Invocation): void {
   const logs = noun
     .command('logs')
     .description('what tasks have printed')
-    .argument('<run>', RUN, nonEmpty)
+    .argument('[run]', `${RUN} (default: the newest)`, nonEmpty)
     .argument('[task]', 'only of this one', nonEmpty)
     .option('-f, --follow', 'wait for more as long as the task runs')
-    .action((run: string, task: string | undefined, flags: LogFlags) =>
+    .action((run: string | undefined, task: string | undefined, flags: LogFlags) =>
       showLogs(invocation, run, task, flags),
     );
-  addExamples(logs, ['runs logs run-0123456789ab', 'runs logs run-0123456789ab build -f']);
+  addExamples(logs, ['runs logs', 'runs logs run-0123456789ab', 'runs logs run-0123456789ab build -f']);
   addJsonHelp(logs, '{parts:[{task, step, text}]}, a part a line');
 }
 

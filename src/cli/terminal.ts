@@ -86,6 +86,11 @@ export class Terminal {
     this.stderr.write(`${this.paint('bold', 'note:', this.stderr)} ${printable(text)}\n`);
   }
 
+  /** What a person would wonder about, as that a list is empty; a program sees it in the answer. */
+  say(text: string): void {
+    if (!this.json && !this.quiet) this.stderr.write(`${printable(text)}\n`);
+  }
+
   /** What is also in the JSON of the answer. */
   warn(text: string): void {
     if (this.json || this.quiet) return;

@@ -24,6 +24,8 @@ import type {
 import type { ExecutorDefinition } from '../plan/index.ts';
 import type {
   ConductOptions,
+  LastPrinted,
+  LastPrintedOptions,
   LogPart,
   PlannedRestart,
   RestartOptions,
@@ -117,6 +119,8 @@ export interface Runs {
   list(options?: ListRunsOptions & Cancellable): Promise<readonly RunSummary[]>;
   get(id: string, options?: Cancellable): Promise<RunInfo>;
   logs(id: string, options?: ReadLogsOptions): AsyncIterable<LogPart>;
+  /** The end of what those tasks printed that failed first, in the step that they failed in. */
+  lastPrinted(id: string, options: LastPrintedOptions): Promise<readonly LastPrinted[]>;
   cancel(id: string, options?: Cancellable): Promise<void>;
   approve(id: string, task: string, options?: Cancellable): Promise<void>;
   /** A run that has ended is gone, with what it has printed and the layers that no other run needs. */

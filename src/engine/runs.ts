@@ -56,8 +56,12 @@ export function runsOf(home: Home): Runs {
       const { run, request } = await prepared(file, options);
       // A mistake in the file must not make a home.
       run.graph.checkStart(home.executors, request);
+      const { beginRun, pinSource, uncommittedChanges } = await room();
+      const source = await pinSource(request.source, run.definition, options);
+      const uncommitted = await uncommittedChanges(source, options);
+      if (uncommitted !== undefined) options.onWarning?.(uncommitted);
       const world = await carrying('write', options);
-      return underWay(await (await room()).beginRun(world, request, run, options));
+      return underWay(await beginRun(world, { ...request, source }, run, options));
     },
     resume: async (id, options = {}) =>
       underWay(await (await room()).resumeRun(await carrying('change', options), id, options)),
@@ -71,6 +75,8 @@ export function runsOf(home: Home): Runs {
     logs: async function* (id, options = {}) {
       yield* (await room()).readLogs(await worldOf('read', options), id, options);
     },
+    lastPrinted: async (id, options) =>
+      (await room()).lastPrinted(await worldOf('read', options), id, options),
     cancel: async (id, options = {}) => (await room()).cancelRun(await worldOf('change', options), id),
     approve: async (id, task, options = {}) =>
       (await room()).approveTask(await worldOf('change', options), id, task),

@@ -22,6 +22,7 @@ import { layersOfRun, visible } from './saved-layer.ts';
 import type { SavedLayer } from './saved-layer.ts';
 import { TaskInput } from './task-input.ts';
 import { TaskRecords } from './task-records.ts';
+import { sourceInfo } from './view.ts';
 import type { RunInfo } from './view.ts';
 import type { RunWorld } from './world.ts';
 
@@ -80,7 +81,7 @@ export class Conductor {
 
   /** As others will find it in the rows, and what each task is at. */
   view(): RunInfo {
-    const { id, definition, restartedFrom, tasks } = this.#run;
+    const { id, request, definition, restartedFrom, tasks } = this.#run;
     const { phase, result } = this.#scheduler;
     const { created, started, ended } = this.#times;
     return {
@@ -94,6 +95,7 @@ export class Conductor {
       ended,
       expires: ended === undefined ? undefined : ended + this.#world.retention,
       orphaned: false,
+      source: sourceInfo(request.source),
       tasks: tasks.map((_, task) => this.#records.info(task, this.#scheduler.task(task))),
     };
   }

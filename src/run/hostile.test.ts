@@ -94,7 +94,7 @@ it('[R60] names of tasks lead nowhere', async () => {
   expect(await home.log(result.id, 'all')).toContain(`${names.length}\n`);
   for (const name of names) {
     expect(taskOf(result, name)).toMatchObject({ status: 'success' });
-    expect(await home.log(result.id, name)).toContain('saved files: 1');
+    expect(await home.log(result.id, name)).toContain('saved 1 file,');
   }
   expect(Object.values(await home.files(`${result.id}#all`)).sort()).toEqual(
     names.map((name) => `${name}\n`).sort(),

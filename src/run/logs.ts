@@ -86,9 +86,29 @@ export class Logs {
     }
   }
 
+  /** The end of what a step has printed. @param most bytes */
+  tail(run: string, task: string, attempt: number, step: number, most: number): LogTail {
+    const path = join(this.#directory, run, task, nameOf(attempt, step));
+    const file = openSync(path, 'r');
+    try {
+      const { size } = fstatSync(file);
+      const buffer = new Uint8Array(Math.min(size, most));
+      const count = readSync(file, buffer, 0, buffer.length, size - buffer.length);
+      return { bytes: buffer.subarray(0, count), isWhole: size <= most };
+    } finally {
+      closeSync(file);
+    }
+  }
+
   remove(run: string): void {
     rmSync(join(this.#directory, run), { recursive: true, force: true });
   }
+}
+
+export interface LogTail {
+  readonly bytes: Uint8Array;
+  /** There is nothing before it. */
+  readonly isWhole: boolean;
 }
 
 export class LogWriter implements Disposable {

@@ -112,7 +112,9 @@ it('[R41] what steps print is kept, step by step, with what the steps of ours sa
     'a save to workspace',
     'b echo b',
   ]);
-  expect(await home.log(run.id, 'a')).toMatch(/^out\nerr\nno-newline[^]*\nsaved files: 0/);
+  expect(await home.log(run.id, 'a')).toMatch(
+    /^out\nerr\nno-newline[^]*\nsaved 0 files, 0 B, of these new 0 B, \d+\.\d\d s\n/,
+  );
   await expectCode('task_not_found', home.log(run.id, 'c'));
 });
 

@@ -21,6 +21,8 @@ export interface RunSource {
   readonly location: string | undefined;
   /** What is checked out; undefined: what the source has checked out itself. */
   readonly ref: string | undefined;
+  /** All digits of the commit that it stood for when the run was started; undefined: no task clones it. */
+  readonly commit?: string | undefined;
   readonly branch: string | undefined;
   readonly tag: string | undefined;
 }

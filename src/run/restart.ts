@@ -7,6 +7,7 @@ import { planRestart, restartState } from '../plan/index.ts';
 import type { RestartMode, RestartPlan, RestartProblem, RunState } from '../plan/index.ts';
 import type { Conductor, ConductOptions } from './conductor.ts';
 import { gapsOf } from './gaps.ts';
+import { pinSource } from './pin-source.ts';
 import type { RunRequest, RunSettings } from './request.ts';
 import { runState, tasksOf } from './rows.ts';
 import { beginRun, getKnownRun } from './start.ts';
@@ -84,6 +85,8 @@ export async function restartRun(
   const settings = { ...request.settings, ...options.settings };
   const again: RunRequest = {
     ...request,
+    // That of the run before, which has a commit: what is reused, and what runs again, are of the same.
+    source: await pinSource(request.source, prepared.definition, options),
     variables: { ...request.variables, ...options.variables },
     settings,
   };

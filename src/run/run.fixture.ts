@@ -16,6 +16,7 @@ import { restartRun } from './restart.ts';
 import type { RestartOptions } from './restart.ts';
 import { resumeRun } from './resume.ts';
 import type { ResumeOptions } from './resume.ts';
+import { pinSource } from './pin-source.ts';
 import { findRunTree } from './run-tree.ts';
 import { beginRun, prepareRun } from './start.ts';
 import { showRun } from './view.ts';
@@ -90,7 +91,7 @@ function runHomeOf(home: TestHome, executors: readonly ExecutorDefinition[], pod
         ...text,
         run: prepared.definition.name,
         variables,
-        source,
+        source: await pinSource(source, prepared.definition),
         settings: { sandbox: 'off', bind: [], earlyCutoff: false, ...settings },
       };
       return beginRun(world, request, prepared, options);

@@ -2,7 +2,7 @@
 
 import type { RunWorld } from './world.ts';
 
-/** `seconds: 1.234`. @param started of the same clock */
+/** `1.23 s`. @param started of the same clock */
 export function since({ clock }: RunWorld, started: number): string {
-  return `seconds: ${((clock() - started) / 1000).toFixed(3)}`;
+  return `${((clock() - started) / 1000).toFixed(2)} s`;
 }

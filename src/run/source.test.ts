@@ -1,7 +1,7 @@
 /** The source of a run: what is cloned, and what conditions are held against. */
 
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 
@@ -44,11 +44,19 @@ describeWith(['git'], 'a source', () => {
     expect(await of('tree#v1')).toEqual({ location: directory, ref: 'v1', branch: 'v1', tag: 'v1' });
     expect(await of(undefined, { branch: 'other', tag: 't' })).toEqual({
       ...main,
+      ref: 'refs/tags/t',
       branch: 'other',
       tag: 't',
     });
     // HEAD is on `main`, and `v1` is a tag: what is said alone is all that conditions see.
-    expect(await of(undefined, { tag: 'v2' })).toEqual({ ...main, branch: undefined, tag: 'v2' });
+    expect(await of(undefined, { tag: 'v2' })).toEqual({
+      ...main,
+      ref: 'refs/tags/v2',
+      branch: undefined,
+      tag: 'v2',
+    });
+    expect(await of('tree#main', { tag: 'v2' })).toMatchObject({ ref: 'main', tag: 'v2' });
+    expect(await of(undefined, { branch: 'b' })).toEqual({ ...main, branch: 'b' });
     expect(await of('tree#v1', { branch: 'b' })).toEqual({ ...main, ref: 'v1', branch: 'b' });
     expect(await of('https://example.com/x.git#v1', { tag: 'v1' })).toMatchObject({
       branch: undefined,
@@ -64,7 +72,7 @@ describeWith(['git'], 'a source', () => {
     expect(await resolveSource({ ...outside, branch: 'main' })).toEqual({ ...main, location: undefined });
   });
 
-  it('[R25] is cloned into the working directory; without one the task fails', async () => {
+  it('[R25] is cloned into the working directory; without one nothing starts', async () => {
     const home = await openRunHome();
     const location = workTree(home.place);
     const file = runOf('{ name: t, steps: [clone, { run: cat file }] }');
@@ -78,17 +86,19 @@ describeWith(['git'], 'a source', () => {
       const run = await home.start(shallow, { source: { ...source, ref } });
       expect([run.result, await home.log(run.id)]).toEqual(['success', ref === 'main' ? 'two' : 'one']);
     }
-    const none = await home.start(file, { source: { ...source, location: undefined } });
-    expect(taskOf(none, 't').error).toMatchObject({
+    const start = (more: object) => home.start(file, { source: { ...source, ...more } });
+    await expect(start({ location: undefined })).rejects.toMatchObject({
       code: 'bad_input',
       hint: expect.stringContaining('--source'),
     });
-    const lost = await home.start(file, { source: { ...source, location: home.at('nowhere') } });
-    expect(taskOf(lost, 't').error).toMatchObject({ code: 'command_failed', details: { step: 'clone' } });
-    const odd = await home.start(file, {
-      source: { ...source, location: 'ext::sh -c "touch /tmp/strata-owned"' },
+    await expectCode('unavailable', start({ location: home.at('nowhere') }));
+    await expectCode('unavailable', start({ location: 'ext::sh -c "touch /tmp/strata-owned"' }));
+    expect(existsSync('/tmp/strata-owned')).toBe(false);
+    // Found at the start, gone since.
+    const lost = await home.start(file, {
+      source: { ...source, location: home.at('no'), commit: '1'.repeat(40) },
     });
-    expect(taskOf(odd, 't').status).toBe('failed');
+    expect(taskOf(lost, 't').error).toMatchObject({ code: 'command_failed', details: { step: 'clone' } });
     expect(home.leftovers()).toEqual([]);
   });
 });

@@ -1,14 +1,15 @@
 /** What `--source` names, and what git says of it: branch and tag, for conditions. */
 
-import { execFile } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { promisify } from 'node:util';
 
-import { StrataError } from '../base/index.ts';
+import { StrataError, isStrataError } from '../base/index.ts';
+import { askDirectory } from './git.ts';
+import { refOfTag } from './pin-source.ts';
 import type { RunSource } from './request.ts';
 
-const run = promisify(execFile);
+/** Milliseconds: it only reads. */
+const LIMIT = 30_000;
 
 export interface SourceOptions {
   /** `DIR|URL[#REF]`; undefined: the git work tree that the run file is in, if it is in one. */
@@ -26,9 +27,11 @@ export interface SourceOptions {
 export async function resolveSource(options: SourceOptions): Promise<RunSource | undefined> {
   const given = options.source;
   const hash = given === undefined ? -1 : given.lastIndexOf('#');
-  const ref = given === undefined || hash === -1 ? undefined : given.slice(hash + 1);
+  const named = given === undefined || hash === -1 ? undefined : given.slice(hash + 1);
   const place = given === undefined ? dirname(options.file) : hash === -1 ? given : given.slice(0, hash);
   const said = { branch: options.branch, tag: options.tag };
+  // What is built for a tag is what the tag stands for. A branch may be said of a commit that is only on its way there.
+  const ref = named ?? (said.tag === undefined ? undefined : refOfTag(said.tag));
   // A run of a tag is not one of the branch that happens to be checked out, nor the other way round.
   const isSaid = said.branch !== undefined || said.tag !== undefined;
   if (given !== undefined && isUrl(place))
@@ -62,9 +65,10 @@ function isUrl(text: string): boolean {
 
 async function git(directory: string, words: readonly string[]): Promise<string | undefined> {
   try {
-    const { stdout } = await run('git', ['-C', directory, ...words], { encoding: 'utf8' });
-    return stdout.trim() === '' ? undefined : stdout.trim();
-  } catch {
+    const said = await askDirectory(directory, words, { limit: LIMIT });
+    return said.kind === 'said' && said.text !== '' ? said.text : undefined;
+  } catch (error) {
+    if (!isStrataError(error) || error.code !== 'unavailable') throw error;
     // No work tree, no such branch, or no git: what it would have said is not known.
     return undefined;
   }

@@ -1,6 +1,6 @@
 /** `save_cache` and `restore_cache`: trees under keys, for later runs of the same source. */
 
-import { ByteReader, toHex } from '../base/index.ts';
+import { ByteReader, counted, formatBytes, toHex } from '../base/index.ts';
 import { Below } from '../disk/index.ts';
 import type { StepDefinition } from '../plan/index.ts';
 import { decodeRoot } from '../tree/index.ts';
@@ -51,7 +51,7 @@ export async function saveCache(
     },
   });
   rememberContents(context, step.contents, built!);
-  log.line(`saved cache ${key}, bytes: ${bytes}, ${since(world, started)}`);
+  log.line(`saved cache ${key}, ${formatBytes(bytes)}, ${since(world, started)}`);
 }
 
 /** The first key that is there, or begins one that is; of these the newest. That there is none is no failure. */
@@ -78,7 +78,7 @@ export async function restoreCache(
     await touch(context, found.key);
     context.restored(bytes);
     return log.line(
-      `restored cache ${found.key}, files: ${files}, bytes: ${bytes}, ${since(world, started)}`,
+      `restored cache ${found.key}, ${counted(files, 'file')}, ${formatBytes(bytes)}, ${since(world, started)}`,
     );
   }
   log.line(`no cache for ${tried.join(', ')}`);

@@ -2,6 +2,7 @@
 
 import { statSync } from 'node:fs';
 
+import { counted, formatBytes } from '../base/index.ts';
 import { Below } from '../disk/index.ts';
 import type { StepDefinition } from '../plan/index.ts';
 import { restoreWorkspaceTree, selectRoot } from '../workspace/index.ts';
@@ -38,5 +39,7 @@ export async function restoreWorkspace(
   );
   given.add({ root: chosen.root, source: chosen.source, names, records });
   context.restored(bytes);
-  log.line(`restored files: ${files}, bytes: ${bytes}, to ${shown}, ${since(world, started)}`);
+  log.line(
+    `restored ${counted(files, 'file')}, ${formatBytes(bytes)}, to ${shown}, ${since(world, started)}`,
+  );
 }

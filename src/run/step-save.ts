@@ -1,6 +1,6 @@
 /** `save_to_workspace`: one layer with what the task has added, all of it or nothing. */
 
-import { StrataError, utf8 } from '../base/index.ts';
+import { StrataError, counted, formatBytes, utf8 } from '../base/index.ts';
 import { Below } from '../disk/index.ts';
 import type { SaveContent, StepDefinition } from '../plan/index.ts';
 import type { Path } from '../tree/index.ts';
@@ -50,7 +50,8 @@ export async function saveWorkspace(
   context.saved(layer.bytes);
   context.onLayer(layer);
   const { files, bytes, newBytes } = layer;
-  log.line(`saved files: ${files}, bytes: ${bytes}, of these new: ${newBytes}, ${since(world, started)}`);
+  const size = `${formatBytes(bytes)}, of these new ${formatBytes(newBytes)}`;
+  log.line(`saved ${counted(files, 'file')}, ${size}, ${since(world, started)}`);
 }
 
 /** The directories that a save step names, as a tree. */

@@ -4,6 +4,9 @@ import { fateOf } from '../base/index.ts';
 import type { RunTable, TaskTable } from '../db/index.ts';
 import { isRunOver } from '../plan/index.ts';
 import type { Fault } from './fault.ts';
+import { shownLocation } from './pin-source.ts';
+import { openRequest } from './request.ts';
+import type { RunSource } from './request.ts';
 import { getRun, tasksOf } from './rows.ts';
 import { layersOfRun } from './saved-layer.ts';
 import type { SavedLayer } from './saved-layer.ts';
@@ -23,7 +26,17 @@ export interface RunInfo {
   readonly expires: number | undefined;
   /** The process that carried it is gone: `resume` goes on with it. */
   readonly orphaned: boolean;
+  /** What `clone` takes; undefined: no task has anything to clone. */
+  readonly source: SourceInfo | undefined;
   readonly tasks: readonly TaskInfo[];
+}
+
+/** As `RunSource`, without a password in it. */
+export interface SourceInfo {
+  readonly location: string;
+  readonly ref: string | undefined;
+  /** All digits. */
+  readonly commit: string;
 }
 
 export interface TaskInfo {
@@ -55,8 +68,8 @@ export interface LayerInfo {
   readonly newBytes: number;
 }
 
-/** Without its tasks. */
-export type RunSummary = Omit<RunInfo, 'tasks'> & {
+/** Without its tasks and its source. */
+export type RunSummary = Omit<RunInfo, 'tasks' | 'source'> & {
   /** How many tasks there are, and how many of them have ended in which way. */
   readonly tasks: Readonly<Record<TaskTable['status'], number>>;
 };
@@ -67,7 +80,17 @@ export async function showRun(world: RunWorld, id: string): Promise<RunInfo> {
   const run = await getRun(database.kysely, toHex(vault.id), id);
   const tasks = await tasksOf(database.kysely, id);
   const layers = await layersOfRun(database.kysely, id);
-  return { ...runFacts(run), tasks: tasks.map((task) => taskInfo(task, layers.get(task.id) ?? [])) };
+  return {
+    ...runFacts(run),
+    source: sourceInfo(openRequest(vault, id, run.request).source),
+    tasks: tasks.map((task) => taskInfo(task, layers.get(task.id) ?? [])),
+  };
+}
+
+export function sourceInfo(source: RunSource | undefined): SourceInfo | undefined {
+  const { location, ref, commit } = source ?? {};
+  if (location === undefined || commit === undefined) return undefined;
+  return { location: shownLocation(location), ref, commit };
 }
 
 export interface ListRunsOptions {
@@ -104,7 +127,7 @@ export async function listRuns(
   return runs.map((run) => ({ ...runFacts(run), tasks: byRun.get(run.id) ?? none }));
 }
 
-function runFacts(run: RunTable): Omit<RunInfo, 'tasks'> {
+function runFacts(run: RunTable): Omit<RunInfo, 'tasks' | 'source'> {
   return {
     id: run.id,
     name: run.name,

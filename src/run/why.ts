@@ -59,6 +59,13 @@ export async function whoWroteInRun(
   };
 }
 
+function pathless(shown: string): StrataError {
+  return new StrataError('bad_input', `${shown} names no path to ask about`, {
+    hint: `\`strata workspaces why ${shellWord(`${shown}:PATH`)}\` tells who wrote it; \`strata workspaces ls ${shellWord(shown)}\` lists what there is.`,
+    details: { ref: shown },
+  });
+}
+
 /** @param ref `RUN[#TASK]:PATH`. @throws as `whoWroteInRun`; run_not_found, task_not_found */
 export async function explainRunPath(
   world: RunWorld,
@@ -66,10 +73,12 @@ export async function explainRunPath(
   options: Cancellable = {},
 ): Promise<RunPathHistory> {
   const parsed = parseRunRef(ref);
+  const { path = [] } = parsed;
+  if (path.length === 0) throw pathless(ref.replace(/:$/, ''));
   const known = await getKnownRun(world, parsed.run);
   await using pin = await world.vault.pin(async (query) => {
     const found = await layersOfRef(query, known, parsed);
     return { found, roots: found.layers.map(({ layer }) => encodeRoot(layer.root)) };
   }, options);
-  return await whoWroteInRun(pin.found, parsed.path ?? [], await pin.source(), options);
+  return await whoWroteInRun(pin.found, path, await pin.source(), options);
 }
