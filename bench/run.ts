@@ -121,7 +121,9 @@ async function micro(options: Options, signal: AbortSignal): Promise<void> {
  * @returns whether it was missing; then another process has done everything
  */
 function startedAsStrata(strata: string): boolean {
-  const settings = [...readFileSync(strata, 'utf8').matchAll(/^export (MALLOC_\w+|GLIBC_TUNABLES)="\$\{\w+-([\w.=]+)\}"/gm)];
+  const settings = [
+    ...readFileSync(strata, 'utf8').matchAll(/^export (MALLOC_\w+|GLIBC_TUNABLES)="\$\{\w+-([\w.=]+)\}"/gm),
+  ];
   const missing = settings.filter(([, name = '']) => process.env[name] === undefined);
   if (missing.length === 0) return false;
   const env = { ...process.env, ...Object.fromEntries(missing.map(([, name = '', value]) => [name, value])) };

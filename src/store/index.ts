@@ -3,4 +3,9 @@
 export { openLocalStore } from './local.ts';
 export { openMemoryStore } from './memory.ts';
 export { isName } from './name.ts';
-export type { Body, GetOptions, Store, StoredObject } from './store.ts';
+export { openLine } from './pace.ts';
+export type { Bandwidth, Line } from './pace.ts';
+export type { S3Place } from './s3-client.ts';
+export { openS3Store } from './s3.ts';
+export type { ServiceOptions } from './s3.ts';
+export type { Body, GetOptions, ListOptions, Store, StoredObject } from './store.ts';

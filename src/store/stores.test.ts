@@ -1,0 +1,60 @@
+/** The table of stores: every one passes the same suite. */
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll } from 'vitest';
+
+import { describeWith } from '../testing/need.ts';
+import { startRadosgw } from '../testing/radosgw.ts';
+import type { Need } from '../testing/requirement.ts';
+import { openLocalStore } from './local.ts';
+import { openMemoryStore } from './memory.ts';
+import { openS3Store } from './s3.ts';
+import { storeContract } from './store.contract.ts';
+import type { StoreCase } from './store.contract.ts';
+import type { Store } from './store.ts';
+
+interface Row {
+  readonly needs: readonly Need[];
+  /** An empty store, another one each time. */
+  readonly open: () => Promise<Store>;
+  /** Cases that it cannot be put through, each with the reason. */
+  readonly cannot?: Partial<Record<StoreCase, string>>;
+}
+
+const base = mkdtempSync(join(tmpdir(), 'strata-stores-'));
+let count = 0;
+const stop: (() => Promise<void>)[] = [];
+afterAll(async () => {
+  for (const each of stop) await each();
+  rmSync(base, { recursive: true });
+});
+
+/** Made by the first case that asks for it. */
+function once<Value>(make: () => Promise<Value>): () => Promise<Value> {
+  let made: Promise<Value> | undefined;
+  return () => (made ??= make());
+}
+
+const radosgw = once(async () => {
+  const service = await startRadosgw();
+  stop.push(async () => service[Symbol.asyncDispose]());
+  await service.bucket('stores');
+  return service;
+});
+
+const STORES: Readonly<Record<string, Row>> = {
+  memory: { needs: [], open: async () => openMemoryStore() },
+  local: { needs: [], open: async () => openLocalStore(join(base, `${count++}`)) },
+  'S3 (radosgw)': {
+    needs: ['radosgw'],
+    async open() {
+      const { endpoint, credentials } = await radosgw();
+      return openS3Store({ bucket: 'stores', prefix: `store-${count++}`, endpoint, credentials });
+    },
+  },
+};
+
+for (const [name, { needs, open, cannot }] of Object.entries(STORES))
+  describeWith(needs, name, () => storeContract(name, open, cannot));
