@@ -29,6 +29,6 @@ export function checkListed(label: string, { key, size, prefix, last }: Listed):
 }
 
 /** By their UTF-8 bytes, which is not the order of JavaScript's strings. */
-function compareKeys(a: string, b: string): number {
+export function compareKeys(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

@@ -35,6 +35,12 @@ const BROKEN: Meaning = {
   reason: 'the request was damaged on its way',
   temporary: true,
 };
+const MEETING: Meaning = {
+  code: 'unavailable',
+  reason: 'another request for the same object is under way',
+  hint: NETWORK_HINT,
+  temporary: true,
+};
 const BUSY: Meaning = {
   code: 'unavailable',
   reason: 'the service is too busy',
@@ -82,6 +88,8 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   IncompleteBody: BROKEN,
   XAmzContentSHA256Mismatch: BROKEN,
   RequestTimeout: BROKEN,
+  ConditionalRequestConflict: MEETING,
+  OperationAborted: MEETING,
   SlowDown: BUSY,
   RequestLimitExceeded: BUSY,
   Throttling: BUSY,

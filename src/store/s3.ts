@@ -35,7 +35,7 @@ export const DEFAULT_IDLE = 30_000;
 /** Of one object: what one PUT takes at Amazon's. Bytes. */
 const MAX_OBJECT_BYTES = 5 * 2 ** 30;
 /** Two puts of one name met; one of them is told to try again, which is soon. */
-const MEETINGS = 20;
+const MEETINGS = 5;
 
 export function openS3Store(
   place: S3Place,

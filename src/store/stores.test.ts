@@ -5,11 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 
+import { flaky } from '../testing/flaky.ts';
 import { describeWith } from '../testing/need.ts';
 import { startRadosgw } from '../testing/radosgw.ts';
 import type { Need } from '../testing/requirement.ts';
+import { limited } from './limited.ts';
 import { openLocalStore } from './local.ts';
 import { openMemoryStore } from './memory.ts';
+import { retrying } from './retrying.ts';
 import { openS3Store } from './s3.ts';
 import { storeContract } from './store.contract.ts';
 import type { StoreCase } from './store.contract.ts';
@@ -47,6 +50,11 @@ const radosgw = once(async () => {
 const STORES: Readonly<Record<string, Row>> = {
   memory: { needs: [], open: async () => openMemoryStore() },
   local: { needs: [], open: async () => openLocalStore(join(base, `${count++}`)) },
+  'retrying, over one that fails often': {
+    needs: [],
+    open: async () => retrying(flaky(openMemoryStore(), 0.4, count++), { first: 1 }),
+  },
+  'limited to one request': { needs: [], open: async () => limited(openMemoryStore(), { requests: 1 }) },
   'S3 (radosgw)': {
     needs: ['radosgw'],
     async open() {
