@@ -1,5 +1,7 @@
 /** Floor 1: sealed bytes under names, on a local disk or an object store. */
 
+export type { GcsPlace } from './gcs-client.ts';
+export { openGcsStore } from './gcs.ts';
 export { limited } from './limited.ts';
 export type { Limits } from './limited.ts';
 export { openLocalStore } from './local.ts';

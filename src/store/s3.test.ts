@@ -3,10 +3,8 @@ import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { isStrataError } from '../base/index.ts';
-import type { StrataError } from '../base/index.ts';
 import { startCanned } from '../testing/canned.ts';
-import { expectCode } from '../testing/expect-code.ts';
+import { expectCode, failureOf } from '../testing/expect-code.ts';
 import { describeWith } from '../testing/need.ts';
 import { startRadosgw } from '../testing/radosgw.ts';
 import type { Radosgw } from '../testing/radosgw.ts';
@@ -17,15 +15,6 @@ import { collect, names, sealed, text } from './store.contract.ts';
 import type { Store } from './store.ts';
 
 const CREDENTIALS = { accessKeyId: 'somebody', secretAccessKey: 'verysecretindeed' };
-
-async function failure(promise: Promise<unknown>): Promise<StrataError> {
-  const error: unknown = await promise.then(
-    () => 'no error at all',
-    (reason: unknown) => reason,
-  );
-  if (!isStrataError(error)) throw new Error(`no StrataError: ${String(error)}`, { cause: error });
-  return error;
-}
 
 /** Every call of a store, on the object `a`. */
 const CALLS: Readonly<Record<string, (store: Store) => Promise<unknown>>> = {
@@ -78,7 +67,7 @@ describeWith(['radosgw'], 'S3 store at a real service', () => {
   });
 
   it.each(Object.keys(CALLS))('[S33] %s: no such bucket, and credentials that are refused', async (call) => {
-    const missing = await failure(CALLS[call]!(open({ bucket: 'nowhere' })));
+    const missing = await failureOf(CALLS[call]!(open({ bucket: 'nowhere' })));
     expect(missing).toMatchObject({ code: 'unavailable', details: { temporary: false } });
     expect(missing.message).toMatch(/S3 bucket nowhere at http.*: there is no such bucket/);
     expect(missing.hint).toContain('storage.s3.bucket');
@@ -86,7 +75,7 @@ describeWith(['radosgw'], 'S3 store at a real service', () => {
       CREDENTIALS,
       { ...service.credentials, secretAccessKey: 'verysecretindeed' },
     ]) {
-      const refused = await failure(CALLS[call]!(open({ credentials })));
+      const refused = await failureOf(CALLS[call]!(open({ credentials })));
       expect(refused.code).toBe('refused');
       expect(refused.hint).toContain('AWS_ACCESS_KEY_ID');
       expect(JSON.stringify([refused.message, refused.hint, refused.details, refused.cause])).not.toMatch(
@@ -96,7 +85,7 @@ describeWith(['radosgw'], 'S3 store at a real service', () => {
   });
 
   it('[S33] nobody is there', async () => {
-    const error = await failure(open({ endpoint: 'http://127.0.0.1:1' }).put('a', sealed('x')));
+    const error = await failureOf(open({ endpoint: 'http://127.0.0.1:1' }).put('a', sealed('x')));
     expect([error.code, isTemporary(error)]).toEqual(['unavailable', true]);
     expect(error.message).toMatch(
       /^cannot write object a to S3 bucket bucket at http:\/\/127.0.0.1:1: .*ECONNREFUSED/,
@@ -185,7 +174,7 @@ describe('S3 store at a service that answers as it is told', () => {
   it.each(ANSWERS)('%s', async (_title, status, body, headers, { code, hint, temporary = false }) => {
     await using there = await at((response) => response.writeHead(status, headers).end(body));
     for (const call of ['put', 'list']) {
-      const error = await failure(CALLS[call]!(there.store));
+      const error = await failureOf(CALLS[call]!(there.store));
       expect([call, error.code, error.details['temporary']]).toEqual([call, code, temporary]);
       expect(error.hint).toMatch(hint);
     }
@@ -201,7 +190,7 @@ describe('S3 store at a service that answers as it is told', () => {
       ['size', 'unreadable'],
       ['list', 'unreadable'],
     ] as const)
-      expect((await failure(CALLS[call]!(there.store))).code).toBe(code);
+      expect((await failureOf(CALLS[call]!(there.store))).code).toBe(code);
   });
 
   it('[S35] a service that never answers, and one that stops in the middle', async () => {
@@ -211,12 +200,12 @@ describe('S3 store at a service that answers as it is told', () => {
       response.write('half');
     }, 200);
     for (const { store } of [silent, stalling]) {
-      const error = await failure(store.get('a'));
+      const error = await failureOf(store.get('a'));
       expect(error.message).toMatch(/nothing has moved for/);
       expect(isTemporary(error)).toBe(true);
     }
-    await failure(silent.store.put('a', sealed('x')));
-    await failure(names(silent.store));
+    await failureOf(silent.store.put('a', sealed('x')));
+    await failureOf(names(silent.store));
   });
 
   it('[S35] one that is slow is waited for', async () => {
@@ -236,18 +225,18 @@ describe('S3 store at a service that answers as it is told', () => {
       response.writeHead(200, { 'content-length': '10' });
       response.write('half', () => response.destroy());
     });
-    expect(isTemporary(await failure(short.store.get('a')))).toBe(true);
+    expect(isTemporary(await failureOf(short.store.get('a')))).toBe(true);
 
     // A range that was not kept to.
     await using whole = await at((response) =>
       response.writeHead(200, { 'content-length': '10' }).end('0123456789'),
     );
     const range = { offset: 2, length: 3 };
-    expect(isTemporary(await failure(whole.store.get('a', { range })))).toBe(true);
+    expect(isTemporary(await failureOf(whole.store.get('a', { range })))).toBe(true);
     await using other = await at((response) =>
       response.writeHead(206, { 'content-length': '4', 'content-range': 'bytes 2-5/10' }).end('2345'),
     );
-    expect(isTemporary(await failure(other.store.get('a', { range })))).toBe(true);
+    expect(isTemporary(await failureOf(other.store.get('a', { range })))).toBe(true);
 
     await using huge = await at((response) =>
       response.writeHead(200, { 'content-length': '99999999999999' }).flushHeaders(),
@@ -257,7 +246,7 @@ describe('S3 store at a service that answers as it is told', () => {
     await using lying = await at((response) =>
       response.writeHead(200, { etag: '"x"' }).end('<Error><Code>InternalError</Code></Error>'),
     );
-    expect(isTemporary(await failure(lying.store.put('a', sealed('x'))))).toBe(true);
+    expect(isTemporary(await failureOf(lying.store.put('a', sealed('x'))))).toBe(true);
   });
 
   it.each([
@@ -276,7 +265,7 @@ describe('S3 store at a service that answers as it is told', () => {
         `<ListBucketResult>${contents}${more || '<IsTruncated>false</IsTruncated>'}</ListBucketResult>`,
       ),
     );
-    expect(isTemporary(await failure(names(there.store)))).toBe(true);
+    expect(isTemporary(await failureOf(names(there.store)))).toBe(true);
   });
 });
 

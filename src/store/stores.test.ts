@@ -6,9 +6,11 @@ import { join } from 'node:path';
 import { afterAll } from 'vitest';
 
 import { flaky } from '../testing/flaky.ts';
+import { startGcsFake } from '../testing/gcs-fake.ts';
 import { describeWith } from '../testing/need.ts';
 import { startRadosgw } from '../testing/radosgw.ts';
 import type { Need } from '../testing/requirement.ts';
+import { openGcsStore } from './gcs.ts';
 import { limited } from './limited.ts';
 import { openLocalStore } from './local.ts';
 import { openMemoryStore } from './memory.ts';
@@ -47,6 +49,13 @@ const radosgw = once(async () => {
   return service;
 });
 
+const gcs = once(async () => {
+  const fake = await startGcsFake();
+  stop.push(async () => fake[Symbol.asyncDispose]());
+  fake.bucket('stores');
+  return fake;
+});
+
 const STORES: Readonly<Record<string, Row>> = {
   memory: { needs: [], open: async () => openMemoryStore() },
   local: { needs: [], open: async () => openLocalStore(join(base, `${count++}`)) },
@@ -55,6 +64,13 @@ const STORES: Readonly<Record<string, Row>> = {
     open: async () => retrying(flaky(openMemoryStore(), 0.4, count++), { first: 1 }),
   },
   'limited to one request': { needs: [], open: async () => limited(openMemoryStore(), { requests: 1 }) },
+  'GCS (a fake of its API)': {
+    needs: [],
+    async open() {
+      const { endpoint } = await gcs();
+      return openGcsStore({ bucket: 'stores', prefix: `store-${count++}`, endpoint });
+    },
+  },
   'S3 (radosgw)': {
     needs: ['radosgw'],
     async open() {
