@@ -132,7 +132,7 @@ describe('GCS store at a service that answers as it is told', () => {
   it('[S35] a service that never answers, or stops in the middle', async () => {
     await using silent = await at(() => {}, 200);
     await using stalling = await at((response) => {
-      response.writeHead(200, { 'content-length': '10' });
+      response.writeHead(200, { 'content-length': '10', etag: '"x"' });
       response.write('half');
     }, 200);
     for (const call of [
@@ -150,17 +150,17 @@ describe('GCS store at a service that answers as it is told', () => {
 
   it('[S36] answers that are not what they say', async () => {
     await using short = await at((response) => {
-      response.writeHead(200, { 'content-length': '10' });
+      response.writeHead(200, { 'content-length': '10', etag: '"x"' });
       response.write('half', () => response.destroy());
     });
     expect(isTemporary(await failureOf(short.store.get('a')))).toBe(true);
     const range = { offset: 2, length: 3 };
     await using whole = await at((response) =>
-      response.writeHead(200, { 'content-length': '10' }).end('0123456789'),
+      response.writeHead(200, { 'content-length': '10', etag: '"x"' }).end('0123456789'),
     );
     expect(isTemporary(await failureOf(whole.store.get('a', { range })))).toBe(true);
     await using huge = await at((response) =>
-      response.writeHead(200, { 'content-length': '99999999999999' }).flushHeaders(),
+      response.writeHead(200, { 'content-length': '99999999999999', etag: '"x"' }).flushHeaders(),
     );
     await expectCode('integrity', huge.store.get('a'));
     await using portal = await at((response) =>

@@ -98,7 +98,9 @@ export function openGcsStore(
           range === undefined
             ? lengthIn(headers['content-length'])
             : lengthIn(/\/(\d+)$/.exec(headers['content-range'] ?? '')?.[1]);
-        if (size === undefined)
+        // What some middleman says with status 200 has neither.
+        const isOfAnObject = headers['x-goog-generation'] !== undefined || headers['etag'] !== undefined;
+        if (size === undefined || !isOfAnObject)
           throw serviceError({ ...doing, label }, garbled('its answer is not the part that was asked for'));
         const { length } = rangeOf(name, size, { range, most });
         const bytes = await readBody(stream, length, async (count) => {

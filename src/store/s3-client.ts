@@ -7,7 +7,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 
 import { StrataError, systemError } from '../base/index.ts';
-import { putCommand } from './s3-put.ts';
+import { deleteCommand, putCommand } from './s3-put.ts';
 
 export interface S3Place {
   readonly bucket: string;
@@ -29,6 +29,7 @@ export interface S3Tools {
   readonly sdk: typeof import('@aws-sdk/client-s3');
   readonly client: S3Client;
   readonly putCommand: typeof putCommand;
+  readonly deleteCommand: typeof deleteCommand;
 }
 
 /** Connections to one service. More requests wait for one of them. */
@@ -71,7 +72,7 @@ export async function s3Tools(place: S3Place): Promise<S3Tools> {
     ...(credentials !== undefined && { credentials }),
   };
   const client = new sdk.S3Client(config);
-  return { sdk, client, putCommand };
+  return { sdk, client, putCommand, deleteCommand };
 }
 
 function checkEndpoint(endpoint: string | undefined): void {

@@ -1,8 +1,8 @@
-/** The request that makes an object, once. */
+/** The requests that change something: one makes an object, once. */
 
 import { Readable } from 'node:stream';
 
-import type { PutObjectCommand } from '@aws-sdk/client-s3';
+import type { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 
 import { sha256, toHex } from '../base/index.ts';
 import { slices } from './body.ts';
@@ -37,21 +37,46 @@ export function putCommand(
     },
     { step: 'build', name: 'hashOfTheBody' },
   );
-  command.middlewareStack.add(
-    (next) => async (args) => {
-      const result = await next(args);
-      checkCreated(result.response as HttpMessage & { readonly statusCode: number });
-      return result;
-    },
-    { step: 'deserialize', name: 'createdIndeed', priority: 'low' },
-  );
+  checkAnswer(command, ({ statusCode, headers }) => {
+    if (statusCode === 200 && headers['etag'] === undefined) throw new Garbled(NO_SUCH_YES);
+  });
   return command;
 }
 
-/** Some services answer 200 before they have written, and tell in the body that they could not. A good answer has no body. */
-function checkCreated({ statusCode, headers }: HttpMessage & { readonly statusCode: number }): void {
-  if (statusCode !== 200) return;
-  const length = headers['content-length'];
-  if (headers['etag'] !== undefined && (length === undefined || length === '0')) return;
-  throw new Garbled('its answer says yes, and has an error in it');
+/** The request that deletes one. */
+export function deleteCommand(
+  sdk: S3Tools['sdk'],
+  place: { readonly Bucket: string; readonly Key: string },
+): DeleteObjectCommand {
+  const command = new sdk.DeleteObjectCommand(place);
+  checkAnswer(command, () => {});
+  return command;
+}
+
+const NO_SUCH_YES = 'its answer says yes, and has an error in it';
+
+interface HttpAnswer extends HttpMessage {
+  readonly statusCode: number;
+}
+
+/**
+ * Some services answer 200 before they have done it, and tell in the body that they could not; the SDK does not look there. A good answer
+ * to a request that changes something has no body.
+ */
+function checkAnswer(
+  command: PutObjectCommand | DeleteObjectCommand,
+  check: (answer: HttpAnswer) => void,
+): void {
+  const { middlewareStack } = command as PutObjectCommand;
+  middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args);
+      const answer = result.response as HttpAnswer;
+      if (answer.statusCode === 200 && (answer.headers['content-length'] ?? '0') !== '0')
+        throw new Garbled(NO_SUCH_YES);
+      check(answer);
+      return result;
+    },
+    { step: 'deserialize', name: 'doneIndeed', priority: 'low' },
+  );
 }

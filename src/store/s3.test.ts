@@ -210,7 +210,7 @@ describe('S3 store at a service that answers as it is told', () => {
 
   it('[S35] one that is slow is waited for', async () => {
     await using slow = await at((response) => {
-      response.writeHead(200, { 'content-length': '10' });
+      response.writeHead(200, { 'content-length': '10', etag: '"x"' });
       let sent = 0;
       const timer = setInterval(() => {
         response.write('x');
@@ -222,24 +222,26 @@ describe('S3 store at a service that answers as it is told', () => {
 
   it('[S36] answers that are not what they say', async () => {
     await using short = await at((response) => {
-      response.writeHead(200, { 'content-length': '10' });
+      response.writeHead(200, { 'content-length': '10', etag: '"x"' });
       response.write('half', () => response.destroy());
     });
     expect(isTemporary(await failureOf(short.store.get('a')))).toBe(true);
 
     // A range that was not kept to.
     await using whole = await at((response) =>
-      response.writeHead(200, { 'content-length': '10' }).end('0123456789'),
+      response.writeHead(200, { 'content-length': '10', etag: '"x"' }).end('0123456789'),
     );
     const range = { offset: 2, length: 3 };
     expect(isTemporary(await failureOf(whole.store.get('a', { range })))).toBe(true);
     await using other = await at((response) =>
-      response.writeHead(206, { 'content-length': '4', 'content-range': 'bytes 2-5/10' }).end('2345'),
+      response
+        .writeHead(206, { 'content-length': '4', 'content-range': 'bytes 2-5/10', etag: '"x"' })
+        .end('2345'),
     );
     expect(isTemporary(await failureOf(other.store.get('a', { range })))).toBe(true);
 
     await using huge = await at((response) =>
-      response.writeHead(200, { 'content-length': '99999999999999' }).flushHeaders(),
+      response.writeHead(200, { 'content-length': '99999999999999', etag: '"x"' }).flushHeaders(),
     );
     await expectCode('integrity', huge.store.get('a'));
 

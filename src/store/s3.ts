@@ -76,7 +76,7 @@ export function openS3Store(
           const answer = await client.send(new sdk.HeadObjectCommand({ Bucket, Key: keyOf(name) }), {
             abortSignal: watch.signal,
           });
-          return answer.ContentLength;
+          return answer.ETag === undefined ? undefined : answer.ContentLength;
         } catch (error) {
           // An answer to HEAD cannot say why. What it is asked again for can: the key may be missing, or the bucket.
           if (s3Answer(error)?.status === undefined) throw error;
@@ -108,9 +108,10 @@ export function openS3Store(
             throw damaged({ name }, `it ends before byte ${range.offset}`);
           throw error;
         });
-      const { Body, ContentLength = Number.NaN, ContentRange } = answer;
+      const { Body, ContentLength = Number.NaN, ContentRange, ETag } = answer;
       const size = range === undefined ? ContentLength : Number(/\/(\d+)$/.exec(ContentRange ?? '')?.[1]);
-      if (Body === undefined || !Number.isSafeInteger(size))
+      // What some middleman says with status 200 has no tag.
+      if (Body === undefined || ETag === undefined || !Number.isSafeInteger(size))
         throw serviceError({ ...doing, label }, garbled('its answer is not the part that was asked for'));
       const { length } = rangeOf(name, size, { range, most: options.most ?? MAX_OBJECT_BYTES });
       const bytes = await readBody(Body as AsyncIterable<Uint8Array>, length, async (count) => {
@@ -213,9 +214,13 @@ export function openS3Store(
 
     async delete(name, options = {}) {
       checkName(name);
-      await request({ verb: 'delete', object: name }, options, async ({ sdk, client }, { signal }) => {
-        await client.send(new sdk.DeleteObjectCommand({ Bucket, Key: keyOf(name) }), { abortSignal: signal });
-      });
+      await request(
+        { verb: 'delete', object: name },
+        options,
+        async ({ sdk, client, deleteCommand }, { signal }) => {
+          await client.send(deleteCommand(sdk, { Bucket, Key: keyOf(name) }), { abortSignal: signal });
+        },
+      );
     },
 
     // A PUT that is broken off leaves nothing, and there are no uploads in parts.

@@ -3,8 +3,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
+import { afterAll, expect } from 'vitest';
 
+import { FAULTS } from '../testing/fault.ts';
+import type { Fault } from '../testing/fault.ts';
+import { startFaultProxy } from '../testing/fault-proxy.ts';
 import { flaky } from '../testing/flaky.ts';
 import { startGcsFake } from '../testing/gcs-fake.ts';
 import { describeWith } from '../testing/need.ts';
@@ -56,6 +59,24 @@ const gcs = once(async () => {
   return fake;
 });
 
+/** What a store cannot see: bytes that are others, a listing of yesterday, a deletion that comes later. Those with the keys see it. */
+const INVISIBLE: ReadonlySet<Fault> = new Set(['corrupt answer', 'shortened', 'stale list', 'late']);
+
+/** In front of a service; it is told nothing that only the service could notice. */
+async function faulty(endpoint: string, unnoticed: readonly Fault[]): Promise<string> {
+  const proxy = await startFaultProxy(endpoint, count);
+  stop.push(async () => proxy[Symbol.asyncDispose]());
+  const faults = FAULTS.filter((fault) => !INVISIBLE.has(fault) && !unnoticed.includes(fault));
+  proxy.rules = [{ faults, rate: 0.2 }];
+  // A check that sees nothing must not pass.
+  stop.push(async () => expect([...proxy.happened.keys()].sort()).toEqual([...faults].sort()));
+  return proxy.endpoint;
+}
+
+const faultyRadosgw = once(async () => faulty((await radosgw()).endpoint, []));
+const faultyGcs = once(async () => faulty((await gcs()).endpoint, ['corrupt request']));
+const HASTE = { first: 5, most: 50 };
+
 const STORES: Readonly<Record<string, Row>> = {
   memory: { needs: [], open: async () => openMemoryStore() },
   local: { needs: [], open: async () => openLocalStore(join(base, `${count++}`)) },
@@ -69,6 +90,26 @@ const STORES: Readonly<Record<string, Row>> = {
     async open() {
       const { endpoint } = await gcs();
       return openGcsStore({ bucket: 'stores', prefix: `store-${count++}`, endpoint });
+    },
+  },
+  'GCS, with a fault in every fifth request': {
+    needs: [],
+    async open() {
+      const place = { bucket: 'stores', prefix: `store-${count++}`, endpoint: await faultyGcs() };
+      return retrying(openGcsStore(place, { idle: 300 }), HASTE);
+    },
+  },
+  'S3 (radosgw), with a fault in every fifth request': {
+    needs: ['radosgw'],
+    async open() {
+      const { credentials } = await radosgw();
+      const place = {
+        bucket: 'stores',
+        prefix: `store-${count++}`,
+        endpoint: await faultyRadosgw(),
+        credentials,
+      };
+      return retrying(openS3Store(place, { idle: 500 }), HASTE);
     },
   },
   'S3 (radosgw)': {

@@ -39,7 +39,7 @@ export function flaky(store: Store, rate: number, seed: number): Store {
 }
 
 /** Numbers 0 ≤ x < 1 that look like chance, the same ones for each seed (mulberry32). */
-function sequence(seed: number): () => number {
+export function sequence(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
