@@ -155,7 +155,7 @@ const ANSWERS: readonly (readonly [
     '[S33] a page of something else',
     200,
     '<html>Please log in</html>',
-    { 'content-type': 'text/html' },
+    { 'content-type': 'text/html', 'content-length': '26' },
     { code: 'unavailable', hint: /Check the network/, temporary: true },
   ],
 ];
@@ -173,7 +173,7 @@ describe('S3 store at a service that answers as it is told', () => {
 
   it.each(ANSWERS)('%s', async (_title, status, body, headers, { code, hint, temporary = false }) => {
     await using there = await at((response) => response.writeHead(status, headers).end(body));
-    for (const call of ['put', 'list']) {
+    for (const call of ['put', 'get', 'list']) {
       const error = await failureOf(CALLS[call]!(there.store));
       expect([call, error.code, error.details['temporary']]).toEqual([call, code, temporary]);
       expect(error.hint).toMatch(hint);
