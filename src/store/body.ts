@@ -1,6 +1,6 @@
 /** Bodies in memory, for services that want to know how long an object is before they take it. */
 
-import { concatBytes, throwIfAborted } from '../base/index.ts';
+import { equalBytes, throwIfAborted } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import type { Sealed } from '../chunk/index.ts';
 import type { Body } from './store.ts';
@@ -9,35 +9,48 @@ import type { Body } from './store.ts';
 const SLICE_BYTES = 256 * 1024;
 
 /**
- * All of the body, read to its end. A list of one part is taken as it is; anything else is copied, since a part is gone when the next one
+ * All parts of the body, read to its end. Those of an array stay where they are; others are copied, since each is gone when the next one
  * is asked for.
  */
-export async function wholeBody(body: Body, { signal }: Cancellable): Promise<Sealed> {
+export async function gather(body: Body, { signal }: Cancellable): Promise<readonly Sealed[]> {
   throwIfAborted(signal);
-  if (Array.isArray(body)) {
-    const parts: readonly Sealed[] = body;
-    return parts.length === 1 ? parts[0]! : (concatBytes(parts) as Sealed);
-  }
-  const parts: Uint8Array[] = [];
+  if (Array.isArray(body)) return body;
+  const parts: Sealed[] = [];
   for await (const part of body) {
     throwIfAborted(signal);
     // Not `slice`: that of a Buffer is no copy.
-    parts.push(Uint8Array.from(part));
+    parts.push(Uint8Array.from(part) as Sealed);
   }
   throwIfAborted(signal);
-  return (parts.length === 1 ? parts[0] : concatBytes(parts)) as Sealed;
+  return parts;
 }
 
-/** Views of the bytes, in order. `asked` waits before each, and is told how many bytes it has. */
+export function lengthOf(parts: readonly Uint8Array[]): number {
+  return parts.reduce((length, part) => length + part.length, 0);
+}
+
+/** Views of all the bytes, in order. `asked` waits before each, and is told how many bytes it has. */
 export async function* slices(
-  bytes: Uint8Array,
+  parts: readonly Uint8Array[],
   asked: (count: number) => Promise<void> | void,
 ): AsyncIterable<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += SLICE_BYTES) {
-    const slice = bytes.subarray(at, at + SLICE_BYTES);
-    await asked(slice.length);
-    yield slice;
+  for (const part of parts) {
+    for (let at = 0; at < part.length; at += SLICE_BYTES) {
+      const slice = part.subarray(at, at + SLICE_BYTES);
+      await asked(slice.length);
+      yield slice;
+    }
   }
+}
+
+/** Whether the bytes are those of the parts. */
+export function areBytesOf(bytes: Uint8Array, parts: readonly Uint8Array[]): boolean {
+  let at = 0;
+  for (const part of parts) {
+    if (!equalBytes(bytes.subarray(at, at + part.length), part)) return false;
+    at += part.length;
+  }
+  return at === bytes.length;
 }
 
 /**

@@ -52,7 +52,7 @@ export async function gcsTools({ bucket, endpoint }: GcsPlace): Promise<GcsTools
  */
 export async function upload(
   file: File,
-  bytes: Uint8Array,
+  parts: readonly Uint8Array[],
   { signal }: Watch,
   asked: (count: number) => Promise<void>,
 ): Promise<number> {
@@ -74,7 +74,7 @@ export async function upload(
       preconditionOpts: { ifGenerationMatch: 0 },
     });
     // Its end is that of the request: an empty body must begin one all the same.
-    await pipeline(Readable.from(slices(bytes, asked), { objectMode: false }), sink, { signal });
+    await pipeline(Readable.from(slices(parts, asked), { objectMode: false }), sink, { signal });
     return Number(file.metadata.size);
   } finally {
     signal.removeEventListener('abort', giveUp);

@@ -10,12 +10,13 @@ import { isStrataError, throwIfAborted } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import { damaged } from '../chunk/index.ts';
 import type { Sealed } from '../chunk/index.ts';
-import { readBody, wholeBody } from './body.ts';
+import { gather, lengthOf, readBody } from './body.ts';
 import { checkRange, noSuchObject, rangeOf } from './error.ts';
 import type { GcsPlace, GcsTools } from './gcs-client.ts';
 import { gcsAnswer, gcsComplaint } from './gcs-error.ts';
 import { bucketPrefix, checkListed } from './listing.ts';
 import { checkName, checkPrefix, isName } from './name.ts';
+import { onDemand } from './on-demand.ts';
 import { openLine } from './pace.ts';
 import { DEFAULT_IDLE } from './s3.ts';
 import type { ServiceOptions } from './s3.ts';
@@ -34,7 +35,7 @@ export function openGcsStore(
 ): Store {
   const prefix = bucketPrefix(place.prefix);
   const label = `GCS bucket ${place.bucket}${prefix === '' ? '' : `, prefix ${prefix}`}${place.endpoint === undefined ? '' : ` at ${place.endpoint}`}`;
-  let tools: Promise<GcsTools> | undefined;
+  const tools = onDemand(() => load(place));
 
   const keyOf = (name: string) => prefix + name;
 
@@ -46,7 +47,7 @@ export function openGcsStore(
     throwIfAborted(signal);
     const { object } = doing;
     try {
-      const ready = await (tools ??= load(place));
+      const ready = await tools();
       return await watched({ signal, idle }, async (watch) => {
         try {
           return await ask(ready, watch);
@@ -105,7 +106,7 @@ export function openGcsStore(
         const { length } = rangeOf(name, size, { range, most });
         const bytes = await readBody(stream, length, async (count) => {
           moved();
-          await line.down(count, { signal });
+          await line.down(count, { signal, moved });
         });
         if (bytes === undefined)
           throw serviceError({ ...doing, label }, garbled('its answer has another length than it says'));
@@ -157,15 +158,15 @@ export function openGcsStore(
 
     async put(name, body, options = {}) {
       checkName(name);
-      const bytes = await wholeBody(body, options);
+      const parts = await gather(body, options);
       const doing = { verb: 'write', object: name } as const;
       return request(doing, options, async ({ bucket, upload }, watch) => {
         try {
-          const stored = await upload(bucket.file(keyOf(name)), bytes, watch, async (count) => {
+          const stored = await upload(bucket.file(keyOf(name)), parts, watch, async (count) => {
             watch.moved();
-            await line.up(count, { signal: watch.signal });
+            await line.up(count, watch);
           });
-          if (stored === bytes.length) return 'created';
+          if (stored === lengthOf(parts)) return 'created';
         } catch (error) {
           if (gcsAnswer(error)?.status === 412) return 'exists';
           throw error;

@@ -2,7 +2,7 @@
 
 import { cancelled, throwIfAborted } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
-import { wholeBody } from './body.ts';
+import { gather } from './body.ts';
 import type { Store } from './store.ts';
 
 export interface Limits {
@@ -34,8 +34,8 @@ export function limited(store: Store, { requests }: Limits): Store {
 
     async put(name, body, options = {}) {
       // All of it, before it takes a place: a body that is still being made may wait for other requests.
-      const bytes = await wholeBody(body, options);
-      return one(options, async () => store.put(name, [bytes], options));
+      const parts = await gather(body, options);
+      return one(options, async () => store.put(name, parts, options));
     },
 
     get: (name, options = {}) => one(options, async () => store.get(name, options)),

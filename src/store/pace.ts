@@ -10,8 +10,13 @@ export interface Bandwidth {
   readonly down?: number | undefined;
 }
 
+export interface PaceOptions extends Cancellable {
+  /** Called now and then while bytes wait: it is not the service that is silent. */
+  readonly moved?: () => void;
+}
+
 /** Returns when the bytes may go on their way. */
-export type Pace = (bytes: number, options?: Cancellable) => Promise<void> | void;
+export type Pace = (bytes: number, options?: PaceOptions) => Promise<void> | void;
 
 export interface Line {
   readonly up: Pace;
@@ -20,6 +25,8 @@ export interface Line {
 
 /** Milliseconds of silence that may be made up for at once. */
 const BURST = 100;
+/** Milliseconds between two signs of life. */
+const LONGEST_WAIT = 1000;
 
 /** One line for all that goes over it: give the same one to each store that shares it. */
 export function openLine({ up, down }: Bandwidth = {}): Line {
@@ -30,9 +37,14 @@ function paceOf(rate: number | undefined): Pace {
   if (rate === undefined) return () => {};
   /** When all bytes that were let go are over, at this rate; of `performance.now()`. */
   let free = 0;
-  return async (bytes, { signal } = {}) => {
-    const now = performance.now();
-    free = Math.max(free, now - BURST) + (bytes / rate) * 1000;
-    if (free > now) await sleep(free - now, undefined, { signal });
+  return async (bytes, { signal, moved } = {}) => {
+    const turn = Math.max(free, performance.now() - BURST) + (bytes / rate) * 1000;
+    free = turn;
+    for (;;) {
+      const wait = turn - performance.now();
+      if (wait <= 0) return;
+      await sleep(Math.min(wait, LONGEST_WAIT), undefined, { signal });
+      moved?.();
+    }
   };
 }

@@ -8,10 +8,10 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { StrataError, equalBytes, formatDuration, isStrataError, throwIfAborted } from '../base/index.ts';
+import { StrataError, formatDuration, isStrataError, throwIfAborted } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import type { Sealed } from '../chunk/index.ts';
-import { wholeBody } from './body.ts';
+import { areBytesOf, gather, lengthOf } from './body.ts';
 import { compareKeys } from './listing.ts';
 import { isTemporary } from './service-error.ts';
 import type { Store } from './store.ts';
@@ -56,11 +56,11 @@ export function retrying(store: Store, patience: Patience = {}): Store {
 
     async put(name, body, options = {}) {
       // Each try sends the same bytes.
-      const bytes = await wholeBody(body, options);
+      const parts = await gather(body, options);
       return tries(options, async (again) => {
-        const answer = await store.put(name, [bytes], options);
+        const answer = await store.put(name, parts, options);
         if (answer === 'created' || !again) return answer;
-        return (await isOurs(store, name, bytes, options)) ? 'created' : 'exists';
+        return (await isOurs(store, name, parts, options)) ? 'created' : 'exists';
       });
     },
 
@@ -146,9 +146,14 @@ function exhausted(error: StrataError, failures: number, spent: number): StrataE
   });
 }
 
-async function isOurs(store: Store, name: string, bytes: Sealed, options: Cancellable): Promise<boolean> {
+async function isOurs(
+  store: Store,
+  name: string,
+  parts: readonly Sealed[],
+  options: Cancellable,
+): Promise<boolean> {
   try {
-    return equalBytes(await store.get(name, { ...options, most: bytes.length }), bytes);
+    return areBytesOf(await store.get(name, { ...options, most: lengthOf(parts) }), parts);
   } catch (error) {
     // Longer than ours.
     if (isStrataError(error, 'integrity')) return false;

@@ -1,11 +1,12 @@
 /** The requests that change something: one makes an object, once. */
 
+import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 
 import type { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 
-import { sha256, toHex } from '../base/index.ts';
-import { slices } from './body.ts';
+import { EMPTY } from '../base/index.ts';
+import { lengthOf, slices } from './body.ts';
 import type { S3Tools } from './s3-client.ts';
 import { Garbled } from './service-error.ts';
 
@@ -17,14 +18,15 @@ interface HttpMessage {
 export function putCommand(
   sdk: S3Tools['sdk'],
   place: { readonly Bucket: string; readonly Key: string },
-  bytes: Uint8Array,
+  parts: readonly Uint8Array[],
   asked: (count: number) => Promise<void>,
 ): PutObjectCommand {
+  const length = lengthOf(parts);
   const command = new sdk.PutObjectCommand({
     ...place,
     // As a stream: its progress can be seen, and slowed down.
-    Body: bytes.length === 0 ? bytes : Readable.from(slices(bytes, asked), { objectMode: false }),
-    ContentLength: bytes.length,
+    Body: length === 0 ? EMPTY : Readable.from(slices(parts, asked), { objectMode: false }),
+    ContentLength: length,
     ContentType: 'application/octet-stream',
     IfNoneMatch: '*',
   });
@@ -32,7 +34,7 @@ export function putCommand(
     (next) => (args) => {
       const { headers, protocol } = args.request as HttpMessage & { readonly protocol: string };
       // The signature is over a hash of the body. Over TLS the SDK leaves that out: TLS keeps the bytes as they are.
-      if (protocol !== 'https:') headers['x-amz-content-sha256'] = toHex(sha256(bytes));
+      if (protocol !== 'https:') headers['x-amz-content-sha256'] = hashOf(parts);
       return next(args);
     },
     { step: 'build', name: 'hashOfTheBody' },
@@ -79,4 +81,10 @@ function checkAnswer(
     },
     { step: 'deserialize', name: 'doneIndeed', priority: 'low' },
   );
+}
+
+function hashOf(parts: readonly Uint8Array[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex');
 }

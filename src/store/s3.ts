@@ -10,10 +10,11 @@ import { isStrataError, throwIfAborted } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import { damaged } from '../chunk/index.ts';
 import type { Sealed } from '../chunk/index.ts';
-import { readBody, wholeBody } from './body.ts';
+import { gather, readBody } from './body.ts';
 import { checkRange, noSuchObject, rangeOf } from './error.ts';
 import { bucketPrefix, checkListed } from './listing.ts';
 import { checkName, checkPrefix, isName } from './name.ts';
+import { onDemand } from './on-demand.ts';
 import { openLine } from './pace.ts';
 import type { Line } from './pace.ts';
 import type { S3Place, S3Tools } from './s3-client.ts';
@@ -44,7 +45,7 @@ export function openS3Store(
   const Bucket = place.bucket;
   const prefix = bucketPrefix(place.prefix);
   const label = `S3 bucket ${Bucket}${prefix === '' ? '' : `, prefix ${prefix}`}${place.endpoint === undefined ? '' : ` at ${place.endpoint}`}`;
-  let tools: Promise<S3Tools> | undefined;
+  const tools = onDemand(() => load(place));
 
   const keyOf = (name: string) => prefix + name;
 
@@ -55,7 +56,7 @@ export function openS3Store(
   ): Promise<Value> {
     throwIfAborted(signal);
     try {
-      const ready = await (tools ??= load(place));
+      const ready = await tools();
       return await watched({ signal, idle }, (watch) => ask(ready, watch));
     } catch (error) {
       if (isStrataError(error)) throw error;
@@ -116,7 +117,7 @@ export function openS3Store(
       const { length } = rangeOf(name, size, { range, most: options.most ?? MAX_OBJECT_BYTES });
       const bytes = await readBody(Body as AsyncIterable<Uint8Array>, length, async (count) => {
         moved();
-        await line.down(count, { signal });
+        await line.down(count, { signal, moved });
       });
       if (bytes === undefined)
         throw serviceError({ ...doing, label }, garbled('its answer has another length than it says'));
@@ -164,12 +165,12 @@ export function openS3Store(
 
     async put(name, body, options = {}) {
       checkName(name);
-      const bytes = await wholeBody(body, options);
+      const parts = await gather(body, options);
       return request({ verb: 'write', object: name }, options, async ({ sdk, client, putCommand }, watch) => {
         for (let meeting = 1; ; meeting++) {
-          const command = putCommand(sdk, { Bucket, Key: keyOf(name) }, bytes, async (count) => {
+          const command = putCommand(sdk, { Bucket, Key: keyOf(name) }, parts, async (count) => {
             watch.moved();
-            await line.up(count, { signal: watch.signal });
+            await line.up(count, watch);
           });
           try {
             await client.send(command, { abortSignal: watch.signal });

@@ -28,6 +28,7 @@ const REQUIREMENTS = {
     remedy: 'podman: apt-get install podman runc catatonit',
   },
   busybox: { met: () => runs('busybox', 'true'), remedy: 'busybox: apt-get install busybox-static' },
+  openssl: { met: () => runs('openssl', 'version'), remedy: 'openssl: apt-get install openssl' },
   radosgw: {
     met: () =>
       ['ceph-mon', 'ceph-osd', 'radosgw', 'radosgw-admin'].every((program) => runs(program, '--version')),
