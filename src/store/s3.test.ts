@@ -192,6 +192,17 @@ describe('S3 store at a service that answers as it is told', () => {
       expect((await failureOf(CALLS[call]!(there.store))).code).toBe(code);
   });
 
+  it('[S33] what is broken inside is asked once for a size, what is refused twice to learn why', async () => {
+    for (const [status, methods] of [
+      [500, ['HEAD']],
+      [404, ['HEAD', 'GET']],
+    ] as const) {
+      await using there = await at((response) => response.writeHead(status).end());
+      await failureOf(there.store.size('a'));
+      expect(there.service.asked.map((each) => each.split(' ')[0])).toEqual(methods);
+    }
+  });
+
   it('[S35] a service that never answers, and one that stops in the middle', async () => {
     await using silent = await at(() => {}, 200);
     await using stalling = await at((response) => {
