@@ -79,8 +79,9 @@ export function openS3Store(
           });
           return answer.ETag === undefined ? undefined : answer.ContentLength;
         } catch (error) {
-          // An answer to HEAD cannot say why. What it is asked again for can: the key may be missing, or the bucket.
-          if (s3Answer(error)?.status === undefined) throw error;
+          // An answer to HEAD cannot say why it refuses. That to a GET can: the key may be missing, or the bucket.
+          const { status = 0 } = s3Answer(error) ?? {};
+          if (status < 300 || status >= 500) throw error;
           watch.moved();
           const Range = 'bytes=0-0';
           const answer = await client.send(new sdk.GetObjectCommand({ Bucket, Key: keyOf(name), Range }), {
