@@ -1,9 +1,10 @@
 /** A real S3 service for one test file: Ceph's gateway, started by `scripts/radosgw` in a temporary directory. */
 
 import { execFile } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 const SCRIPT = resolve(import.meta.dirname, '../../scripts/radosgw');
@@ -12,11 +13,11 @@ const run = promisify(execFile);
 export interface Radosgw extends AsyncDisposable {
   readonly endpoint: string;
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
-  /** Where its processes leave their ids: `mon.pid`, `osd.pid`, `rgw.pid`. */
-  readonly directory: string;
   /** Makes one. */
   bucket(name: string): Promise<void>;
-  /** Starts what was killed of it. */
+  /** Kills all of it by SIGKILL, and returns when it is dead. */
+  kill(): Promise<void>;
+  /** Starts again what was killed. Only `bluestore` still has what was in it. */
   revive(): Promise<void>;
 }
 
@@ -34,12 +35,18 @@ export async function startRadosgw(kind: 'memstore' | 'bluestore' = 'memstore'):
   return {
     endpoint,
     credentials,
-    directory,
     async bucket(name) {
       const { CreateBucketCommand, S3Client } = await import('@aws-sdk/client-s3');
       const client = new S3Client({ endpoint, credentials, region: 'us-east-1', forcePathStyle: true });
       await client.send(new CreateBucketCommand({ Bucket: name }));
       client.destroy();
+    },
+    async kill() {
+      for (const part of ['rgw', 'osd', 'mon']) {
+        const pid = Number(readFileSync(join(directory, `${part}.pid`), 'utf8'));
+        process.kill(pid, 'SIGKILL');
+        while (lives(pid)) await sleep(10);
+      }
     },
     async revive() {
       await up();
@@ -48,4 +55,13 @@ export async function startRadosgw(kind: 'memstore' | 'bluestore' = 'memstore'):
       await run('bash', [SCRIPT, 'down', directory]);
     },
   };
+}
+
+/** A zombie, which nobody has waited for yet, does not live. */
+function lives(pid: number): boolean {
+  try {
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  } catch {
+    return false;
+  }
 }
