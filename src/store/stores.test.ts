@@ -121,5 +121,27 @@ const STORES: Readonly<Record<string, Row>> = {
   },
 };
 
-for (const [name, { needs, open, cannot }] of Object.entries(STORES))
+/** The clouds themselves, for whoever has a bucket there: the suite fills it, below a prefix of its own, and empties it again. */
+const LIVE = `strata-tests-${Date.now()}`;
+const [liveS3, liveGcs] = [process.env['STRATA_TEST_S3_BUCKET'], process.env['STRATA_TEST_GCS_BUCKET']];
+const live: Record<string, Row> = {};
+if (liveS3 !== undefined && liveS3 !== '')
+  live['S3 (live)'] = emptied((prefix) => openS3Store({ bucket: liveS3, prefix }));
+if (liveGcs !== undefined && liveGcs !== '')
+  live['GCS (live)'] = emptied((prefix) => openGcsStore({ bucket: liveGcs, prefix }));
+
+function emptied(open: (prefix: string) => Store): Row {
+  return {
+    needs: [],
+    async open() {
+      const store = retrying(open(`${LIVE}/${count++}`));
+      stop.push(async () => {
+        for await (const { name } of store.list('')) await store.delete(name);
+      });
+      return store;
+    },
+  };
+}
+
+for (const [name, { needs, open, cannot }] of Object.entries({ ...STORES, ...live }))
   describeWith(needs, name, () => storeContract(name, open, cannot));
