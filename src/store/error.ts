@@ -8,6 +8,14 @@ export function noSuchObject(label: string, name: string): StrataError {
   return new StrataError('not_found', `${label} has no object ${name}`, { details: { object: name } });
 }
 
+/** @throws bad_input */
+export function checkRange(range: GetOptions['range']): void {
+  if (range === undefined) return;
+  const { offset, length } = range;
+  if (!Number.isSafeInteger(offset) || !Number.isSafeInteger(length) || offset < 0 || length < 0)
+    throw new StrataError('bad_input', `${offset}+${length} is no range of bytes`);
+}
+
 /**
  * The range asked for, or the whole object.
  *
@@ -24,9 +32,8 @@ export function rangeOf(
       throw damaged({ name }, `it has ${size} bytes, and no such object has more than ${most}`);
     return { offset: 0, length: size };
   }
+  checkRange(range);
   const { offset, length } = range;
-  if (!Number.isSafeInteger(offset) || !Number.isSafeInteger(length) || offset < 0 || length < 0)
-    throw new StrataError('bad_input', `${offset}+${length} is no range of bytes`);
   if (offset + length > size) throw damaged({ name }, `it ends at byte ${size}, not ${offset + length}`);
   return range;
 }

@@ -1,6 +1,17 @@
 /** Floor 1: sealed bytes under names, on a local disk or an object store. */
 
+export type { GcsPlace } from './gcs-client.ts';
+export { openGcsStore } from './gcs.ts';
+export { limited } from './limited.ts';
+export type { Limits } from './limited.ts';
 export { openLocalStore } from './local.ts';
 export { openMemoryStore } from './memory.ts';
 export { isName } from './name.ts';
-export type { Body, GetOptions, Store, StoredObject } from './store.ts';
+export { openLine } from './pace.ts';
+export type { Bandwidth, Line } from './pace.ts';
+export { retrying } from './retrying.ts';
+export type { Patience } from './retrying.ts';
+export type { S3Place } from './s3-client.ts';
+export { openS3Store } from './s3.ts';
+export type { ServiceOptions } from './s3.ts';
+export type { Body, GetOptions, ListOptions, Store, StoredObject } from './store.ts';

@@ -23,7 +23,7 @@ import { expectCode } from '../testing/expect-code.ts';
 import { describeWith } from '../testing/need.ts';
 import { AS_NOBODY, onSmallDisk, runScript } from '../testing/script.ts';
 import { openLocalStore } from './local.ts';
-import { collect, names, sealed, storeContract, text } from './store.contract.ts';
+import { collect, names, sealed, text } from './store.contract.ts';
 
 const base = mkdtempSync(join(tmpdir(), 'strata-store-'));
 afterAll(() => rmSync(base, { recursive: true }));
@@ -33,8 +33,6 @@ const fresh = () => join(base, `store-${count++}`);
 const PUTTER = join(import.meta.dirname, 'putter.fixture.ts');
 const putter = (...words: readonly string[]) =>
   spawn(process.execPath, [PUTTER, ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
-
-storeContract('local', async () => openLocalStore(fresh()));
 
 describe('local store', () => {
   it('[S10] a process killed in the middle of a put leaves no object', async () => {

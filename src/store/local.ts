@@ -108,10 +108,11 @@ export function openLocalStore(directory: string): Store {
 
     async *list(prefix, options = {}) {
       checkPrefix(prefix);
+      const { signal, after = '' } = options;
       try {
         for (const found of walk(root, prefix)) {
-          throwIfAborted(options.signal);
-          if (found.kind === 'foreign') continue;
+          throwIfAborted(signal);
+          if (found.kind === 'foreign' || found.name <= after) continue;
           const stats = lstatSync(pathOf(found.name), { throwIfNoEntry: false });
           // Deleted since its directory was read.
           if (stats === undefined) continue;

@@ -44,7 +44,9 @@ export function openMemoryStore(): Store {
 
     async *list(prefix, options = {}) {
       checkPrefix(prefix);
-      for (const name of [...objects.keys()].filter((each) => each.startsWith(prefix)).sort()) {
+      const { after = '' } = options;
+      const names = [...objects.keys()].filter((each) => each.startsWith(prefix) && each > after);
+      for (const name of names.sort()) {
         throwIfAborted(options.signal);
         const object = objects.get(name);
         if (object !== undefined) yield { name, size: object.length };

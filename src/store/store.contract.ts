@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 
-import { utf8 } from '../base/index.ts';
+import { isStrataError, utf8 } from '../base/index.ts';
 import type { Sealed } from '../chunk/index.ts';
 import { expectCode } from '../testing/expect-code.ts';
 import type { Store } from './store.ts';
@@ -128,6 +128,37 @@ const CASES = {
     for (let at = 0; at < all.length; at += 100)
       await Promise.all(all.slice(at, at + 100).map((name) => store.put(name, sealed('x'))));
     expect(await names(store, 'many/')).toEqual([...all].sort());
+  },
+
+  '[S31] a listing goes on after a name, whether or not there is such an object': async (store) => {
+    for (const name of ['a/1', 'a/2/x', 'a/3', 'b']) await store.put(name, sealed('x'));
+    const after = async (prefix: string, name: string) =>
+      (await collect(store.list(prefix, { after: name }))).map((object) => object.name);
+    expect(await after('', 'a/1')).toEqual(['a/2/x', 'a/3', 'b']);
+    expect(await after('a/', 'a/2/w')).toEqual(['a/2/x', 'a/3']);
+    expect(await after('a/', 'a/2/x')).toEqual(['a/3']);
+    expect(await after('a/', 'a/3')).toEqual([]);
+    expect(await after('a/', '0')).toEqual(['a/1', 'a/2/x', 'a/3']);
+    expect(await after('', 'z')).toEqual([]);
+  },
+
+  '[S8] what is cancelled while it waits ends soon': async (store) => {
+    await store.put('a', sealed('x'.repeat(1_000_000)));
+    for (const call of [
+      (signal: AbortSignal) => store.get('a', { signal }),
+      (signal: AbortSignal) => store.put('b', sealed('x'.repeat(1_000_000)), { signal }),
+      (signal: AbortSignal) => names(store, '', signal),
+    ]) {
+      const controller = new AbortController();
+      const ended = call(controller.signal).then(
+        () => 'done',
+        (error: unknown) => (isStrataError(error, 'cancelled') ? 'cancelled' : error),
+      );
+      controller.abort();
+      expect(['done', 'cancelled']).toContain(await ended);
+    }
+    // The one that was cancelled may be there or not; what is there is whole.
+    expect((await store.size('b')) ?? 1_000_000).toBe(1_000_000);
   },
 
   '[S7] names outside the grammar are refused': async (store) => {

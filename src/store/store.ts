@@ -33,6 +33,11 @@ export interface GetOptions extends Cancellable {
   readonly most?: number | undefined;
 }
 
+export interface ListOptions extends Cancellable {
+  /** A name: only those that come after it are listed. Whoever was interrupted goes on from there. */
+  readonly after?: string | undefined;
+}
+
 export interface StoredObject {
   readonly name: string;
   /** Bytes. */
@@ -41,7 +46,7 @@ export interface StoredObject {
 
 /**
  * The parts of an object, in order. They are read once, to the end, also when the name turns out to be taken. A part is gone when the
- * next one is asked for: a store that needs it longer copies it.
+ * next one is asked for: a store that needs it longer copies it. Those of an array are all there until the put has ended.
  */
 export type Body = Iterable<Sealed> | AsyncIterable<Sealed>;
 
@@ -62,7 +67,7 @@ export interface Store {
   size(name: string, options?: Cancellable): Promise<number | undefined>;
 
   /** Every object whose name starts with `prefix`, which is empty or a name with a `/` after it. */
-  list(prefix: string, options?: Cancellable): AsyncIterable<StoredObject>;
+  list(prefix: string, options?: ListOptions): AsyncIterable<StoredObject>;
 
   /** Names of what lies in the store and can be no object, for people to look at: each once, ascending. */
   foreign(options?: Cancellable): AsyncIterable<string>;

@@ -24,3 +24,13 @@ export function thrownBy(fn: () => unknown): StrataError {
   }
   throw new Error('nothing was thrown');
 }
+
+/** The StrataError that `promise` fails with. */
+export async function failureOf(promise: Promise<unknown>): Promise<StrataError> {
+  const error: unknown = await promise.then(
+    () => 'no error at all',
+    (reason: unknown) => reason,
+  );
+  if (error instanceof StrataError) return error;
+  throw new Error(`no StrataError: ${String(error)}`, { cause: error });
+}

@@ -28,6 +28,12 @@ const REQUIREMENTS = {
     remedy: 'podman: apt-get install podman runc catatonit',
   },
   busybox: { met: () => runs('busybox', 'true'), remedy: 'busybox: apt-get install busybox-static' },
+  openssl: { met: () => runs('openssl', 'version'), remedy: 'openssl: apt-get install openssl' },
+  radosgw: {
+    met: () =>
+      ['ceph-mon', 'ceph-osd', 'radosgw', 'radosgw-admin'].every((program) => runs(program, '--version')),
+    remedy: 'an S3 service: npm run services install',
+  },
   time: { met: () => runs('/usr/bin/time', '--version'), remedy: '/usr/bin/time: apt-get install time' },
 } as const satisfies Record<string, Requirement>;
 

@@ -71,5 +71,7 @@ export async function overwrite(store: Store, name: string, bytes: Uint8Array): 
 }
 
 function lost(call: Call, name: string): StrataError {
-  return new StrataError('unavailable', `${call} ${name}: the connection was lost`);
+  return new StrataError('unavailable', `${call} ${name}: the connection was lost`, {
+    details: { temporary: true },
+  });
 }

@@ -1,0 +1,104 @@
+/** Google's client, as we want it; and what it lacks: a way to give up an upload. */
+
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+
+import type { Bucket, File } from '@google-cloud/storage';
+
+type DecorateRequestOptions = ReturnType<NonNullable<File['interceptors'][number]['request']>>;
+
+import { StrataError } from '../base/index.ts';
+import { slices } from './body.ts';
+import type { Watch } from './watch.ts';
+
+export interface GcsPlace {
+  readonly bucket: string;
+  /** In front of each name; a `/` is put between, if it does not end with one. */
+  readonly prefix?: string;
+  /** A URL; absent: Google's. One without TLS gets no credentials, and needs none: it is a fake, or a proxy that has them. */
+  readonly endpoint?: string | undefined;
+}
+
+export interface GcsTools {
+  readonly bucket: Bucket;
+  readonly upload: typeof upload;
+}
+
+/** @throws bad_input for an endpoint that is no URL */
+export async function gcsTools({ bucket, endpoint }: GcsPlace): Promise<GcsTools> {
+  const url = endpoint === undefined ? undefined : URL.parse(endpoint);
+  if (url === null || (url !== undefined && !['http:', 'https:'].includes(url.protocol)))
+    throw new StrataError('bad_input', `the endpoint ${JSON.stringify(endpoint)} is no URL of a service`, {
+      hint: 'It is like https://storage.googleapis.com.',
+    });
+  const { Storage } = await import('@google-cloud/storage');
+  const storage = new Storage({
+    // `retrying` does that, by one budget for all stores.
+    retryOptions: { autoRetry: false, maxRetries: 0 },
+    ...(endpoint !== undefined && {
+      apiEndpoint: endpoint,
+      useAuthWithCustomEndpoint: url?.protocol === 'https:',
+    }),
+  });
+  return { bucket: storage.bucket(bucket), upload };
+}
+
+/**
+ * Makes the object in one request, if there is none of that name.
+ *
+ * @param asked waits before each slice of the body goes out
+ * @returns what the service says that it has stored, bytes
+ * @throws an error with code 412 if there is one
+ */
+export async function upload(
+  file: File,
+  parts: readonly Uint8Array[],
+  { signal }: Watch,
+  asked: (count: number) => Promise<void>,
+): Promise<number> {
+  let carrier: Carrier | undefined;
+  file.interceptors.push({
+    request(options) {
+      carrier = carrierOf(options as MultipartRequest) ?? carrier;
+      return options as DecorateRequestOptions;
+    },
+  });
+  const giveUp = () => carrier?.destroy(new Error('given up'));
+  signal.addEventListener('abort', giveUp, { once: true });
+  try {
+    const sink = file.createWriteStream({
+      resumable: false,
+      // It would hash each byte in JavaScript; objects carry proof of their own.
+      validation: false,
+      contentType: 'application/octet-stream',
+      preconditionOpts: { ifGenerationMatch: 0 },
+    });
+    // Its end is that of the request: an empty body must begin one all the same.
+    await pipeline(Readable.from(slices(parts, asked), { objectMode: false }), sink, { signal });
+    return Number(file.metadata.size);
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+  }
+}
+
+type Carrier = { destroy(error: Error): void };
+
+interface MultipartRequest {
+  readonly multipart?: readonly { body: unknown }[];
+}
+
+/**
+ * The client joins the metadata and the body in a stream of its own, and has no signal: when our stream is destroyed that one waits for
+ * ever, and its connection with it. So we look where our stream is led to, to destroy that.
+ */
+function carrierOf(options: MultipartRequest): Carrier | undefined {
+  const body = options.multipart?.[1]?.body;
+  if (!(body instanceof Readable)) return undefined;
+  let joined: (Carrier & NodeJS.WritableStream) | undefined;
+  const lead = body.pipe.bind(body);
+  body.pipe = ((target: Carrier & NodeJS.WritableStream, how: { end?: boolean }) => {
+    joined = target;
+    return lead(target, how);
+  }) as typeof body.pipe;
+  return { destroy: (error) => joined?.destroy(error) };
+}

@@ -1,0 +1,272 @@
+/**
+ * A store in a bucket of Google Cloud Storage: the object `a/b` is the object `<prefix>a/b`, made by one upload.
+ *
+ * What makes a name created once is `ifGenerationMatch=0`. Each call is one try; `retrying` makes more of them.
+ */
+
+import type { File } from '@google-cloud/storage';
+
+import { isStrataError, throwIfAborted } from '../base/index.ts';
+import type { Cancellable } from '../base/index.ts';
+import { damaged } from '../chunk/index.ts';
+import type { Sealed } from '../chunk/index.ts';
+import { gather, lengthOf, readBody } from './body.ts';
+import { checkRange, noSuchObject, rangeOf } from './error.ts';
+import type { GcsPlace, GcsTools } from './gcs-client.ts';
+import { gcsAnswer, gcsComplaint } from './gcs-error.ts';
+import { bucketPrefix, checkListed } from './listing.ts';
+import { checkName, checkPrefix, isName } from './name.ts';
+import { onDemand } from './on-demand.ts';
+import { openLine } from './pace.ts';
+import { DEFAULT_IDLE } from './s3.ts';
+import type { ServiceOptions } from './s3.ts';
+import { garbled, serviceError } from './service-error.ts';
+import type { Doing } from './service-error.ts';
+import type { ListOptions, Store, StoredObject } from './store.ts';
+import { watched } from './watch.ts';
+import type { Watch } from './watch.ts';
+
+/** Of one object: what one request takes at Google's is more; no object of ours comes near. Bytes. */
+const MAX_OBJECT_BYTES = 5 * 2 ** 30;
+
+export function openGcsStore(
+  place: GcsPlace,
+  { idle = DEFAULT_IDLE, line = openLine() }: ServiceOptions = {},
+): Store {
+  const prefix = bucketPrefix(place.prefix);
+  const label = `GCS bucket ${place.bucket}${prefix === '' ? '' : `, prefix ${prefix}`}${place.endpoint === undefined ? '' : ` at ${place.endpoint}`}`;
+  const tools = onDemand(() => load(place));
+
+  const keyOf = (name: string) => prefix + name;
+
+  async function request<Value>(
+    doing: Omit<Doing, 'label'>,
+    { signal }: Cancellable,
+    ask: (tools: GcsTools, watch: Watch) => Promise<Value>,
+  ): Promise<Value> {
+    throwIfAborted(signal);
+    const { object } = doing;
+    try {
+      const ready = await tools();
+      return await watched({ signal, idle }, async (watch) => {
+        try {
+          return await ask(ready, watch);
+        } catch (error) {
+          if (object === undefined || gcsAnswer(error)?.status !== 404) throw error;
+          // A missing object and a missing bucket are told by the same code. Of a listing, only the bucket can be missing.
+          watch.moved();
+          await ready.bucket.getFiles({ autoPaginate: false, prefix: keyOf(object), maxResults: 1 });
+          throw noSuchObject(label, object);
+        }
+      });
+    } catch (error) {
+      if (isStrataError(error)) throw error;
+      const where = { ...doing, label };
+      const complaint = gcsComplaint(error, where);
+      throw complaint === undefined ? error : serviceError(where, complaint);
+    }
+  }
+
+  async function sizeOf(name: string, options: Cancellable): Promise<number> {
+    const doing = { verb: 'look at', object: name } as const;
+    const size = await request(doing, options, async ({ bucket }) => {
+      const [metadata] = await bucket.file(keyOf(name)).getMetadata();
+      return lengthIn(metadata.size);
+    });
+    if (size !== undefined) return size;
+    throw serviceError({ ...doing, label }, garbled('its answer has no length in it'));
+  }
+
+  async function read(
+    name: string,
+    range: Range | undefined,
+    most: number,
+    options: Cancellable,
+  ): Promise<Sealed> {
+    const doing = { verb: 'read', object: name } as const;
+    return request(doing, options, async ({ bucket }, { signal, moved }) => {
+      const stream = bucket.file(keyOf(name)).createReadStream({
+        // The client could check whole objects alone, byte by byte in JavaScript; objects carry proof of their own.
+        validation: false,
+        decompress: false,
+        ...(range !== undefined && { start: range.offset, end: range.offset + range.length - 1 }),
+      });
+      const giveUp = () => stream.destroy();
+      signal.addEventListener('abort', giveUp, { once: true });
+      try {
+        const headers = await headersOf(stream);
+        const size =
+          range === undefined
+            ? lengthIn(headers['content-length'])
+            : lengthIn(/\/(\d+)$/.exec(headers['content-range'] ?? '')?.[1]);
+        // What some middleman says with status 200 has neither.
+        const isOfAnObject = headers['x-goog-generation'] !== undefined || headers['etag'] !== undefined;
+        if (size === undefined || !isOfAnObject)
+          throw serviceError({ ...doing, label }, garbled('its answer is not the part that was asked for'));
+        const { length } = rangeOf(name, size, { range, most });
+        const bytes = await readBody(stream, length, async (count) => {
+          moved();
+          await line.down(count, { signal, moved });
+        });
+        if (bytes === undefined)
+          throw serviceError({ ...doing, label }, garbled('its answer has another length than it says'));
+        return bytes;
+      } catch (error) {
+        if (range !== undefined && gcsAnswer(error)?.status === 416)
+          throw damaged({ name }, `it ends before byte ${range.offset}`);
+        throw error;
+      } finally {
+        stream.destroy();
+        signal.removeEventListener('abort', giveUp);
+      }
+    });
+  }
+
+  async function* keys(start: string, options: ListOptions): AsyncIterable<StoredObject> {
+    const { after } = options;
+    const first = after === undefined ? '' : keyOf(after);
+    let last = '';
+    let token: string | undefined;
+    do {
+      const answer = await request({ verb: 'list' }, options, async ({ bucket }) => {
+        const [, , page] = await bucket.getFiles({
+          autoPaginate: false,
+          prefix: keyOf(start),
+          fields: 'kind,items(name,size),nextPageToken',
+          ...(first !== '' && { startOffset: first }),
+          ...(token !== undefined && { pageToken: token }),
+        });
+        return page as Page;
+      });
+      // A page that somebody else put in the way has no objects in it either.
+      if (answer.kind !== 'storage#objects')
+        throw serviceError({ label, verb: 'list' }, garbled('its answer is no listing'));
+      for (const { name, size } of answer.items ?? []) {
+        const key = checkListed(label, { key: name, size: lengthIn(size), prefix: keyOf(start), last });
+        last = key.name;
+        // Google begins with the name itself.
+        if (last !== first) yield { name: last.slice(prefix.length), size: key.size };
+      }
+      if (answer.nextPageToken !== undefined && answer.nextPageToken === token)
+        throw serviceError({ label, verb: 'list' }, garbled('its listing breaks off'));
+      token = answer.nextPageToken;
+    } while (token !== undefined);
+  }
+
+  return {
+    label,
+
+    async put(name, body, options = {}) {
+      checkName(name);
+      const parts = await gather(body, options);
+      const doing = { verb: 'write', object: name } as const;
+      return request(doing, options, async ({ bucket, upload }, watch) => {
+        try {
+          const stored = await upload(bucket.file(keyOf(name)), parts, watch, async (count) => {
+            watch.moved();
+            await line.up(count, watch);
+          });
+          if (stored === lengthOf(parts)) return 'created';
+        } catch (error) {
+          if (gcsAnswer(error)?.status === 412) return 'exists';
+          throw error;
+        }
+        throw serviceError({ ...doing, label }, garbled('its answer says yes, and not what it stored'));
+      });
+    },
+
+    async get(name, options = {}) {
+      checkName(name);
+      const { range, most = MAX_OBJECT_BYTES } = options;
+      checkRange(range);
+      // HTTP has no range without a byte.
+      if (range?.length !== 0) return read(name, range, most, options);
+      rangeOf(name, await sizeOf(name, options), options);
+      return new Uint8Array(0) as Sealed;
+    },
+
+    async size(name, options = {}) {
+      checkName(name);
+      try {
+        return await sizeOf(name, options);
+      } catch (error) {
+        if (isStrataError(error, 'not_found')) return undefined;
+        throw error;
+      }
+    },
+
+    async *list(start, options = {}) {
+      checkPrefix(start);
+      for await (const object of keys(start, options)) if (isName(object.name)) yield object;
+    },
+
+    async *foreign(options = {}) {
+      for await (const { name } of keys('', options)) if (!isName(name)) yield name;
+    },
+
+    async delete(name, options = {}) {
+      checkName(name);
+      try {
+        await request({ verb: 'delete', object: name }, options, async ({ bucket }) => {
+          await bucket.file(keyOf(name)).delete();
+        });
+      } catch (error) {
+        if (!isStrataError(error, 'not_found')) throw error;
+      }
+    },
+
+    // An upload that is broken off leaves nothing, and there are none in parts.
+    async sweep(_olderThan, options = {}) {
+      throwIfAborted(options.signal);
+      return 0;
+    },
+  };
+}
+
+interface Range {
+  readonly offset: number;
+  readonly length: number;
+}
+
+interface Page {
+  readonly kind?: unknown;
+  readonly items?: readonly { readonly name?: string; readonly size?: string }[];
+  readonly nextPageToken?: string;
+}
+
+async function load(place: GcsPlace): Promise<GcsTools> {
+  const { gcsTools } = await import('./gcs-client.ts');
+  return gcsTools(place);
+}
+
+type Headers = Readonly<Record<string, string | undefined>>;
+
+interface Answer {
+  readonly statusCode: number;
+  readonly request: { agent: unknown };
+  setMaxListeners(count: number): void;
+  toJSON(): { readonly headers: Headers };
+}
+
+/** Of the answer, when it comes. The stream asks when it is read from, and tells its failure only as a stream does. */
+function headersOf(stream: ReturnType<File['createReadStream']>): Promise<Headers> {
+  return new Promise((resolve, reject) => {
+    stream.once('error', reject);
+    stream.once('close', () => reject(new Error('premature close')));
+    stream.once('response', (response: Answer) => {
+      // When a read ends early the client closes this agent, and with it each connection that others read from.
+      response.request.agent = undefined;
+      // The client listens more often than Node thinks is meant, and Node would print that.
+      response.setMaxListeners(0);
+      // Others become an error of the stream, with all that the service says.
+      if (response.statusCode < 300) resolve(response.toJSON().headers);
+    });
+    stream.read(0);
+  });
+}
+
+/** Bytes, as Google writes them: in decimal digits. */
+function lengthIn(text: string | number | undefined): number | undefined {
+  const length = text === undefined || text === '' ? Number.NaN : Number(text);
+  return Number.isSafeInteger(length) && length >= 0 ? length : undefined;
+}

@@ -1,0 +1,100 @@
+/** The client of the SDK, as we want it. */
+
+import { readFile } from 'node:fs/promises';
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+
+import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
+
+import { StrataError, systemError } from '../base/index.ts';
+import { deleteCommand, putCommand } from './s3-put.ts';
+
+export interface S3Place {
+  readonly bucket: string;
+  /** In front of each name; a `/` is put between, if it does not end with one. */
+  readonly prefix?: string;
+  /** Absent: what the environment and ~/.aws/config say. */
+  readonly region?: string | undefined;
+  /** A URL; absent: Amazon's. */
+  readonly endpoint?: string | undefined;
+  /** The bucket stands in the path and not in the name of the host. */
+  readonly forcePathStyle?: boolean;
+  /** A PEM file of authorities that are trusted, and nobody else. */
+  readonly caFile?: string | undefined;
+  /** For tests; otherwise the SDK looks where all tools look. */
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+}
+
+export interface S3Tools {
+  readonly sdk: typeof import('@aws-sdk/client-s3');
+  readonly client: S3Client;
+  readonly putCommand: typeof putCommand;
+  readonly deleteCommand: typeof deleteCommand;
+}
+
+/** Connections to one service. More requests wait for one of them. */
+const CONNECTIONS = 64;
+/** Milliseconds. */
+const CONNECT_TIMEOUT = 10_000;
+/** Where there is an endpoint of its own there is mostly one region, and any name is good for it. */
+const ANY_REGION = 'us-east-1';
+
+const SILENT = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+/** @throws not_found, unreadable for a `caFile` that is not there; bad_input for an endpoint that is no URL */
+export async function s3Tools(place: S3Place): Promise<S3Tools> {
+  const { endpoint, credentials, forcePathStyle = false } = place;
+  checkEndpoint(endpoint);
+  const ca = await authorities(place.caFile);
+  const sdk = await import('@aws-sdk/client-s3');
+  const agent = { keepAlive: true, maxSockets: CONNECTIONS };
+  const region =
+    place.region ?? (endpoint === undefined ? undefined : process.env['AWS_REGION'] || ANY_REGION);
+  const config: S3ClientConfig = {
+    // `retrying` does that, by one budget for all stores.
+    maxAttempts: 1,
+    // What goes wrong is thrown. The SDK would also print some of it.
+    logger: SILENT,
+    // Amazon's additional checksums are not known to all services, and every object carries proof of its bytes.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    // It costs a round trip for each pack, to learn before sending it that its name is taken. No name is.
+    expectContinueHeader: false,
+    followRegionRedirects: false,
+    forcePathStyle,
+    requestHandler: {
+      connectionTimeout: CONNECT_TIMEOUT,
+      httpAgent: new HttpAgent(agent),
+      httpsAgent: new HttpsAgent(ca === undefined ? agent : { ...agent, ca }),
+    },
+    ...(region !== undefined && { region }),
+    ...(endpoint !== undefined && { endpoint }),
+    ...(credentials !== undefined && { credentials }),
+  };
+  const client = new sdk.S3Client(config);
+  return { sdk, client, putCommand, deleteCommand };
+}
+
+function checkEndpoint(endpoint: string | undefined): void {
+  if (endpoint === undefined) return;
+  const url = URL.parse(endpoint);
+  if (
+    url !== null &&
+    ['http:', 'https:'].includes(url.protocol) &&
+    url.username === '' &&
+    url.password === ''
+  )
+    return;
+  throw new StrataError('bad_input', `the endpoint ${JSON.stringify(endpoint)} is no URL of a service`, {
+    hint: 'It is like https://s3.example.org or http://127.0.0.1:7480, without credentials in it.',
+  });
+}
+
+async function authorities(file: string | undefined): Promise<string | undefined> {
+  if (file === undefined) return undefined;
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    throw systemError(error, `read the certificates in ${file}`);
+  }
+}
