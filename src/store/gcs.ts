@@ -91,7 +91,7 @@ export function openGcsStore(
         decompress: false,
         ...(range !== undefined && { start: range.offset, end: range.offset + range.length - 1 }),
       });
-      const giveUp = () => stream.destroy();
+      const giveUp = endOf(stream);
       signal.addEventListener('abort', giveUp, { once: true });
       try {
         const headers = await headersOf(stream);
@@ -116,7 +116,7 @@ export function openGcsStore(
           throw damaged({ name }, `it ends before byte ${range.offset}`);
         throw error;
       } finally {
-        stream.destroy();
+        giveUp();
         signal.removeEventListener('abort', giveUp);
       }
     });
@@ -246,6 +246,20 @@ interface Answer {
   readonly request: { agent: unknown };
   setMaxListeners(count: number): void;
   toJSON(): { readonly headers: Headers };
+}
+
+/**
+ * How a read is given up. Trap: the client leads an answer into its stream also when that was destroyed before it came, and what this
+ * throws nobody can catch. So until then it waits.
+ */
+function endOf(stream: ReturnType<File['createReadStream']>): () => void {
+  let answered = false;
+  stream.once('response', () => (answered = true));
+  stream.on('error', () => {});
+  return () => {
+    if (answered) stream.destroy();
+    else stream.once('response', () => process.nextTick(() => stream.destroy()));
+  };
 }
 
 /** Of the answer, when it comes. The stream asks when it is read from, and tells its failure only as a stream does. */
