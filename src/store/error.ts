@@ -37,3 +37,16 @@ export function rangeOf(
   if (offset + length > size) throw damaged({ name }, `it ends at byte ${size}, not ${offset + length}`);
   return range;
 }
+
+/**
+ * How long the whole object is, by the `Content-Range` of an answer.
+ *
+ * @returns bytes; undefined unless the answer begins where the range does
+ */
+export function wholeLength(
+  header: string | undefined,
+  range: { readonly offset: number },
+): number | undefined {
+  const [, first, whole] = /^bytes (\d{1,16})-\d+\/(\d{1,16})$/.exec(header ?? '') ?? [];
+  return Number(first) === range.offset ? Number(whole) : undefined;
+}

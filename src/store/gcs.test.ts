@@ -146,6 +146,19 @@ describe('GCS store at a service that answers as it is told', () => {
     expect((await failureOf(stalling.store.get('a'))).message).toContain('nothing has moved');
   });
 
+  it('[S35] an answer that comes after all is nobody’s, and does no harm', async () => {
+    await using late = await at((response) => {
+      setTimeout(() => response.writeHead(200, { 'content-length': '1', etag: '"x"' }).end('x'), 300);
+    }, 100);
+    const uncaught: unknown[] = [];
+    const listener = (error: unknown) => uncaught.push(error);
+    process.on('uncaughtException', listener);
+    await Promise.all([1, 2, 3].map(() => failureOf(late.store.get('a'))));
+    await sleep(500);
+    process.off('uncaughtException', listener);
+    expect(uncaught).toEqual([]);
+  });
+
   it('[S36] answers that are not what they say', async () => {
     await using short = await at((response) => {
       response.writeHead(200, { 'content-length': '10', etag: '"x"' });

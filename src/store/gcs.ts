@@ -11,14 +11,14 @@ import type { Cancellable } from '../base/index.ts';
 import { damaged } from '../chunk/index.ts';
 import type { Sealed } from '../chunk/index.ts';
 import { gather, lengthOf, readBody } from './body.ts';
-import { checkRange, noSuchObject, rangeOf } from './error.ts';
+import { checkRange, noSuchObject, rangeOf, wholeLength } from './error.ts';
 import type { GcsPlace, GcsTools } from './gcs-client.ts';
 import { gcsAnswer, gcsComplaint } from './gcs-error.ts';
 import { bucketPrefix, checkListed } from './listing.ts';
 import { checkName, checkPrefix, isName } from './name.ts';
 import { onDemand } from './on-demand.ts';
 import { openLine } from './pace.ts';
-import { DEFAULT_IDLE } from './s3.ts';
+import { DEFAULT_DEADLINE, DEFAULT_IDLE } from './s3.ts';
 import type { ServiceOptions } from './s3.ts';
 import { garbled, serviceError } from './service-error.ts';
 import type { Doing } from './service-error.ts';
@@ -31,7 +31,7 @@ const MAX_OBJECT_BYTES = 5 * 2 ** 30;
 
 export function openGcsStore(
   place: GcsPlace,
-  { idle = DEFAULT_IDLE, line = openLine() }: ServiceOptions = {},
+  { idle = DEFAULT_IDLE, deadline = DEFAULT_DEADLINE, line = openLine() }: ServiceOptions = {},
 ): Store {
   const prefix = bucketPrefix(place.prefix);
   const label = `GCS bucket ${place.bucket}${prefix === '' ? '' : `, prefix ${prefix}`}${place.endpoint === undefined ? '' : ` at ${place.endpoint}`}`;
@@ -48,7 +48,7 @@ export function openGcsStore(
     const { object } = doing;
     try {
       const ready = await tools();
-      return await watched({ signal, idle }, async (watch) => {
+      return await watched({ signal, idle, deadline }, async (watch) => {
         try {
           return await ask(ready, watch);
         } catch (error) {
@@ -91,14 +91,14 @@ export function openGcsStore(
         decompress: false,
         ...(range !== undefined && { start: range.offset, end: range.offset + range.length - 1 }),
       });
-      const giveUp = () => stream.destroy();
+      const giveUp = endOf(stream);
       signal.addEventListener('abort', giveUp, { once: true });
       try {
         const headers = await headersOf(stream);
         const size =
           range === undefined
             ? lengthIn(headers['content-length'])
-            : lengthIn(/\/(\d+)$/.exec(headers['content-range'] ?? '')?.[1]);
+            : wholeLength(headers['content-range'], range);
         // What some middleman says with status 200 has neither.
         const isOfAnObject = headers['x-goog-generation'] !== undefined || headers['etag'] !== undefined;
         if (size === undefined || !isOfAnObject)
@@ -116,7 +116,7 @@ export function openGcsStore(
           throw damaged({ name }, `it ends before byte ${range.offset}`);
         throw error;
       } finally {
-        stream.destroy();
+        giveUp();
         signal.removeEventListener('abort', giveUp);
       }
     });
@@ -246,6 +246,20 @@ interface Answer {
   readonly request: { agent: unknown };
   setMaxListeners(count: number): void;
   toJSON(): { readonly headers: Headers };
+}
+
+/**
+ * How a read is given up. Trap: the client leads an answer into its stream also when that was destroyed before it came, and what this
+ * throws nobody can catch. So until then it waits.
+ */
+function endOf(stream: ReturnType<File['createReadStream']>): () => void {
+  let answered = false;
+  stream.once('response', () => (answered = true));
+  stream.on('error', () => {});
+  return () => {
+    if (answered) stream.destroy();
+    else stream.once('response', () => process.nextTick(() => stream.destroy()));
+  };
 }
 
 /** Of the answer, when it comes. The stream asks when it is read from, and tells its failure only as a stream does. */

@@ -127,6 +127,9 @@ function byStatus(answer: S3Answer, { verb }: Doing): Complaint {
       reason: 'the service has no room',
       hint: 'Make room there, then run the command again.',
     };
+  // Services say why they refuse; where nothing is said, the answer was cut off, or is somebody else's.
+  if ((status === 400 || status === 404) && coded(answer) === '')
+    return { ...statusComplaint(status, `it answers ${status} and does not say why`), temporary: true };
   // What says yes and cannot be read was spoilt on its way, or comes from somebody else.
   if (status < 300) return garbled('its answer makes no sense');
   if (status < 400) return { ...REGION };

@@ -11,7 +11,7 @@ import type { Cancellable } from '../base/index.ts';
 import { damaged } from '../chunk/index.ts';
 import type { Sealed } from '../chunk/index.ts';
 import { gather, readBody } from './body.ts';
-import { checkRange, noSuchObject, rangeOf } from './error.ts';
+import { checkRange, noSuchObject, rangeOf, wholeLength } from './error.ts';
 import { bucketPrefix, checkListed } from './listing.ts';
 import { checkName, checkPrefix, isName } from './name.ts';
 import { onDemand } from './on-demand.ts';
@@ -28,11 +28,15 @@ import type { Watch } from './watch.ts';
 export interface ServiceOptions {
   /** Milliseconds that a request may be silent. */
   readonly idle?: number;
+  /** Milliseconds that it may take in all, however it goes on. */
+  readonly deadline?: number;
   readonly line?: Line;
 }
 
 /** Milliseconds. Services answer in less than one second; a busy one, or a slow line, may take many. */
 export const DEFAULT_IDLE = 30_000;
+/** Milliseconds. A pack of 32 MiB over 300 kbit/s; one byte now and then must not hold a request for ever. */
+export const DEFAULT_DEADLINE = 15 * 60_000;
 /** Of one object: what one PUT takes at Amazon's. Bytes. */
 const MAX_OBJECT_BYTES = 5 * 2 ** 30;
 /** Two puts of one name met; one of them is told to try again, which is soon. */
@@ -40,7 +44,7 @@ const MEETINGS = 5;
 
 export function openS3Store(
   place: S3Place,
-  { idle = DEFAULT_IDLE, line = openLine() }: ServiceOptions = {},
+  { idle = DEFAULT_IDLE, deadline = DEFAULT_DEADLINE, line = openLine() }: ServiceOptions = {},
 ): Store {
   const Bucket = place.bucket;
   const prefix = bucketPrefix(place.prefix);
@@ -57,7 +61,7 @@ export function openS3Store(
     throwIfAborted(signal);
     try {
       const ready = await tools();
-      return await watched({ signal, idle }, (watch) => ask(ready, watch));
+      return await watched({ signal, idle, deadline }, (watch) => ask(ready, watch));
     } catch (error) {
       if (isStrataError(error)) throw error;
       if (doing.object !== undefined && hasStatus(error, 404) && s3Answer(error)?.code === 'NoSuchKey')
@@ -87,7 +91,7 @@ export function openS3Store(
           const answer = await client.send(new sdk.GetObjectCommand({ Bucket, Key: keyOf(name), Range }), {
             abortSignal: watch.signal,
           });
-          return Number(/\/(\d+)$/.exec(answer.ContentRange ?? '')?.[1] ?? Number.NaN);
+          return wholeLength(answer.ContentRange, { offset: 0 });
         }
       },
     );
@@ -111,9 +115,9 @@ export function openS3Store(
           throw error;
         });
       const { Body, ContentLength = Number.NaN, ContentRange, ETag } = answer;
-      const size = range === undefined ? ContentLength : Number(/\/(\d+)$/.exec(ContentRange ?? '')?.[1]);
+      const size = range === undefined ? ContentLength : wholeLength(ContentRange, range);
       // What some middleman says with status 200 has no tag.
-      if (Body === undefined || ETag === undefined || !Number.isSafeInteger(size))
+      if (Body === undefined || ETag === undefined || size === undefined || !Number.isSafeInteger(size))
         throw serviceError({ ...doing, label }, garbled('its answer is not the part that was asked for'));
       const { length } = rangeOf(name, size, { range, most: options.most ?? MAX_OBJECT_BYTES });
       const bytes = await readBody(Body as AsyncIterable<Uint8Array>, length, async (count) => {

@@ -6,6 +6,8 @@ import type { Cancellable } from '../base/index.ts';
 export interface WatchOptions extends Cancellable {
   /** Milliseconds without a byte in either direction. */
   readonly idle: number;
+  /** Milliseconds in all. */
+  readonly deadline: number;
 }
 
 /** What a watched request is given. */
@@ -16,16 +18,9 @@ export interface Watch {
   readonly moved: () => void;
 }
 
-/** Nothing moved. It becomes an error with the store's name in it. */
+/** Nothing moved, or too little. It becomes an error with the store's name in it. */
 export class Stalled extends Error {
   override readonly name = 'Stalled';
-  /** Milliseconds. */
-  readonly idle: number;
-
-  constructor(idle: number) {
-    super(`nothing has moved for ${Math.round(idle / 1000)} s`);
-    this.idle = idle;
-  }
 }
 
 /**
@@ -34,7 +29,7 @@ export class Stalled extends Error {
  * @throws cancelled, Stalled, what `request` throws
  */
 export async function watched<Value>(
-  { signal, idle }: WatchOptions,
+  { signal, idle, deadline }: WatchOptions,
   request: (watch: Watch) => Promise<Value>,
 ): Promise<Value> {
   throwIfAborted(signal);
@@ -45,7 +40,9 @@ export async function watched<Value>(
     reject(reason);
     controller.abort(reason);
   };
-  const timer = setTimeout(() => giveUp(new Stalled(idle)), idle);
+  const seconds = (time: number) => `${Math.round(time / 100) / 10} s`;
+  const timer = setTimeout(() => giveUp(new Stalled(`nothing has moved for ${seconds(idle)}`)), idle);
+  const last = setTimeout(() => giveUp(new Stalled(`it took longer than ${seconds(deadline)}`)), deadline);
   const onAbort = () => giveUp(cancelled(signal!));
   signal?.addEventListener('abort', onAbort, { once: true });
   try {
@@ -53,6 +50,7 @@ export async function watched<Value>(
     return await Promise.race([givenUp, made]);
   } finally {
     clearTimeout(timer);
+    clearTimeout(last);
     signal?.removeEventListener('abort', onAbort);
     // Nobody listens any more, so it is nobody's failure.
     givenUp.catch(() => {});
