@@ -9,23 +9,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 
 import { describeWith } from '../src/testing/need.ts';
 import { STRATA, openCommandLine } from './command-line.fixture.ts';
-
-interface Task {
-  readonly name: string;
-  readonly status: string;
-  readonly attempt: number;
-  readonly reused: boolean;
-  readonly layers: readonly { readonly digest: string }[];
-  readonly error: { readonly code: string } | null;
-}
-
-interface Run {
-  readonly id: string;
-  readonly phase: string;
-  readonly result: string;
-  readonly orphaned: boolean;
-  readonly tasks: readonly Task[];
-}
+import type { RunShape as Run } from './run-shape.fixture.ts';
 
 let line: ReturnType<typeof openCommandLine>;
 beforeEach(() => (line = openCommandLine()));
