@@ -63,6 +63,7 @@ function prepare(file: string): void {
   git('init', '--quiet');
   git('add', '.');
   git('commit', '--quiet', '-m', 'all');
+  git('tag', 'v1.2.3');
 }
 
 /** Starts it, says yes when it asks, and waits for its end. */

@@ -125,9 +125,7 @@ it.each(['before', 'after'] as const)(
     const run = await home.start(runOf(`{ name: r, steps: ${steps} }`));
     expect(run.result).toBe('success');
     expect(await home.log(run.id)).toMatch(
-      moment === 'before'
-        ? /^no cache for k-\n$/
-        : /^restored cache k-old, files: 1, bytes: 100000, .*\nnoise\n$/,
+      moment === 'before' ? /^no cache for k-\n$/ : /^restored cache k-old, 1 file, 97\.7 KB, .*\nnoise\n$/,
     );
     expect(await layers(home)).toEqual([]);
     // What is read is condemned, and not deleted yet.
