@@ -26,7 +26,7 @@ export interface Hands {
 /** Who is worth it. @param work what there is to write */
 export function handsFor({ threads }: Crew, work: { readonly files: number; readonly bytes: number }): Hands {
   const isMuch = work.bytes >= WORTH_ANOTHER;
-  if (threads !== undefined) return { threads, helps: !isMuch };
+  if (threads !== undefined) return { threads, helps: threads === 0 || !isMuch };
   if (work.files < FEW_FILES && work.bytes < FEW_BYTES) return { threads: 0, helps: true };
   return isMuch ? { threads: usefulThreads(), helps: false } : { threads: threadsBeside(), helps: true };
 }

@@ -1,20 +1,18 @@
-/** Writes the windows of a schedule: here, or in threads once there is enough to do for them. */
+/** Writes the windows of a schedule: here, and in threads once there is enough to do for them. */
 
 import { EMPTY, throwIfAborted } from '../base/index.ts';
 import { withPath } from '../tree/index.ts';
-import { BlockOpener } from '../vault/index.ts';
 import type { BlockSource, ContentSource } from '../vault/index.ts';
 import { wrongLength } from './failure.ts';
 import { handsFor } from './crew.ts';
 import type { Crew } from './crew.ts';
-import { Filler, fillRun, idOf } from './fill.ts';
+import { Filler, idOf } from './fill.ts';
 import type { FillerOptions } from './fill.ts';
 import { finishDirectories } from './finish.ts';
 import type { Pace } from './pace.ts';
 import type { Rememberer } from './remember.ts';
 import { planRuns } from './runs.ts';
-import type { Run } from './runs.ts';
-import { pathOfFile, pathOfPiece } from './schedule.ts';
+import { pathOfFile } from './schedule.ts';
 import type { Window } from './scheduler.ts';
 import { ThreadedRuns } from './threaded-runs.ts';
 
@@ -53,20 +51,17 @@ export class WindowWriter implements AsyncDisposable {
     const { sync, pace, signal, rememberer } = this.#options;
     const { blocks } = this.#source;
     const { runs, sharedFiles } = planRuns(window);
-    const threaded = blocks === undefined ? undefined : this.#threadsFor(blocks, window);
+    const threaded = blocks && this.#threadsFor(blocks, window);
     using filler = new Filler(schedule, this.#root, this.#filling);
-    if (blocks === undefined) await this.#writeChunks(window, filler);
+    if (threaded === undefined) await this.#writeChunks(window, filler);
     else {
       for (const file of sharedFiles) {
         filler.make(file);
         if (pace.step()) await pace.pause();
       }
-      if (threaded === undefined) await this.#writeRuns(blocks, runs, window, filler);
-      else {
-        await threaded.write(runs, filler, signal);
-        // They end while the directories are finished.
-        if (last) void threaded[Symbol.asyncDispose]();
-      }
+      await threaded.write(runs, filler, signal);
+      // They end while the directories are finished.
+      if (last) void threaded[Symbol.asyncDispose]();
     }
     rememberer?.filled();
     await finishDirectories(schedule, filler.directories, this.#root, { sync, pace });
@@ -84,37 +79,12 @@ export class WindowWriter implements AsyncDisposable {
   }
 
   /** Kept for the next window. */
-  #threadsFor(blocks: BlockSource, { schedule }: Window): ThreadedRuns | undefined {
-    if (this.#begun) return this.#threads;
+  #threadsFor(blocks: BlockSource, { schedule }: Window): ThreadedRuns {
     const { crew, pace } = this.#options;
-    const hands = handsFor(crew, workOf(schedule));
-    if (this.#threads === undefined && hands.threads === 0) return undefined;
-    this.#threads ??= new ThreadedRuns(hands, crew.module);
-    this.#threads.begin({ blocks, schedule, root: this.#root, filling: this.#filling, pace });
+    const threads = (this.#threads ??= new ThreadedRuns(handsFor(crew, workOf(schedule)), crew.module));
+    if (!this.#begun) threads.begin({ blocks, schedule, root: this.#root, filling: this.#filling, pace });
     this.#begun = true;
-    return this.#threads;
-  }
-
-  async #writeRuns(
-    blocks: BlockSource,
-    runs: readonly Run[],
-    { schedule }: Window,
-    filler: Filler,
-  ): Promise<void> {
-    const { pace } = this.#options;
-    const opener = BlockOpener.of(blocks.share);
-    for (const run of runs) {
-      await pace.pause();
-      let sealed;
-      try {
-        sealed = run.blocks.length === 0 ? undefined : await blocks.fetch(run.blocks);
-      } catch (error) {
-        throw withPath(error, pathOfPiece(schedule, run.starts[0]!));
-      }
-      const { files, bytes } = fillRun(filler, schedule.pieces, opener, sealed, run.starts);
-      pace.files += files;
-      pace.bytes += bytes;
-    }
+    return threads;
   }
 
   /** In the order of the tree, which is the order in which chunks are most likely to lie. */
