@@ -2,32 +2,33 @@
 
 import { resolve } from 'node:path';
 
+import { SHOWN_HOME } from '../exec/index.ts';
 import { matches } from '../plan/index.ts';
 import type { StepDefinition, TaskDefinition } from '../plan/index.ts';
 import { whenSource } from './request.ts';
 import type { RunSource } from './request.ts';
 import { taskDirectory } from './working-dir.ts';
 
-/** The home that tasks see in containers and sandboxes. Without either it is elsewhere, and no absolute path is below it. */
-const HOME = '/home/task';
-
-/** One text for each, of tasks that are not left out. The step itself is what fails. */
+/**
+ * Held against the home that tasks see in containers and sandboxes; without either it is elsewhere, and no absolute path is below it.
+ * One text for each, of tasks that are not left out. The step itself is what fails.
+ */
 export function outOfReach(tasks: readonly TaskDefinition[], source: RunSource | undefined): string[] {
   return tasks
     .filter(({ when }) => matches(when, whenSource(source)))
     .flatMap((task) =>
       task.steps.flatMap((step) =>
         directoriesOf(step)
-          .map((inside) => resolve(taskDirectory(inside === '' ? '.' : inside, base(task, inside))))
-          .filter((path) => path !== HOME && !path.startsWith(`${HOME}/`))
-          .map((path) => `${task.name}: ${path} is not below ${HOME}, so the step "${step.name}" will fail`),
+          .map((inside) =>
+            resolve(taskDirectory(inside, SHOWN_HOME, taskDirectory(task.workingDir, SHOWN_HOME))),
+          )
+          .filter((path) => path !== SHOWN_HOME && !path.startsWith(`${SHOWN_HOME}/`))
+          .map(
+            (path) =>
+              `${task.name}: ${path} is not below ${SHOWN_HOME}, so the step "${step.name}" will fail`,
+          ),
       ),
     );
-}
-
-/** Where a directory starts that says nothing else. */
-function base({ workingDir }: TaskDefinition, inside: string): string {
-  return inside.startsWith('~') ? HOME : taskDirectory(workingDir, HOME);
 }
 
 function directoriesOf(step: StepDefinition): readonly string[] {

@@ -10,19 +10,10 @@ import { expectCode, failureOf } from '../testing/expect-code.ts';
 import { startGcsFake } from '../testing/gcs-fake.ts';
 import type { GcsFake } from '../testing/gcs-fake.ts';
 import { openGcsStore } from './gcs.ts';
+import { CALLS } from './bucket.fixture.ts';
 import { isTemporary } from './service-error.ts';
 import { collect, names, sealed, text } from './store.contract.ts';
 import type { Store } from './store.ts';
-
-/** Every call of a store, on the object `a`. */
-const CALLS: Readonly<Record<string, (store: Store) => Promise<unknown>>> = {
-  get: (store) => store.get('a'),
-  range: (store) => store.get('a', { range: { offset: 0, length: 1 } }),
-  size: (store) => store.size('a'),
-  put: (store) => store.put('a', sealed('x')),
-  list: (store) => names(store),
-  delete: (store) => store.delete('a'),
-};
 
 describe('GCS store at a fake of the service', () => {
   let fake: GcsFake;

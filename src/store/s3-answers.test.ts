@@ -4,21 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { startCanned } from '../testing/canned.ts';
 import { expectCode, failureOf } from '../testing/expect-code.ts';
 import { openS3Store } from './s3.ts';
+import { CALLS, CREDENTIALS } from './bucket.fixture.ts';
 import { isTemporary } from './service-error.ts';
 import { names, sealed, text } from './store.contract.ts';
-import type { Store } from './store.ts';
-
-const CREDENTIALS = { accessKeyId: 'somebody', secretAccessKey: 'verysecretindeed' };
-
-/** Every call of a store, on the object `a`. */
-const CALLS: Readonly<Record<string, (store: Store) => Promise<unknown>>> = {
-  get: (store) => store.get('a'),
-  range: (store) => store.get('a', { range: { offset: 0, length: 1 } }),
-  size: (store) => store.size('a'),
-  put: (store) => store.put('a', sealed('x')),
-  list: (store) => names(store),
-  delete: (store) => store.delete('a'),
-};
 
 /** What Amazon says and no service here does. */
 const ANSWERS: readonly (readonly [

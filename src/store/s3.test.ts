@@ -8,21 +8,9 @@ import { startRadosgw } from '../testing/radosgw.ts';
 import type { Radosgw } from '../testing/radosgw.ts';
 import { openS3Store } from './s3.ts';
 import type { S3Place } from './s3-client.ts';
+import { CALLS, CREDENTIALS } from './bucket.fixture.ts';
 import { isTemporary } from './service-error.ts';
 import { collect, names, sealed, text } from './store.contract.ts';
-import type { Store } from './store.ts';
-
-const CREDENTIALS = { accessKeyId: 'somebody', secretAccessKey: 'verysecretindeed' };
-
-/** Every call of a store, on the object `a`. */
-const CALLS: Readonly<Record<string, (store: Store) => Promise<unknown>>> = {
-  get: (store) => store.get('a'),
-  range: (store) => store.get('a', { range: { offset: 0, length: 1 } }),
-  size: (store) => store.size('a'),
-  put: (store) => store.put('a', sealed('x')),
-  list: (store) => names(store),
-  delete: (store) => store.delete('a'),
-};
 
 describeWith(['radosgw'], 'S3 store at a real service', () => {
   let service: Radosgw;
