@@ -10,24 +10,20 @@ import { isStrataError, throwIfAborted } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import { damaged } from '../chunk/index.ts';
 import type { Sealed } from '../chunk/index.ts';
-import { gather, lengthOf, readBody } from './body.ts';
-import { checkRange, noSuchObject, rangeOf, wholeLength } from './error.ts';
+import { lengthOf, readBody } from './body.ts';
+import { DEFAULT_DEADLINE, DEFAULT_IDLE, MAX_OBJECT_BYTES, bucketStore } from './bucket.ts';
+import type { Range, ServiceOptions } from './bucket.ts';
+import { noSuchObject, rangeOf, wholeLength } from './error.ts';
 import type { GcsPlace, GcsTools } from './gcs-client.ts';
 import { gcsAnswer, gcsComplaint } from './gcs-error.ts';
 import { bucketPrefix, checkListed } from './listing.ts';
-import { checkName, checkPrefix, isName } from './name.ts';
 import { onDemand } from './on-demand.ts';
 import { openLine } from './pace.ts';
-import { DEFAULT_DEADLINE, DEFAULT_IDLE } from './s3.ts';
-import type { ServiceOptions } from './s3.ts';
 import { garbled, serviceError } from './service-error.ts';
 import type { Doing } from './service-error.ts';
-import type { ListOptions, Store, StoredObject } from './store.ts';
+import type { GetOptions, ListOptions, Store, StoredObject } from './store.ts';
 import { watched } from './watch.ts';
 import type { Watch } from './watch.ts';
-
-/** Of one object: what one request takes at Google's is more; no object of ours comes near. Bytes. */
-const MAX_OBJECT_BYTES = 5 * 2 ** 30;
 
 export function openGcsStore(
   place: GcsPlace,
@@ -80,8 +76,7 @@ export function openGcsStore(
   async function read(
     name: string,
     range: Range | undefined,
-    most: number,
-    options: Cancellable,
+    { most = MAX_OBJECT_BYTES, ...options }: GetOptions,
   ): Promise<Sealed> {
     const doing = { verb: 'read', object: name } as const;
     return request(doing, options, async ({ bucket }, { signal, moved }) => {
@@ -153,12 +148,13 @@ export function openGcsStore(
     } while (token !== undefined);
   }
 
-  return {
+  return bucketStore({
     label,
+    read,
+    sizeOf,
+    keys,
 
-    async put(name, body, options = {}) {
-      checkName(name);
-      const parts = await gather(body, options);
+    async put(name, parts, options) {
       const doing = { verb: 'write', object: name } as const;
       return request(doing, options, async ({ bucket, upload }, watch) => {
         try {
@@ -175,37 +171,7 @@ export function openGcsStore(
       });
     },
 
-    async get(name, options = {}) {
-      checkName(name);
-      const { range, most = MAX_OBJECT_BYTES } = options;
-      checkRange(range);
-      // HTTP has no range without a byte.
-      if (range?.length !== 0) return read(name, range, most, options);
-      rangeOf(name, await sizeOf(name, options), options);
-      return new Uint8Array(0) as Sealed;
-    },
-
-    async size(name, options = {}) {
-      checkName(name);
-      try {
-        return await sizeOf(name, options);
-      } catch (error) {
-        if (isStrataError(error, 'not_found')) return undefined;
-        throw error;
-      }
-    },
-
-    async *list(start, options = {}) {
-      checkPrefix(start);
-      for await (const object of keys(start, options)) if (isName(object.name)) yield object;
-    },
-
-    async *foreign(options = {}) {
-      for await (const { name } of keys('', options)) if (!isName(name)) yield name;
-    },
-
-    async delete(name, options = {}) {
-      checkName(name);
+    async delete(name, options) {
       try {
         await request({ verb: 'delete', object: name }, options, async ({ bucket }) => {
           await bucket.file(keyOf(name)).delete();
@@ -214,18 +180,7 @@ export function openGcsStore(
         if (!isStrataError(error, 'not_found')) throw error;
       }
     },
-
-    // An upload that is broken off leaves nothing, and there are none in parts.
-    async sweep(_olderThan, options = {}) {
-      throwIfAborted(options.signal);
-      return 0;
-    },
-  };
-}
-
-interface Range {
-  readonly offset: number;
-  readonly length: number;
+  });
 }
 
 interface Page {

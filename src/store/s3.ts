@@ -10,35 +10,21 @@ import { isStrataError, throwIfAborted } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import { damaged } from '../chunk/index.ts';
 import type { Sealed } from '../chunk/index.ts';
-import { gather, readBody } from './body.ts';
-import { checkRange, noSuchObject, rangeOf, wholeLength } from './error.ts';
+import { readBody } from './body.ts';
+import { DEFAULT_DEADLINE, DEFAULT_IDLE, MAX_OBJECT_BYTES, bucketStore } from './bucket.ts';
+import type { Range, ServiceOptions } from './bucket.ts';
+import { noSuchObject, rangeOf, wholeLength } from './error.ts';
 import { bucketPrefix, checkListed } from './listing.ts';
-import { checkName, checkPrefix, isName } from './name.ts';
 import { onDemand } from './on-demand.ts';
 import { openLine } from './pace.ts';
-import type { Line } from './pace.ts';
 import type { S3Place, S3Tools } from './s3-client.ts';
 import { s3Answer, s3Complaint } from './s3-error.ts';
 import { garbled, serviceError } from './service-error.ts';
 import type { Doing } from './service-error.ts';
-import type { Store, StoredObject } from './store.ts';
+import type { GetOptions, ListOptions, Store, StoredObject } from './store.ts';
 import { watched } from './watch.ts';
 import type { Watch } from './watch.ts';
 
-export interface ServiceOptions {
-  /** Milliseconds that a request may be silent. */
-  readonly idle?: number;
-  /** Milliseconds that it may take in all, however it goes on. */
-  readonly deadline?: number;
-  readonly line?: Line;
-}
-
-/** Milliseconds. Services answer in less than one second; a busy one, or a slow line, may take many. */
-export const DEFAULT_IDLE = 30_000;
-/** Milliseconds. A pack of 32 MiB over 300 kbit/s; one byte now and then must not hold a request for ever. */
-export const DEFAULT_DEADLINE = 15 * 60_000;
-/** Of one object: what one PUT takes at Amazon's. Bytes. */
-const MAX_OBJECT_BYTES = 5 * 2 ** 30;
 /** Two puts of one name met; one of them is told to try again, which is soon. */
 const MEETINGS = 5;
 
@@ -101,14 +87,14 @@ export function openS3Store(
 
   async function read(
     name: string,
-    range: { offset: number; length: number } | undefined,
-    options: GetLimits,
-  ) {
+    range: Range | undefined,
+    { most = MAX_OBJECT_BYTES, ...options }: GetOptions,
+  ): Promise<Sealed> {
     const doing = { verb: 'read', object: name } as const;
     return request(doing, options, async ({ sdk, client }, { signal, moved }): Promise<Sealed> => {
-      const Range = range && `bytes=${range.offset}-${range.offset + range.length - 1}`;
+      const part = range && `bytes=${range.offset}-${range.offset + range.length - 1}`;
       const answer = await client
-        .send(new sdk.GetObjectCommand({ Bucket, Key: keyOf(name), Range }), { abortSignal: signal })
+        .send(new sdk.GetObjectCommand({ Bucket, Key: keyOf(name), Range: part }), { abortSignal: signal })
         .catch((error: unknown) => {
           if (range !== undefined && hasStatus(error, 416))
             throw damaged({ name }, `it ends before byte ${range.offset}`);
@@ -119,7 +105,7 @@ export function openS3Store(
       // What some middleman says with status 200 has no tag.
       if (Body === undefined || ETag === undefined || size === undefined || !Number.isSafeInteger(size))
         throw serviceError({ ...doing, label }, garbled('its answer is not the part that was asked for'));
-      const { length } = rangeOf(name, size, { range, most: options.most ?? MAX_OBJECT_BYTES });
+      const { length } = rangeOf(name, size, { range, most });
       const bytes = await readBody(Body as AsyncIterable<Uint8Array>, length, async (count) => {
         moved();
         await line.down(count, { signal, moved });
@@ -130,10 +116,7 @@ export function openS3Store(
     });
   }
 
-  async function* keys(
-    start: string,
-    options: Cancellable & { after?: string | undefined },
-  ): AsyncIterable<StoredObject> {
+  async function* keys(start: string, options: ListOptions): AsyncIterable<StoredObject> {
     let last = options.after === undefined ? '' : keyOf(options.after);
     let token: string | undefined;
     do {
@@ -165,12 +148,13 @@ export function openS3Store(
     } while (token !== undefined);
   }
 
-  return {
+  return bucketStore({
     label,
+    read,
+    sizeOf,
+    keys,
 
-    async put(name, body, options = {}) {
-      checkName(name);
-      const parts = await gather(body, options);
+    async put(name, parts, options) {
       return request({ verb: 'write', object: name }, options, async ({ sdk, client, putCommand }, watch) => {
         for (let meeting = 1; ; meeting++) {
           const command = putCommand(sdk, { Bucket, Key: keyOf(name) }, parts, async (count) => {
@@ -189,37 +173,7 @@ export function openS3Store(
       });
     },
 
-    async get(name, options = {}) {
-      checkName(name);
-      const { range } = options;
-      checkRange(range);
-      // HTTP has no range without a byte.
-      if (range?.length !== 0) return read(name, range, options);
-      rangeOf(name, await this.size(name, options).then((size) => size ?? absent(name)), options);
-      return new Uint8Array(0) as Sealed;
-    },
-
-    async size(name, options = {}) {
-      checkName(name);
-      try {
-        return await sizeOf(name, options);
-      } catch (error) {
-        if (isStrataError(error, 'not_found')) return undefined;
-        throw error;
-      }
-    },
-
-    async *list(start, options = {}) {
-      checkPrefix(start);
-      for await (const object of keys(start, options)) if (isName(object.name)) yield object;
-    },
-
-    async *foreign(options = {}) {
-      for await (const { name } of keys('', options)) if (!isName(name)) yield name;
-    },
-
-    async delete(name, options = {}) {
-      checkName(name);
+    async delete(name, options) {
       await request(
         { verb: 'delete', object: name },
         options,
@@ -228,17 +182,7 @@ export function openS3Store(
         },
       );
     },
-
-    // A PUT that is broken off leaves nothing, and there are no uploads in parts.
-    async sweep(_olderThan, options = {}) {
-      throwIfAborted(options.signal);
-      return 0;
-    },
-  };
-
-  function absent(name: string): never {
-    throw noSuchObject(label, name);
-  }
+  });
 }
 
 /** The SDK with all that it takes: most commands never need it, and it takes a tenth of a second to load. */
@@ -246,8 +190,6 @@ async function load(place: S3Place): Promise<S3Tools> {
   const { s3Tools } = await import('./s3-client.ts');
   return s3Tools(place);
 }
-
-type GetLimits = Cancellable & { readonly most?: number | undefined };
 
 function hasStatus(error: unknown, status: number): error is S3ServiceException {
   return s3Answer(error)?.status === status;
