@@ -14,6 +14,9 @@ import type { Invocation } from './invocation.ts';
 
 interface AttachFlags {
   readonly recovery?: string;
+  readonly endpoint?: string;
+  readonly region?: string;
+  readonly caFile?: string;
   readonly takeOver?: boolean;
 }
 
@@ -21,23 +24,27 @@ export function registerAttach(noun: Command, invocation: Invocation): void {
   const command = noun
     .command('attach')
     .description('take what is in a store into this home: to read, or to own it')
-    .argument('<dir>', 'the store', nonEmpty)
+    .argument('<store>', 'a directory, s3://BUCKET/PREFIX or gs://BUCKET/PREFIX', nonEmpty)
+    .option('--endpoint <url>', "of a service that is not the provider's own", nonEmpty)
+    .option('--region <region>', 'of an S3 bucket', nonEmpty)
+    .option('--ca-file <file>', 'authorities to trust for an S3 endpoint, PEM', nonEmpty)
     .option('--recovery <file>', 'the recovery key, to be kept as the key file of this home', nonEmpty)
     .option('--take-over', 'own the store from now on; the home that did stops')
-    .action((dir: string, flags: AttachFlags) => attach(invocation, dir, flags));
+    .action((store: string, flags: AttachFlags) => attach(invocation, store, flags));
   addExamples(command, [
     '--home ~/reader store attach /mnt/backup/store --recovery ./recovery-key',
+    'store attach s3://my-bucket/workspaces/ --recovery ./recovery-key --region us-west-2',
     'store attach /srv/strata/store --take-over',
   ]);
   addJsonHelp(command, '{store, role, tenants:[…], workspaces, snapshots, unreadable:[…], seconds}');
 }
 
-async function attach(invocation: Invocation, dir: string, flags: AttachFlags): Promise<void> {
+async function attach(invocation: Invocation, where: string, flags: AttachFlags): Promise<void> {
   const { terminal, world } = invocation;
   const { home, config } = invocation.flags;
   const { prepareAttach } = await import('../engine/index.ts');
   const recovery = flags.recovery === undefined ? undefined : read(resolve(world.cwd, flags.recovery));
-  await prepareAttach({ home, config, env: world.env, cwd: world.cwd }, dir, recovery);
+  await prepareAttach({ home, config, env: world.env, cwd: world.cwd }, where, recovery, flags);
   await withEngine(invocation, async ({ store }) => {
     const result = await store.attach({ takeOver: flags.takeOver, signal: world.signal });
     for (const name of result.unreadable) terminal.warn(`${name} cannot be read: what it tells is left out`);

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 
-import type { Config, KeySource } from '../engine/index.ts';
+import type { Config, KeySource, PlaceConfig } from '../engine/index.ts';
 import { counted, table } from './format.ts';
 import { addExamples, addJsonHelp } from './help.ts';
 import type { Invocation } from './invocation.ts';
@@ -25,12 +25,6 @@ export function registerConfig(noun: Command, invocation: Invocation): void {
 async function checkConfig({ world, flags, terminal }: Invocation): Promise<void> {
   const { loadConfig } = await import('../engine/index.ts');
   const config = await loadConfig({ home: flags.home, config: flags.config, env: world.env, cwd: world.cwd });
-  const { provider } = config.storage;
-  if (provider !== 'local') {
-    terminal.warn(
-      `this version keeps its store on a local disk only: commands that open one will refuse ${provider}`,
-    );
-  }
   await terminal.result({ ...config, file: config.file ?? null }, configLines(config));
 }
 
@@ -44,12 +38,10 @@ function configLines({ file, home, storage, runs, executors }: Config): string[]
     ...table(
       [
         ['home', home],
-        [
-          'store',
-          storage.provider === 'local'
-            ? storage.local.path
-            : `${storage.provider}: ${storage[storage.provider]?.bucket ?? ''}`,
-        ],
+        ['store', placeText(storage)],
+        ...(storage.provider === 'local'
+          ? []
+          : [['cache', `${storage.cache.path}, at most ${storage.cache.sizeMb} MB`]]),
         ['root key', sourceText(storage.encryption)],
         ['workspaces', baseDir],
         ['quota', `${defaultQuotaMb} MB`],
@@ -63,6 +55,14 @@ function configLines({ file, home, storage, runs, executors }: Config): string[]
       ['left', 'left'],
     ),
   ];
+}
+
+/** As other tools write it. */
+function placeText({ provider, local, s3, gcs }: PlaceConfig): string {
+  if (provider === 'local') return local.path;
+  const { bucket, prefix, endpoint } = (provider === 's3' ? s3 : gcs)!;
+  const at = endpoint === undefined ? '' : ` at ${endpoint}`;
+  return `${provider === 's3' ? 's3' : 'gs'}://${bucket}/${prefix}${at}`;
 }
 
 function executorText({ name, type, arch, labels, slots }: Config['executors'][number]): string {

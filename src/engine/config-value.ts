@@ -24,6 +24,14 @@ export const duration: ValueReader<number> = (value) => {
   return { flaw: 'must be a length of time such as 12h or 7d: a whole number and s, m, h, d or w' };
 };
 
+/** A whole number, both ends among it. */
+export const count =
+  (least: number, most: number): ValueReader<number> =>
+  (value) =>
+    Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most
+      ? { value: value as number }
+      : { flaw: `must be a whole number from ${least} to ${most}` };
+
 export const megabytes: ValueReader<number> = (value) =>
   Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= MAX_MB
     ? { value: value as number }

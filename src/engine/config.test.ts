@@ -65,6 +65,8 @@ storage:
       s3: undefined,
       gcs: undefined,
       encryption: { kind: 'key_file', path: '/home/a/.strata/keys/root.key' },
+      limits: { requests: 16, uploadMb: undefined, downloadMb: undefined },
+      cache: { path: '/home/a/.strata/cache/objects', sizeMb: 4096 },
       workspace: {
         baseDir: '/home/a/.strata/workspaces',
         defaultQuotaMb: 10240,
@@ -92,6 +94,24 @@ storage:
     ['key_command: [unwrap, --key, "1"]', { kind: 'key_command', command: ['unwrap', '--key', '1'] }],
   ])('[E1] the root key from %s', async (given, source) => {
     expect((await parse(`storage: { encryption: { ${given} } }`)).storage.encryption).toEqual(source);
+  });
+
+  it('[E1] the bucket of a service of one’s own, and what it may be asked for', async () => {
+    const { storage } = await parse(`
+storage:
+  provider: s3
+  s3: { bucket: b, endpoint: 'https://s3.example.org', ca_file: ./ca.pem }
+  gcs: { bucket: g, prefix: p, endpoint: 'http://127.0.0.1:1' }
+  limits: { requests: 4, upload_mb_per_second: 10 }
+  cache: { path: ~/objects, size_mb: 100 }
+`);
+    const endpoint = 'https://s3.example.org';
+    expect(storage).toMatchObject({
+      s3: { bucket: 'b', prefix: '', endpoint, forcePathStyle: true, caFile: '/etc/strata/ca.pem' },
+      gcs: { bucket: 'g', prefix: 'p', endpoint: 'http://127.0.0.1:1' },
+      limits: { requests: 4, uploadMb: 10, downloadMb: undefined },
+      cache: { path: '/home/a/objects', sizeMb: 100 },
+    });
   });
 
   it('[E4] nothing in it can be changed', async () => {
@@ -176,6 +196,12 @@ describe('what is wrong with it', () => {
     ],
     [retention('min: 7'), '1:43: storage.workspace.retention.min must be a length of time'],
     [retention('max: 1y'), '1:43: storage.workspace.retention.max must be a length of time'],
+    [
+      'storage: { limits: { requests: 0 } }',
+      '1:32: storage.limits.requests must be a whole number from 1 to 64',
+    ],
+    ['storage: { limits: { requests: 65 } }', '1:32: storage.limits.requests must be a whole number'],
+    ['storage: { cache: { size_mb: 0 } }', '1:30: storage.cache.size_mb must be a whole number of MB'],
     ['storage: { provider: gcs }', '1:12: storage.provider is gcs, and storage.gcs.bucket is missing'],
     ['storage:\n  s3: {}\n  s3: {}', '3:3: storage.s3 is there twice'],
     ['storage: { s3: { bucket: a', '1:27: '],

@@ -5,7 +5,9 @@ import { dirname, join, resolve } from 'node:path';
 import { formatDuration, parseDuration } from '../base/index.ts';
 import { executorsReader } from '../plan/index.ts';
 import type { ExecutorDefinition } from '../plan/index.ts';
-import { command, duration, flag, megabytes, oneOf, text } from './config-value.ts';
+import { PLACE, missingOf, placeOf } from './config-place.ts';
+import type { FindPath, PlaceConfig } from './config-place.ts';
+import { command, count, duration, megabytes, text } from './config-value.ts';
 import { node, readYaml } from './config-yaml.ts';
 import type { Shape, Values, YamlRecord } from './config-yaml.ts';
 
@@ -14,12 +16,10 @@ export interface Config {
   /** Undefined: there is no file, so everything is as by default. */
   readonly file: string | undefined;
   readonly home: string;
-  readonly storage: {
-    readonly provider: 'local' | 's3' | 'gcs';
-    readonly local: { readonly path: string };
-    readonly s3: S3Config | undefined;
-    readonly gcs: { readonly bucket: string; readonly prefix: string } | undefined;
+  readonly storage: PlaceConfig & {
     readonly encryption: KeySource;
+    readonly limits: LimitsConfig;
+    readonly cache: CacheConfig;
     readonly workspace: {
       readonly baseDir: string;
       /** 1 MB is 1 MiB. */
@@ -35,12 +35,20 @@ export interface Config {
   readonly executors: readonly ExecutorDefinition[];
 }
 
-export interface S3Config {
-  readonly bucket: string;
-  readonly region: string | undefined;
-  readonly prefix: string;
-  readonly endpoint: string | undefined;
-  readonly forcePathStyle: boolean;
+/** What may be asked of services, each store by itself. */
+export interface LimitsConfig {
+  /** Under way at a time. */
+  readonly requests: number;
+  /** MiB a second; undefined: without limit. */
+  readonly uploadMb: number | undefined;
+  readonly downloadMb: number | undefined;
+}
+
+/** What is kept here of stores on services. */
+export interface CacheConfig {
+  readonly path: string;
+  /** 1 MB is 1 MiB. */
+  readonly sizeMb: number;
 }
 
 /** How long a workspace is kept once it has ended, in milliseconds; `min` ≤ `default` ≤ `max`. */
@@ -72,14 +80,20 @@ export interface Homes {
   readonly user: string;
 }
 
+/** As many connections as there are to one service. */
+const MAX_REQUESTS = 64;
+
 const SHAPE = {
   runs: { retention: duration },
   executors: node(executorsReader),
   storage: {
-    provider: oneOf('local', 's3', 'gcs'),
-    local: { path: text },
-    s3: { bucket: text, region: text, prefix: text, endpoint: text, force_path_style: flag },
-    gcs: { bucket: text, prefix: text },
+    ...PLACE,
+    limits: {
+      requests: count(1, MAX_REQUESTS),
+      upload_mb_per_second: megabytes,
+      download_mb_per_second: megabytes,
+    },
+    cache: { path: text, size_mb: megabytes },
     encryption: { key_file: text, passphrase_file: text, passphrase_env: text, key_command: command },
     workspace: {
       base_dir: text,
@@ -92,6 +106,9 @@ const SHAPE = {
 /** How long people come back to a run that failed. */
 const DEFAULT_RUN_RETENTION = '14d';
 const DEFAULT_QUOTA_MB = 10_240;
+/** One request fills a quick line for a moment only, and some services slow those down that come with hundreds. */
+const DEFAULT_REQUESTS = 16;
+const DEFAULT_CACHE_MB = 4096;
 const DEFAULT_RETENTION = { default: '7d', max: '30d', min: '1d' } as const;
 
 /**
@@ -116,32 +133,26 @@ function complete(
   { runs, executors = [] }: Partial<Omit<Values<typeof SHAPE>, 'storage'>>,
   homes: Homes,
 ): Config {
-  const path = (given: string | undefined, otherwise: string): string => {
+  const path: FindPath = (given, otherwise) => {
     if (given === undefined || file === undefined) return join(homes.home, otherwise);
     return resolve(
       dirname(file),
       given.replace(/^~(?=\/|$)/, () => homes.user),
     );
   };
-  const { s3, gcs, workspace } = storage;
+  const { limits, cache, workspace } = storage;
   return deepFreeze({
     file,
     home: homes.home,
     storage: {
-      provider: storage.provider ?? 'local',
-      local: { path: path(storage.local?.path, 'store') },
-      s3:
-        s3?.bucket === undefined
-          ? undefined
-          : {
-              bucket: s3.bucket,
-              region: s3.region,
-              prefix: s3.prefix ?? '',
-              endpoint: s3.endpoint,
-              forcePathStyle: s3.force_path_style ?? false,
-            },
-      gcs: gcs?.bucket === undefined ? undefined : { bucket: gcs.bucket, prefix: gcs.prefix ?? '' },
+      ...placeOf(storage, path),
       encryption: keySource(storage.encryption ?? {}, path),
+      limits: {
+        requests: limits?.requests ?? DEFAULT_REQUESTS,
+        uploadMb: limits?.upload_mb_per_second,
+        downloadMb: limits?.download_mb_per_second,
+      },
+      cache: { path: path(cache?.path, 'cache/objects'), sizeMb: cache?.size_mb ?? DEFAULT_CACHE_MB },
       workspace: {
         baseDir: path(workspace?.base_dir, 'workspaces'),
         defaultQuotaMb: workspace?.default_quota_mb ?? DEFAULT_QUOTA_MB,
@@ -153,10 +164,7 @@ function complete(
   });
 }
 
-function keySource(
-  given: StorageValues['encryption'],
-  path: (given: string | undefined, otherwise: string) => string,
-): KeySource {
+function keySource(given: StorageValues['encryption'], path: FindPath): KeySource {
   if (given.key_command !== undefined) return { kind: 'key_command', command: given.key_command };
   if (given.passphrase_env !== undefined) return { kind: 'passphrase_env', variable: given.passphrase_env };
   if (given.passphrase_file !== undefined)
@@ -171,7 +179,7 @@ function retentionOf(given: StorageValues['workspace']['retention']): RetentionC
 
 /** What no single value shows. */
 function findContradictions({ values, offsets, flaws }: YamlRecord<typeof SHAPE>): void {
-  const { provider, encryption, workspace } = values.storage;
+  const { encryption, workspace } = values.storage;
   const offset = (key: string) => offsets.get(key) ?? 0;
 
   const [, ...second] = Object.keys(encryption);
@@ -179,10 +187,12 @@ function findContradictions({ values, offsets, flaws }: YamlRecord<typeof SHAPE>
     const path = `storage.encryption.${key}`;
     flaws.add(offset(path), `${path} is a second source of the root key: one is enough`);
   }
-  if ((provider === 's3' || provider === 'gcs') && values.storage[provider].bucket === undefined) {
+  const missing = missingOf(values.storage);
+  if (missing !== undefined) {
+    const { provider } = values.storage;
     flaws.add(
       offset('storage.provider'),
-      `storage.provider is ${provider}, and storage.${provider}.bucket is missing`,
+      `storage.provider is ${provider}, and storage.${missing} is missing`,
     );
   }
   const retention = retentionOf(workspace.retention);

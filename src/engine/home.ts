@@ -7,7 +7,6 @@ import { StrataError, isStrataError, systemClock, systemRandom } from '../base/i
 import type { Cancellable, Log } from '../base/index.ts';
 import { openSqlite } from '../db/index.ts';
 import type { Database } from '../db/index.ts';
-import { openLocalStore } from '../store/index.ts';
 import type { Store } from '../store/index.ts';
 import { Vault, isStore } from '../vault/index.ts';
 import type { FindRootKeys, OpenVaultOptions } from '../vault/index.ts';
@@ -16,6 +15,7 @@ import { checkName, namesRun } from '../workspace/index.ts';
 import type { WorkspaceWorld } from '../workspace/index.ts';
 import type { Config, KeySource } from './config.ts';
 import type { EngineOptions } from './engine.ts';
+import { openStore } from './open-store.ts';
 import { thisMachine } from './this-machine.ts';
 import { describeSource, findRootKeys } from './root-keys.ts';
 import type { KeyWorld } from './root-keys.ts';
@@ -57,7 +57,7 @@ export class Home implements AsyncDisposable {
     log?.(config.file === undefined ? 'no configuration file' : `configuration read: ${config.file}`);
     this.keySource = config.storage.encryption;
     this.keyWorld = { env, random: systemRandom, notice: (text) => this.#notices.push(text) };
-    this.#store = openStore(config);
+    this.#store = openStore(config.storage, config.storage, log);
     this.config = config;
     this.cwd = cwd;
     const own = ['db', 'keys', 'cache', 'runs', 'tasks'].map((name) => join(config.home, name));
@@ -203,15 +203,4 @@ export class Home implements AsyncDisposable {
 
 function makesNothing(intention: Intention): boolean {
   return intention === 'read' || intention === 'change';
-}
-
-function openStore({ storage }: Config): Store {
-  if (storage.provider === 'local') return openLocalStore(storage.local.path);
-  throw new StrataError(
-    'refused',
-    `this version keeps its store on a local disk only, not on ${storage.provider}`,
-    {
-      hint: 'Set `storage.provider: local`, or leave it out.',
-    },
-  );
 }

@@ -1,7 +1,8 @@
 /** The roof: the one place that chooses concrete parts and gives the rooms below one face. */
 
 export { loadConfig } from './config-file.ts';
-export type { Config, KeySource, RetentionConfig, S3Config } from './config.ts';
+export type { Config, KeySource, RetentionConfig } from './config.ts';
+export type { GcsConfig, PlaceConfig, S3Config } from './config-place.ts';
 export type {
   AttachOptions,
   AttachResult,

@@ -1,28 +1,33 @@
 /** What a new home needs before it can attach a store: the place of the store in its configuration, and the root key. */
 
 import { existsSync, statSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 
 import { StrataError, makeDirectories, syncDirectory, systemError, systemRandom } from '../base/index.ts';
 import { parseRootKey } from '../vault/index.ts';
 import { loadConfig } from './config-file.ts';
+import type { PlaceConfig } from './config-place.ts';
 import type { EngineOptions } from './engine.ts';
 import { keepKey } from './key-file.ts';
+import { addressYaml, parseAddress } from './store-address.ts';
+import type { Address, AddressOptions } from './store-address.ts';
 
 /**
- * @param directory of the store
+ * @param where of the store, as `parseAddress` reads it
  * @param recovery text of a recovery key; undefined: the key is where the configuration says
  * @throws not_found if there is no such directory; refused if the configuration names another store, or another key is there
  */
 export async function prepareAttach(
   options: EngineOptions,
-  directory: string,
+  where: string,
   recovery: string | undefined,
+  addressing: AddressOptions = {},
 ): Promise<void> {
   const { cwd = process.cwd() } = options;
-  const path = resolve(cwd, directory);
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true)
-    throw new StrataError('not_found', `there is no directory ${directory}`, {
+  const address = parseAddress(where, addressing, cwd);
+  const directory = address.local?.path;
+  if (directory !== undefined && statSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true)
+    throw new StrataError('not_found', `there is no directory ${where}`, {
       hint: 'Give the directory of the store: the one with `format` in it.',
     });
   const { file, home, storage } = await loadConfig(options);
@@ -33,29 +38,41 @@ export async function prepareAttach(
     throw new StrataError('bad_input', 'the configuration does not take the root key from a file', {
       hint: 'Leave the recovery key out, or `storage.encryption` as it is by default.',
     });
-  if (storage.provider !== 'local' || storage.local.path !== path) {
+  if (!isSame(storage, address)) {
     if (file !== undefined)
-      throw new StrataError('refused', `${file} names another store than ${path}`, {
-        hint: `Set \`storage.local.path: ${path}\` in it, or attach from a home without a configuration.`,
+      throw new StrataError('refused', `${file} names another store than ${where}`, {
+        hint: `Name that one in \`storage\`, or attach from a home without a configuration.`,
       });
     if (existsSync(join(home, 'db')))
       throw new StrataError('refused', `the home ${home} has a store of its own`, {
         hint: 'Attach from another home: give one with --home.',
       });
-    writeConfig(home, path);
+    writeConfig(home, address);
   }
   if (secret !== undefined && encryption.kind === 'key_file') keepKey(encryption.path, secret, systemRandom);
 }
 
-function writeConfig(home: string, path: string): void {
+/** What an address leaves open is as the configuration says. */
+function isSame(configured: PlaceConfig, address: Address): boolean {
+  const { provider, local, s3, gcs } = configured;
+  if (provider !== address.provider) return false;
+  if (provider === 'local') return local.path === address.local?.path;
+  const known = (provider === 's3' ? s3 : gcs)!;
+  const { bucket, prefix, endpoint, region }: { [key: string]: unknown } = address[provider] ?? {};
+  const bare = (text: unknown) => String(text ?? '').replace(/\/$/, '');
+  return (
+    known.bucket === bucket &&
+    bare(known.prefix) === bare(prefix) &&
+    (endpoint === undefined || known.endpoint === endpoint) &&
+    (region === undefined || s3?.region === region)
+  );
+}
+
+function writeConfig(home: string, address: Address): void {
   const file = join(home, 'strata.yaml');
   try {
     makeDirectories(home);
-    // JSON is YAML, and has a way to write any text.
-    writeFileSync(file, `storage:\n  local:\n    path: ${JSON.stringify(path)}\n`, {
-      flag: 'wx',
-      flush: true,
-    });
+    writeFileSync(file, addressYaml(address), { flag: 'wx', flush: true });
     syncDirectory(home);
   } catch (error) {
     throw systemError(error, `write ${file}`);

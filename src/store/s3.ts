@@ -59,25 +59,21 @@ export function openS3Store(
   }
 
   async function sizeOf(name: string, options: Cancellable): Promise<number> {
+    // Not HEAD, whose answer cannot say why it refuses: the key may be missing, or the bucket.
     const known = await request(
       { verb: 'look at', object: name },
       options,
-      async ({ sdk, client }, watch) => {
+      async ({ sdk, client }, { signal }) => {
         try {
-          const answer = await client.send(new sdk.HeadObjectCommand({ Bucket, Key: keyOf(name) }), {
-            abortSignal: watch.signal,
-          });
-          return answer.ETag === undefined ? undefined : answer.ContentLength;
+          const command = new sdk.GetObjectCommand({ Bucket, Key: keyOf(name), Range: 'bytes=0-0' });
+          const { Body, ContentRange } = await client.send(command, { abortSignal: signal });
+          // Its connection is of use again only when all of it was read.
+          await Body?.transformToByteArray();
+          return wholeLength(ContentRange, { offset: 0 });
         } catch (error) {
-          // An answer to HEAD cannot say why it refuses. That to a GET can: the key may be missing, or the bucket.
-          const { status = 0 } = s3Answer(error) ?? {};
-          if (status < 300 || status >= 500) throw error;
-          watch.moved();
-          const Range = 'bytes=0-0';
-          const answer = await client.send(new sdk.GetObjectCommand({ Bucket, Key: keyOf(name), Range }), {
-            abortSignal: watch.signal,
-          });
-          return wholeLength(answer.ContentRange, { offset: 0 });
+          // It is there, without a first byte.
+          if (hasStatus(error, 416)) return 0;
+          throw error;
         }
       },
     );

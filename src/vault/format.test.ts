@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 
 import { sha256, toHex, utf8 } from '../base/index.ts';
-import { thrownBy } from '../testing/expect-code.ts';
-import { formatText, parseFormat } from './format.ts';
+import { openMemoryStore } from '../store/index.ts';
+import type { Store } from '../store/index.ts';
+import { expectCode, thrownBy } from '../testing/expect-code.ts';
+import { formatText, parseFormat, putFormat, readFormat } from './format.ts';
 
 const ID = Uint8Array.from({ length: 16 }, (_, at) => at);
 const TEXT = formatText(ID);
@@ -49,4 +51,27 @@ describe('the format object', () => {
     it(`[V7] ${JSON.stringify(text.slice(0, 20))}… is damage`, () => {
       expect(thrownBy(() => parseFormat(utf8(text), 'store')).code).toBe('integrity');
     });
+});
+
+describe('a store that is made', () => {
+  it('[V96] is refused where one object can take the place of another, and nothing of it stays', async () => {
+    const store = openMemoryStore();
+    const careless: Store = {
+      ...store,
+      async put(name, body, options) {
+        await store.delete(name);
+        return store.put(name, body, options);
+      },
+    };
+    await expectCode('refused', putFormat(careless, ID));
+    expect(await readFormat(store)).toBeUndefined();
+    expect(await putFormat(store, ID)).toBe('created');
+    expect(
+      await putFormat(
+        store,
+        ID.map((byte) => byte ^ 7),
+      ),
+    ).toBe('exists');
+    expect(await readFormat(store)).toEqual(ID);
+  });
 });

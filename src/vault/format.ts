@@ -12,14 +12,30 @@ const VERSION = 1;
 /** Far more than any version of it has: bounds what a damaged one makes us read. */
 const MAX_BYTES = 65_536;
 
-/** @returns 'exists' if the store has one already */
-export function putFormat(
+/**
+ * Of the services that speak S3 some take no notice of `If-None-Match`: there two homes would both win, and a second object destroy the
+ * first. So what was just created is put once more.
+ *
+ * @returns 'exists' if the store has one already @throws refused if the store creates a name twice
+ */
+export async function putFormat(
   store: Store,
   storeId: Uint8Array,
   options?: Cancellable,
 ): Promise<'created' | 'exists'> {
   // Nothing in it is secret, so this one object is its own sealed form.
-  return store.put(FORMAT_NAME, [utf8(formatText(storeId)) as Sealed], options);
+  const put = (id: Uint8Array) => store.put(FORMAT_NAME, [utf8(formatText(id)) as Sealed], options);
+  if ((await put(storeId)) === 'exists') return 'exists';
+  // With other bytes: whoever looks whether a put whose answer was lost has made the object would take it for this one.
+  if ((await put(storeId.map((byte) => ~byte))) === 'exists') return 'created';
+  await store.delete(FORMAT_NAME, options);
+  throw overwrites(store.label);
+}
+
+function overwrites(label: string): StrataError {
+  return new StrataError('refused', `${label} puts one object in the place of another of the same name`, {
+    hint: 'The service takes no notice of `If-None-Match: *`, so nothing can be kept there safely: use another service, or a later version of it.',
+  });
 }
 
 /** Whether a store was ever made here, be it damaged now. */

@@ -40,7 +40,7 @@ export async function latestReadableOwner(
 
 export function ownedByAnother(label: string): StrataError {
   return new StrataError('not_ours', `${label} belongs to another home`, {
-    hint: 'Use that home, or name another place in `storage.local.path`. If its database was lost, run `strata store rebuild-index`.',
+    hint: 'Use that home, or name another place in `storage` in the configuration. If its database was lost, run `strata store rebuild-index`.',
   });
 }
 

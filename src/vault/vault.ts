@@ -122,7 +122,7 @@ export class Vault {
       // Another first use was faster: it has made the home before the tenant.
       if ((await readHome(database)) !== undefined) return Vault.open(world, findRootKeys, options);
       throw new StrataError('not_found', `${store.label} has data, but this home has no record of it`, {
-        hint: 'If the database was lost, run `strata store rebuild-index`; else name another place in `storage.local.path`.',
+        hint: 'If the database was lost, run `strata store rebuild-index`; else name another place in `storage` in the configuration.',
       });
     }
     const fresh = !hasKeys && !(await holdsAny(store, OWNER_PREFIX, options));
@@ -276,7 +276,7 @@ function formatLost(label: string): StrataError {
 function checkStore({ store }: VaultWorld, expected: Uint8Array, found: Uint8Array | undefined): void {
   if (found === undefined) {
     throw new StrataError('unavailable', `${store.label} is not there, or is empty`, {
-      hint: 'Is its disk mounted, and does `storage.local.path` name the right directory?',
+      hint: 'Is its disk mounted, and does `storage` in the configuration name the right place?',
     });
   }
   if (!equalBytes(found, expected)) {
@@ -284,7 +284,7 @@ function checkStore({ store }: VaultWorld, expected: Uint8Array, found: Uint8Arr
       'not_ours',
       `${store.label} is another store than the one that this home belongs to`,
       {
-        hint: 'Name the right directory in `storage.local.path`, or use another home for this store.',
+        hint: 'Name the right place in `storage` in the configuration, or use another home for this store.',
         details: { expected: toHex(expected), found: toHex(found) },
       },
     );

@@ -1,0 +1,75 @@
+/** Where a store is, as a configuration says it: on a local disk, or in a bucket. */
+
+import { flag, oneOf, text } from './config-value.ts';
+import type { Shape, Values } from './config-yaml.ts';
+
+/** What stands in the file; `provider` chooses which section counts. */
+export interface PlaceConfig {
+  readonly provider: 'local' | 's3' | 'gcs';
+  /** An absolute path. */
+  readonly local: { readonly path: string };
+  readonly s3: S3Config | undefined;
+  readonly gcs: GcsConfig | undefined;
+}
+
+export interface S3Config {
+  readonly bucket: string;
+  readonly region: string | undefined;
+  readonly prefix: string;
+  readonly endpoint: string | undefined;
+  readonly forcePathStyle: boolean;
+  /** An absolute path. */
+  readonly caFile: string | undefined;
+}
+
+export interface GcsConfig {
+  readonly bucket: string;
+  readonly prefix: string;
+  readonly endpoint: string | undefined;
+}
+
+export const PLACE = {
+  provider: oneOf('local', 's3', 'gcs'),
+  local: { path: text },
+  s3: { bucket: text, region: text, prefix: text, endpoint: text, force_path_style: flag, ca_file: text },
+  gcs: { bucket: text, prefix: text, endpoint: text },
+} as const satisfies Shape;
+
+export type PlaceValues = Values<typeof PLACE>;
+
+/** An absolute path of a given one, or of the one in the home that stands for it. */
+export type FindPath = (given: string | undefined, otherwise: string) => string;
+
+export function placeOf(
+  { provider = 'local', local, s3, gcs }: Partial<PlaceValues>,
+  path: FindPath,
+): PlaceConfig {
+  return {
+    provider,
+    local: { path: path(local?.path, 'store') },
+    s3: s3?.bucket === undefined ? undefined : s3Of({ ...s3, bucket: s3.bucket }, path),
+    gcs:
+      gcs?.bucket === undefined
+        ? undefined
+        : { bucket: gcs.bucket, prefix: gcs.prefix ?? '', endpoint: gcs.endpoint },
+  };
+}
+
+function s3Of(given: PlaceValues['s3'] & { readonly bucket: string }, path: FindPath): S3Config {
+  const { bucket, region, prefix = '', endpoint, force_path_style, ca_file } = given;
+  return {
+    bucket,
+    region,
+    prefix,
+    endpoint,
+    // Of the services that somebody runs himself few have a name in DNS for each bucket.
+    forcePathStyle: force_path_style ?? endpoint !== undefined,
+    caFile: ca_file === undefined ? undefined : path(ca_file, ''),
+  };
+}
+
+/** @returns what is missing for the provider, as the end of the sentence `<section>.…` */
+export function missingOf({ provider, ...sections }: PlaceValues): string | undefined {
+  if (provider !== 's3' && provider !== 'gcs') return undefined;
+  return sections[provider].bucket === undefined ? `${provider}.bucket` : undefined;
+}

@@ -1,0 +1,28 @@
+/** From the place of a store in the configuration to the store, with what a service on a line needs around it. */
+
+import { StrataError } from '../base/index.ts';
+import type { Log } from '../base/index.ts';
+import { limited, openGcsStore, openLine, openLocalStore, openS3Store, retrying } from '../store/index.ts';
+import type { Store } from '../store/index.ts';
+import type { Config } from './config.ts';
+import type { PlaceConfig } from './config-place.ts';
+
+const MB = 2 ** 20;
+
+/** Loads no SDK and asks for nothing yet. */
+export function openStore(place: PlaceConfig, { limits }: Config['storage'], log: Log | undefined): Store {
+  if (place.provider === 'local') return openLocalStore(place.local.path);
+  const rate = (megabytes: number | undefined) => (megabytes === undefined ? undefined : megabytes * MB);
+  const line = openLine({ up: rate(limits.uploadMb), down: rate(limits.downloadMb) });
+  const service = onService(place, { line });
+  // A request that pauses between two tries keeps no other one waiting.
+  return retrying(limited(service, limits), {
+    failed: (error) => log?.(`tried again: ${error.message}`),
+  });
+}
+
+function onService({ provider, s3, gcs }: PlaceConfig, options: Parameters<typeof openS3Store>[1]): Store {
+  if (provider === 's3' && s3 !== undefined) return openS3Store(s3, options);
+  if (provider === 'gcs' && gcs !== undefined) return openGcsStore(gcs, options);
+  throw new StrataError('internal', `a store of ${provider} has no bucket`);
+}
