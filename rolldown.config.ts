@@ -42,6 +42,8 @@ export default defineConfig({
     'disk/restore-thread': 'src/disk/restore-thread.ts',
   },
   platform: 'node',
+  // Packages that come in both forms as modules, of which only what is used is taken: half of the SDK for S3.
+  resolve: { mainFields: ['module', 'main'] },
   plugins: [withoutSubprograms, builtinsByCall],
   output: {
     format: 'esm',

@@ -96,24 +96,6 @@ storage:
     expect((await parse(`storage: { encryption: { ${given} } }`)).storage.encryption).toEqual(source);
   });
 
-  it('[E1] the bucket of a service of one’s own, and what it may be asked for', async () => {
-    const { storage } = await parse(`
-storage:
-  provider: s3
-  s3: { bucket: b, endpoint: 'https://s3.example.org', ca_file: ./ca.pem }
-  gcs: { bucket: g, prefix: p, endpoint: 'http://127.0.0.1:1' }
-  limits: { requests: 4, upload_mb_per_second: 10 }
-  cache: { path: ~/objects, size_mb: 100 }
-`);
-    const endpoint = 'https://s3.example.org';
-    expect(storage).toMatchObject({
-      s3: { bucket: 'b', prefix: '', endpoint, forcePathStyle: true, caFile: '/etc/strata/ca.pem' },
-      gcs: { bucket: 'g', prefix: 'p', endpoint: 'http://127.0.0.1:1' },
-      limits: { requests: 4, uploadMb: 10, downloadMb: undefined },
-      cache: { path: '/home/a/objects', sizeMb: 100 },
-    });
-  });
-
   it('[E4] nothing in it can be changed', async () => {
     const config = await parse('storage: { encryption: { key_command: [a, b] } }');
     const frozen = (value: unknown): boolean =>

@@ -3,18 +3,23 @@
 import { equalBytes, throwIfAborted } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import type { Sealed } from '../chunk/index.ts';
-import type { Body } from './store.ts';
+import type { Body, WholeBody } from './store.ts';
 
 /** Bytes. What is sent or given out between two looks at the time. */
 const SLICE_BYTES = 256 * 1024;
 
 /**
- * All parts of the body, read to its end. Those of an array stay where they are; others are copied, since each is gone when the next one
- * is asked for.
+ * All parts of the body, read to its end. Those that stay where they are are given as they are; others are copied, since each is gone when
+ * the next one is asked for.
  */
 export async function gather(body: Body, { signal }: Cancellable): Promise<readonly Sealed[]> {
   throwIfAborted(signal);
   if (Array.isArray(body)) return body;
+  if (isWhole(body)) {
+    const whole = await body.whole();
+    throwIfAborted(signal);
+    return whole;
+  }
   const parts: Sealed[] = [];
   for await (const part of body) {
     throwIfAborted(signal);
@@ -23,6 +28,10 @@ export async function gather(body: Body, { signal }: Cancellable): Promise<reado
   }
   throwIfAborted(signal);
   return parts;
+}
+
+function isWhole(body: Body): body is WholeBody {
+  return 'whole' in body;
 }
 
 export function lengthOf(parts: readonly Uint8Array[]): number {

@@ -19,7 +19,7 @@ export interface ServiceOptions {
 
 /** Milliseconds. Services answer in less than one second; a busy one, or a slow line, may take many. */
 export const DEFAULT_IDLE = 30_000;
-/** Milliseconds. A pack of 32 MiB over 300 kbit/s; one byte now and then must not hold a request for ever. */
+/** Milliseconds. A pack of 16 MiB over 150 kbit/s; one byte now and then must not hold a request for ever. */
 export const DEFAULT_DEADLINE = 15 * 60_000;
 /** Of one object: what one PUT takes at Amazon's; no object of ours comes near. Bytes. */
 export const MAX_OBJECT_BYTES = 5 * 2 ** 30;

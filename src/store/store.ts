@@ -48,7 +48,13 @@ export interface StoredObject {
  * The parts of an object, in order. They are read once, to the end, also when the name turns out to be taken. A part is gone when the
  * next one is asked for: a store that needs it longer copies it. Those of an array are all there until the put has ended.
  */
-export type Body = Iterable<Sealed> | AsyncIterable<Sealed>;
+export type Body = Iterable<Sealed> | AsyncIterable<Sealed> | WholeBody;
+
+/** For stores that need all of it at once, and would copy each part otherwise. */
+export interface WholeBody extends AsyncIterable<Sealed> {
+  /** Instead of reading the parts. They are all there until the put has ended. */
+  whole(): Promise<readonly Sealed[]>;
+}
 
 /**
  * Every call refuses a name that does not follow the grammar of `isName` with `bad_input`, before it touches anything.

@@ -11,8 +11,8 @@ import type { PackUsage } from './usage.ts';
 const HALF = 0.5;
 /** Stored bytes of all packs, at most, for each that is needed: beyond it also those that are more than half needed are written anew. */
 const SLACK = 1.25;
-/** Saves of a few files leave packs of some KiB; a pack is closed at 32 MiB. Each byte is written again at most five times. */
-const LEVELS: Levels = { fan: 8, lowest: 64 * 1024, most: 32 * 1024 * 1024 };
+/** Saves of a few files leave packs of some KiB; a pack is closed at 16 MiB. Each byte is written again at most five times. */
+const LEVELS: Levels = { fan: 8, lowest: 64 * 1024, most: 16 * 1024 * 1024 };
 
 export interface CollectionPlan {
   /** Nothing in them is needed. */

@@ -2,10 +2,13 @@
 
 import { release } from '../base/index.ts';
 import type { Sealed } from '../chunk/index.ts';
+import type { WholeBody } from '../store/index.ts';
 
-export class FrameQueue implements AsyncIterable<Sealed> {
-  readonly #parts: Sealed[] = [];
+export class FrameQueue implements WholeBody, Disposable {
+  #parts: Sealed[] = [];
   #waitingBytes = 0;
+  /** Somebody has asked for all of them: none waits to be taken. */
+  #asWhole = false;
   #ended = false;
   #failure: Error | undefined;
   #wake: (() => void) | undefined;
@@ -18,7 +21,7 @@ export class FrameQueue implements AsyncIterable<Sealed> {
 
   /** Bytes that the store has not taken yet. */
   get waitingBytes(): number {
-    return this.#waitingBytes;
+    return this.#asWhole ? 0 : this.#waitingBytes;
   }
 
   push(part: Sealed): void {
@@ -51,9 +54,27 @@ export class FrameQueue implements AsyncIterable<Sealed> {
       } else if (this.#ended) {
         return;
       } else {
-        await new Promise<void>((resolve) => (this.#wake = resolve));
-        this.#wake = undefined;
+        await this.#next();
       }
     }
+  }
+
+  async whole(): Promise<readonly Sealed[]> {
+    this.#asWhole = true;
+    this.#onTaken();
+    while (this.#failure === undefined && !this.#ended) await this.#next();
+    if (this.#failure !== undefined) throw this.#failure;
+    return this.#parts;
+  }
+
+  /** When the put has ended: gives back what memory is left. */
+  [Symbol.dispose](): void {
+    for (const part of this.#parts) release(part);
+    this.#parts = [];
+  }
+
+  async #next(): Promise<void> {
+    await new Promise<void>((resolve) => (this.#wake = resolve));
+    this.#wake = undefined;
   }
 }

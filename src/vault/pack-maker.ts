@@ -13,8 +13,8 @@ import { CHUNK_ROW_BYTES, MAX_PACK_CHUNKS } from './table.ts';
 const BLOCK_BYTES = 1024 * 1024;
 /** Chunks at which a block is sealed: tiny files must not fill the table of their pack in one block. */
 const BLOCK_CHUNKS = 16 * 1024;
-/** Stored bytes at which a pack is closed. */
-const PACK_BYTES = 32 * 1024 * 1024;
+/** Stored bytes at which a pack is closed. A service gets it when it is complete, so a large one leaves the line idle first and busy last. */
+const PACK_BYTES = 16 * 1024 * 1024;
 /** Rows of a block for which there is room at first. */
 const FIRST_ROWS = 256;
 

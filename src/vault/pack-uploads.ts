@@ -97,6 +97,8 @@ export class PackUploads {
     } catch (error) {
       // Kept for drain and finish: nobody awaits an upload while the save goes on.
       this.#failure ??= error;
+    } finally {
+      queue[Symbol.dispose]();
     }
   }
 

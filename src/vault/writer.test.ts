@@ -94,19 +94,19 @@ describe('a writer', () => {
     expect(lengths).toEqual([17 * 60_000, 17 * 60_000, 6 * 60_000, 3 * MIB, 5]);
   });
 
-  it('[V12] closes a pack at 32 MiB, and names packs by its intent', async () => {
+  it('[V12] closes a pack at 16 MiB, and names packs by its intent', async () => {
     const store = openMemoryStore();
     const writer = writerOver(store);
-    for (let at = 0; at < 70; at++) {
+    for (let at = 0; at < 38; at++) {
       writer.chunk(noise(`${at}`, MIB));
       await writer.drain();
     }
     const { tables } = await writer.finish();
     const intent = noise('intent', 16) as IntentId;
-    expect(tables.map((table) => table.blocks.length)).toEqual([32, 32, 6]);
+    expect(tables.map((table) => table.blocks.length)).toEqual([16, 16, 6]);
     expect(tables.map((table) => toHex(table.pack))).toEqual([0, 1, 2].map((k) => toHex(packId(intent, k))));
     for (const { pack } of tables)
-      expect(await store.size(packIdentity(KEYRING.tenant, 'data', pack).name)).toBeLessThan(34 * MIB);
+      expect(await store.size(packIdentity(KEYRING.tenant, 'data', pack).name)).toBeLessThan(17 * MIB);
   });
 
   it('[V12] bounds the table of a pack for tiny chunks', async () => {
@@ -142,7 +142,7 @@ describe('a writer', () => {
     await writer.finish();
     const kinds = store.events.map(([call, name]) => `${call} ${parseName(name)?.kind}`);
     const segment = kinds.indexOf('begin index');
-    expect(kinds.slice(0, segment).filter((kind) => kind.startsWith('put'))).toHaveLength(3);
+    expect(kinds.slice(0, segment).filter((kind) => kind.startsWith('put'))).toHaveLength(4);
     expect(kinds.slice(segment)).toEqual(['begin index', 'put index']);
   });
 
