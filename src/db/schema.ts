@@ -5,11 +5,13 @@
  * 1970; numbers are integers below 2^53; a flag is 0 or 1.
  */
 
-/** One row: this home. Written by vault/. */
+/** One row for each store of this home, which is a region of it. Written by vault/. */
 export interface HomeTable {
+  /** Unique: `default`, or as in the configuration. */
+  region: string;
   /** 32 hex digits; named in the store's owner records. */
   id: string;
-  /** The store that this database belongs to, 32 hex digits. */
+  /** The store that belongs to the region, 32 hex digits. Unique: no two regions share one. */
   store: string;
   /** Number of the owner record that named this home. 0: not known yet. Whoever takes the store over creates a higher one. */
   owner: number;
@@ -18,10 +20,11 @@ export interface HomeTable {
   created: number;
 }
 
-/** Owners of workspaces. Written by vault/. */
+/** Owners of workspaces: a row for each region that a tenant has anything in, each with keys of its own. Written by vault/. */
 export interface TenantTable {
   id: string;
-  /** Unique. */
+  region: string;
+  /** Unique in its region. Rows of one name are one tenant. */
   name: string;
   /** Number of the latest key record in the store. */
   key_seq: number;
@@ -34,7 +37,7 @@ export interface TenantTable {
 export interface WorkspaceTable {
   id: string;
   tenant: string;
-  /** Unique within a tenant. */
+  /** Unique over all rows of the tenant's name. */
   name: string;
   created: number;
   /** Number of the latest head; 0 before the first. */
@@ -144,6 +147,8 @@ export interface RemovedHeadTable {
 /** Tenants whose keys were destroyed: what is left of them is deleted. Written by vault/. */
 export interface DestroyedTable {
   id: string;
+  /** Where its objects are. */
+  region: string;
   destroyed: number;
 }
 

@@ -5,11 +5,11 @@ import type { Cancellable } from '../base/index.ts';
 import { ID_BYTES, damaged } from '../chunk/index.ts';
 import type { SealingKey } from '../chunk/index.ts';
 import { putFormat, readFormat } from './format.ts';
-import { NO_HOME, knowsTenants, noteOwner, putHome, readHome } from './home.ts';
+import { NO_HOME, checkRegion, knowsTenants, noteOwner, putHome, readHome, storedRegions } from './home.ts';
 import type { Home } from './home.ts';
 import { Keyring } from './keyring.ts';
 import { holdsAny, listOwnerNumbers } from './listing.ts';
-import { FORMAT_NAME, KEYS_PREFIX, OWNER_PREFIX, idOf, keysIdentity } from './names.ts';
+import { KEYS_PREFIX, OWNER_PREFIX, idOf, keysIdentity } from './names.ts';
 import type { TenantId } from './names.ts';
 import {
   attachedToRead,
@@ -27,13 +27,14 @@ import { getRecord, putRecord } from './sealed-object.ts';
 import type { FindKey } from './sealed-object.ts';
 import { TenantVault } from './tenant.ts';
 import type { VaultWorld } from './world.ts';
+import { checkStillRootKey, checkStore, formatLost } from './wrong-store.ts';
 
 /**
  * The root keys that may open the store, the one that seals new records first; more than one only while the root key is
  * being replaced.
  *
  * @param storeId salts a passphrase
- * @param fresh whether the store is being made now, so that a new key may be made
+ * @param fresh whether the first store of a home is being made now, so that a new key may be made
  */
 export type FindRootKeys = (
   storeId: Uint8Array,
@@ -47,6 +48,14 @@ export interface OpenVaultOptions extends Cancellable {
    * its database is being made anew, `rebuild`, which owns it if this home never was told that another one does.
    */
   readonly attach?: 'read' | 'own' | 'rebuild' | undefined;
+}
+
+export interface TenantOptions extends Cancellable {
+  /**
+   * Where the tenant is already, in another region, if it is made now: files are cut there and here at the same places then, and equal
+   * trees have equal digests. Undefined: nowhere that can be asked.
+   */
+  readonly elsewhere?: (() => Promise<Vault | undefined>) | undefined;
 }
 
 export interface TenantInfo {
@@ -94,9 +103,9 @@ export class Vault {
     findRootKeys: FindRootKeys,
     options: OpenVaultOptions = {},
   ): Promise<Vault> {
-    const { store, database, random } = world;
+    const { store, random } = world;
     const { attach } = options;
-    const known = await readHome(database);
+    const known = await readHome(world);
     let storeId = await readFormat(store, options);
     if (known !== undefined) {
       if (storeId === undefined && (await holdsAny(store, KEYS_PREFIX, options))) {
@@ -106,7 +115,7 @@ export class Vault {
       }
       checkStore(world, known.store, storeId);
       // A tenant comes after all of the first start.
-      if (await knowsTenants(database)) {
+      if (await knowsTenants(world)) {
         const vault = new Vault(
           world,
           known.store,
@@ -117,15 +126,17 @@ export class Vault {
         return vault;
       }
     }
+    if (storeId !== undefined) await checkRegion(world, storeId);
     const hasKeys = await holdsAny(store, KEYS_PREFIX, options);
     if (hasKeys && known === undefined && attach === undefined) {
       // Another first use was faster: it has made the home before the tenant.
-      if ((await readHome(database)) !== undefined) return Vault.open(world, findRootKeys, options);
+      if ((await readHome(world)) !== undefined) return Vault.open(world, findRootKeys, options);
       throw new StrataError('not_found', `${store.label} has data, but this home has no record of it`, {
         hint: 'If the database was lost, run `strata store rebuild-index`; else name another place in `storage` in the configuration.',
       });
     }
-    const fresh = !hasKeys && !(await holdsAny(store, OWNER_PREFIX, options));
+    const others = (await storedRegions(world.database)).filter((region) => region !== world.region);
+    const fresh = others.length === 0 && !hasKeys && !(await holdsAny(store, OWNER_PREFIX, options));
     if (storeId === undefined) {
       await putFormat(store, random(ID_BYTES), options);
       // Whoever came first has named the store.
@@ -135,6 +146,7 @@ export class Vault {
     const provisional = new Vault(world, storeId, NO_HOME, secrets);
     // The home's row comes before the owner record that names it: so a start that was cut off knows its own, and takes nobody else's.
     const home = known ?? (await putHome(world, storeId, attach === 'read' ? 'reader' : 'owner'));
+    if (known === undefined) await checkStillRootKey(world, home, secrets[0], findRootKeys, options);
     const takes = attach === 'own' || (attach === 'rebuild' && home.owner === 0);
     if (home.role === 'owner' && !takes)
       await provisional.#owning(home, { isNew: known === undefined }, options);
@@ -177,8 +189,13 @@ export class Vault {
     await noteOwner(database, this.homeId, number);
   }
 
+  /** Before a new region is made with the same root key. @throws wrong_key */
+  async checkRootKey(options: Cancellable = {}): Promise<void> {
+    await latestReadableOwner(this.world.store, this.findRootKey, options);
+  }
+
   /** The vault of a tenant; made if there is no such tenant yet. @throws wrong_key, integrity */
-  async tenant(name: string, options: Cancellable = {}): Promise<TenantVault> {
+  async tenant(name: string, options: TenantOptions = {}): Promise<TenantVault> {
     const record = (await this.#findTenant(name, options)) ?? (await this.#createTenant(name, options));
     return new TenantVault(this.world, name, new Keyring(record), (cancellable) =>
       this.checkOwner(cancellable),
@@ -188,7 +205,7 @@ export class Vault {
   /** Before anything is published or deleted. @throws not_ours if another home has taken the store over */
   async checkOwner(options: Cancellable = {}): Promise<void> {
     const { store, database } = this.world;
-    const home = await readHome(database);
+    const home = await readHome(this.world);
     const latest = (await listOwnerNumbers(store, options)).at(-1);
     if (home?.role === 'reader') throw attachedToRead(store.label);
     if (home === undefined || latest === undefined || latest === home.owner) return;
@@ -199,7 +216,13 @@ export class Vault {
 
   /** Every tenant of the store, by name. */
   async tenants(options: Cancellable = {}): Promise<readonly TenantInfo[]> {
-    const rows = await this.world.database.kysely.selectFrom('tenants').selectAll().orderBy('name').execute();
+    const { database, region } = this.world;
+    const rows = await database.kysely
+      .selectFrom('tenants')
+      .selectAll()
+      .where('region', '=', region)
+      .orderBy('name')
+      .execute();
     const infos: TenantInfo[] = [];
     for (const { id, name, key_seq, created } of rows) {
       const { versions } = await this.readKeys(idOf<TenantId>(id), key_seq, options);
@@ -226,27 +249,30 @@ export class Vault {
     const row = await this.world.database.kysely
       .selectFrom('tenants')
       .selectAll()
+      .where('region', '=', this.world.region)
       .where('name', '=', name)
       .executeTakeFirst();
     return row && this.readKeys(idOf<TenantId>(row.id), row.key_seq, options);
   }
 
-  async #createTenant(name: string, options: Cancellable): Promise<KeysRecord> {
-    const { store, database, random, clock } = this.world;
+  async #createTenant(name: string, options: TenantOptions): Promise<KeysRecord> {
+    const { store, database, random, clock, region } = this.world;
     const created = clock();
+    const elsewhere = await options.elsewhere?.();
+    const model = elsewhere && (await elsewhere.#findTenant(name, options));
     const record: KeysRecord = {
       tenant: random(ID_BYTES) as TenantId,
       number: 1,
       name,
-      cutKey: random(ROOT_KEY_BYTES),
+      cutKey: model?.cutKey ?? random(ROOT_KEY_BYTES),
       versions: [{ version: 1, secret: random(ROOT_KEY_BYTES), created }],
     };
     const identity = keysIdentity(record.tenant, record.number);
     await this.putKeys(record, options);
     const made = await database.kysely
       .insertInto('tenants')
-      .values({ id: toHex(record.tenant), name, key_seq: record.number, created, epoch: FIRST_EPOCH })
-      .onConflict((conflict) => conflict.column('name').doNothing())
+      .values({ id: toHex(record.tenant), region, name, key_seq: record.number, created, epoch: FIRST_EPOCH })
+      .onConflict((conflict) => conflict.columns(['region', 'name']).doNothing())
       .executeTakeFirst();
     if (made.numInsertedOrUpdatedRows !== 0n) {
       try {
@@ -262,31 +288,5 @@ export class Vault {
     // Another process made the tenant at the same moment, with other keys: its record is the one.
     await store.delete(identity.name);
     return (await this.#findTenant(name, options))!;
-  }
-}
-
-/** A disk that is not mounted has no keys either; here somebody has lost one object, and the database knows what it said. */
-function formatLost(label: string): StrataError {
-  return new StrataError('integrity', `${label} has lost its \`${FORMAT_NAME}\` object`, {
-    hint: '`strata store rebuild-index` writes it anew.',
-    details: { object: FORMAT_NAME },
-  });
-}
-
-function checkStore({ store }: VaultWorld, expected: Uint8Array, found: Uint8Array | undefined): void {
-  if (found === undefined) {
-    throw new StrataError('unavailable', `${store.label} is not there, or is empty`, {
-      hint: 'Is its disk mounted, and does `storage` in the configuration name the right place?',
-    });
-  }
-  if (!equalBytes(found, expected)) {
-    throw new StrataError(
-      'not_ours',
-      `${store.label} is another store than the one that this home belongs to`,
-      {
-        hint: 'Name the right place in `storage` in the configuration, or use another home for this store.',
-        details: { expected: toHex(expected), found: toHex(found) },
-      },
-    );
   }
 }
