@@ -49,7 +49,7 @@ async function rotate(home: Home, options: RotateOptions = {}): Promise<KeyStatu
   const stores: RotatedStore[] = [];
   let activate: NextKey['activate'] | undefined;
   for (const region of before) {
-    const { storeId } = await home.vault('read', { ...options, region });
+    const storeId = await home.storeId(region, options);
     const next = await nextRootKey(home.keySource, storeId, options, home.keyWorld);
     activate ??= next.activate;
     // A rotation that was cut off has given some regions the new key already, which only a key file remembers.
