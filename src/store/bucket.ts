@@ -45,6 +45,7 @@ export function bucketStore(calls: BucketCalls): Store {
   const { label, sizeOf, keys } = calls;
   return {
     label,
+    isFar: true,
 
     async put(name, body, options = {}) {
       checkName(name);

@@ -7,11 +7,16 @@ import { addTables, emptyIndex } from './chunk-index.ts';
 import type { TenantIndex } from './chunk-index.ts';
 import type { Keyring } from './keyring.ts';
 import { segmentInForce, segmentRows } from './segments-in-force.ts';
+import type { SegmentRow } from './segments-in-force.ts';
+import type { Segment } from './segment.ts';
 import type { EncodedTable } from './table.ts';
 import type { VaultWorld } from './world.ts';
 
 /** `save`: what may be referred to. `read`: what can be read, and in the best place where there are several. */
 export type IndexUse = 'save' | 'read';
+
+/** Segments that are read at a time over a network. There are few, and all but one are small: merging sees to that. */
+const SEGMENTS_AT_ONCE = 4;
 
 export class LoadedIndex {
   readonly #world: VaultWorld;
@@ -46,9 +51,8 @@ export class LoadedIndex {
     // A chunk is found where it was found first, so those that stand apart have to come last.
     if (!isSame(apart, this.#apart) || (apart.size > 0 && isNew)) this.#reset();
     const last: EncodedTable[] = [];
-    for (const { segment } of rows) {
-      if (this.#loaded.has(toHex(segment))) continue;
-      const found = await segmentInForce(this.#world, this.#keyring, segment, options);
+    const missing = rows.filter(({ segment }) => !this.#loaded.has(toHex(segment)));
+    for await (const { segment, found } of this.#read(missing, options)) {
       // Another one has come into force for it.
       if (found === undefined) return this.#load(options);
       const { tables } = found;
@@ -70,6 +74,21 @@ export class LoadedIndex {
     if (this.#forget(new Set(rows.map(({ segment }) => toHex(segment))))) return this.#index;
     this.#reset();
     return this.#load(options);
+  }
+
+  /** In their order, those of a far store some at a time. */
+  async *#read(
+    rows: readonly SegmentRow[],
+    options: Cancellable,
+  ): AsyncGenerator<SegmentRow & { readonly found: Segment<EncodedTable> | undefined }, void> {
+    const atOnce = this.#world.store.isFar === true ? SEGMENTS_AT_ONCE : 1;
+    for (let at = 0; at < rows.length; at += atOnce)
+      yield* await Promise.all(
+        rows.slice(at, at + atOnce).map(async (row) => ({
+          ...row,
+          found: await segmentInForce(this.#world, this.#keyring, row.segment, options),
+        })),
+      );
   }
 
   #tell(): void {
