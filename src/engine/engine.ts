@@ -140,7 +140,7 @@ export interface RebuildResult {
 }
 
 export interface CollectStoreOptions extends CollectOptions {
-  /** Milliseconds that what is condemned stays, at least. Default: an hour for a store on a disk of this machine. */
+  /** Milliseconds that what is condemned stays, at least. Default: an hour for a store on a disk of this machine, a day for one in a bucket. */
   readonly margin?: number | undefined;
 }
 
