@@ -1,7 +1,13 @@
 /** One collection of a whole store: each tenant by itself, and the figures of all together. */
 
 import { systemClock, toHex } from '../base/index.ts';
-import { LOCAL_MARGINS, SHARED_MARGINS, collectTenant, sweepDestroyed, waitingTogether } from '../vault/index.ts';
+import {
+  LOCAL_MARGINS,
+  SHARED_MARGINS,
+  collectTenant,
+  sweepDestroyed,
+  waitingTogether,
+} from '../vault/index.ts';
 import type { Collected } from '../vault/index.ts';
 import type { CollectResult, CollectStoreOptions } from './engine.ts';
 import type { Home } from './home.ts';
