@@ -1,6 +1,6 @@
 /** The index of a tenant in memory, kept to what is in force in the database. */
 
-import { toHex } from '../base/index.ts';
+import { ahead, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import { packsApart } from './apart.ts';
 import { addTables, emptyIndex } from './chunk-index.ts';
@@ -8,7 +8,6 @@ import type { TenantIndex } from './chunk-index.ts';
 import type { Keyring } from './keyring.ts';
 import { segmentInForce, segmentRows } from './segments-in-force.ts';
 import type { SegmentRow } from './segments-in-force.ts';
-import type { Segment } from './segment.ts';
 import type { EncodedTable } from './table.ts';
 import type { VaultWorld } from './world.ts';
 
@@ -52,7 +51,12 @@ export class LoadedIndex {
     if (!isSame(apart, this.#apart) || (apart.size > 0 && isNew)) this.#reset();
     const last: EncodedTable[] = [];
     const missing = rows.filter(({ segment }) => !this.#loaded.has(toHex(segment)));
-    for await (const { segment, found } of this.#read(missing, options)) {
+    const read = async ({ segment }: SegmentRow) => ({
+      segment,
+      found: await segmentInForce(this.#world, this.#keyring, segment, options),
+    });
+    const atOnce = this.#world.store.isFar === true ? SEGMENTS_AT_ONCE : 1;
+    for await (const { segment, found } of ahead(missing, atOnce, read)) {
       // Another one has come into force for it.
       if (found === undefined) return this.#load(options);
       const { tables } = found;
@@ -74,21 +78,6 @@ export class LoadedIndex {
     if (this.#forget(new Set(rows.map(({ segment }) => toHex(segment))))) return this.#index;
     this.#reset();
     return this.#load(options);
-  }
-
-  /** In their order, those of a far store some at a time. */
-  async *#read(
-    rows: readonly SegmentRow[],
-    options: Cancellable,
-  ): AsyncGenerator<SegmentRow & { readonly found: Segment<EncodedTable> | undefined }, void> {
-    const atOnce = this.#world.store.isFar === true ? SEGMENTS_AT_ONCE : 1;
-    for (let at = 0; at < rows.length; at += atOnce)
-      yield* await Promise.all(
-        rows.slice(at, at + atOnce).map(async (row) => ({
-          ...row,
-          found: await segmentInForce(this.#world, this.#keyring, row.segment, options),
-        })),
-      );
   }
 
   #tell(): void {
