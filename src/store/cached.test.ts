@@ -182,10 +182,9 @@ describe('cached', () => {
   });
 
   it('refuses a directory that depends on where it is called, and a bound that is none', () => {
-    const options = { identity: 'x', most: 1, keeps: () => true };
-    for (const wrong of [{ directory: 'here' }, { directory: '/tmp/x', most: Number.NaN }])
-      expect(
-        thrownBy(() => cached(openMemoryStore(), { directory: '/tmp', ...options, ...wrong })).code,
-      ).toBe('bad_input');
+    const refused = (directory: string, most: number) =>
+      thrownBy(() => cached(openMemoryStore(), { directory, most, identity: 'x', keeps: () => true })).code;
+    expect(refused('here', 1)).toBe('bad_input');
+    for (const most of [Number.NaN, -1, 0.5, Infinity]) expect(refused(base, most)).toBe('bad_input');
   });
 });
