@@ -133,7 +133,7 @@ describe('a damaged cache', () => {
     const sound = entriesIn(directory).map((path) => ({ path, bytes: readFileSync(path) }));
     expect(sound).toHaveLength(16);
     for (const [at, { path }] of sound.entries())
-      for (const step of [1, 3, 4, 8]) {
+      for (const step of [1, 2, 4, 8]) {
         const { bytes } = sound[(at + step) % sound.length]!;
         writeFileSync(path, bytes);
         await readAll();

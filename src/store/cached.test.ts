@@ -181,6 +181,17 @@ describe('cached', () => {
     }
   });
 
+  it('[S8] a read of what is kept can be cancelled', async () => {
+    const { cache, hits } = counting(fresh(), 64 * MEBIBYTE);
+    await cache.put('packs/0', [noise('long', 12 * MEBIBYTE) as Sealed]);
+    const controller = new AbortController();
+    const reading = cache.get('packs/0', { signal: controller.signal });
+    controller.abort();
+    await expectCode('cancelled', reading);
+    expect(hits).toEqual([]);
+    expect(await cache.get('packs/0')).toHaveLength(12 * MEBIBYTE);
+  });
+
   it('refuses a directory that depends on where it is called, and a bound that is none', () => {
     const refused = (directory: string, most: number) =>
       thrownBy(() => cached(openMemoryStore(), { directory, most, identity: 'x', keeps: () => true })).code;
