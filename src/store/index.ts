@@ -1,5 +1,7 @@
 /** Floor 1: sealed bytes under names, on a local disk or an object store. */
 
+export { cached } from './cached.ts';
+export type { CacheOptions } from './cached.ts';
 export type { GcsPlace } from './gcs-client.ts';
 export { openGcsStore } from './gcs.ts';
 export { limited } from './limited.ts';
