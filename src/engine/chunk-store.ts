@@ -10,7 +10,7 @@ import { attach, rebuild } from './recover.ts';
 export function chunkStoreOf(home: Home): ChunkStore {
   return {
     stats: async (options) => storeStats(await home.world('read', options), options),
-    verify: async (options) => verifyStore(await home.vault('read', options), options),
+    verify: async (options) => verifyStore((await home.vault('read', options)).itself, options),
     collect: (options) => collect(home, options),
     attach: (options) => attach(home, options),
     rebuildIndex: (options) => rebuild(home, options),

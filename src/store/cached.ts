@@ -27,6 +27,8 @@ export interface CacheOptions {
   readonly most: number;
   /** Which objects are kept; all others pass by. */
   readonly keeps: (name: string) => boolean;
+  /** Which of them are kept already when they are put. Default: all. */
+  readonly keepsPut?: (name: string) => boolean;
   /** Told of bytes that were read from the cache. */
   readonly onHit?: (bytes: number) => void;
   /** Told of bytes that had to be read from the store, though they would be kept. */
@@ -39,7 +41,7 @@ export interface CacheOptions {
 
 /** @throws bad_input: no absolute directory, or no number of bytes */
 export function cached(store: Store, options: CacheOptions): Store {
-  const { directory, most, keeps, onHit, onMiss } = options;
+  const { directory, most, keeps, keepsPut = keeps, onHit, onMiss } = options;
   if (!isAbsolute(directory))
     throw new StrataError('bad_input', `the directory of a cache has to be absolute: ${directory}`);
   if (!Number.isSafeInteger(most) || most < 0)
@@ -49,10 +51,11 @@ export function cached(store: Store, options: CacheOptions): Store {
 
   return {
     ...store,
+    itself: store,
 
     async put(name, body, putOptions = {}) {
       checkName(name);
-      if (!keeps(name)) return store.put(name, body, putOptions);
+      if (!keeps(name) || !keepsPut(name)) return store.put(name, body, putOptions);
       if (Array.isArray(body)) {
         const answer = await store.put(name, body, putOptions);
         // Without the signal: the object is there, and its caller should know.

@@ -64,6 +64,9 @@ export interface Store {
   /** Names the store in messages: `local store /var/strata`. */
   readonly label: string;
 
+  /** Of one that is kept in part on this machine: the store itself, for who has to know what is really there. */
+  readonly itself?: Store;
+
   /** Each request is a round trip over a network: whoever wants several things asks for them together. */
   readonly isFar?: boolean;
 

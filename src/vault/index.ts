@@ -17,6 +17,7 @@ export type { Margins } from './margins.ts';
 export type { BlockPlace, ChunkPlace } from './chunk-index.ts';
 export type { BlockSource, ContentSink, ContentSource, SharedSink } from './content.ts';
 export { isStore } from './format.ts';
+export { isKept, isKeptOnPut } from './kept-here.ts';
 export type { LocalFile, LocalFileWriter } from './local-file.ts';
 export { idOf } from './names.ts';
 export type { SnapshotId, TenantId, WorkspaceId } from './names.ts';

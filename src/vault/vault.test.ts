@@ -96,7 +96,7 @@ describe('opening a vault', () => {
       const id = await committed(vault.world, tenant, (save) => save.writer.chunk(utf8('content')));
       expect(await (await tenant.reader()).chunk(id)).toHaveLength(7);
       if (cut !== 'cut') {
-        expect(survived).toBe(3);
+        expect(survived).toBe(4);
         return;
       }
     }

@@ -9,7 +9,7 @@ import { NO_HOME, knowsTenants, noteOwner, putHome, readHome } from './home.ts';
 import type { Home } from './home.ts';
 import { Keyring } from './keyring.ts';
 import { holdsAny, listOwnerNumbers } from './listing.ts';
-import { FORMAT_NAME, KEYS_PREFIX, OWNER_PREFIX, idOf, keysIdentity } from './names.ts';
+import { KEYS_PREFIX, OWNER_PREFIX, idOf, keysIdentity } from './names.ts';
 import type { TenantId } from './names.ts';
 import {
   attachedToRead,
@@ -21,6 +21,7 @@ import {
 } from './owner.ts';
 import { decodeKeys, encodeKeys } from './keys-record.ts';
 import type { KeysRecord } from './keys-record.ts';
+import { checkStore, formatLost } from './right-store.ts';
 import { ROOT_KEY_BYTES, rootKeyId, rootSealingKey } from './root-key.ts';
 import type { RootSecret } from './root-key.ts';
 import { getRecord, putRecord } from './sealed-object.ts';
@@ -64,6 +65,7 @@ export class Vault {
   readonly homeId: Uint8Array;
   readonly findRootKey: FindKey;
   readonly #rootKey: SealingKey;
+  readonly #rootSecrets: readonly [RootSecret, ...RootSecret[]];
   /** By which people tell root keys apart. */
   readonly rootKeyId: string;
 
@@ -76,6 +78,7 @@ export class Vault {
     this.world = world;
     this.storeId = storeId;
     this.homeId = homeId;
+    this.#rootSecrets = rootSecrets;
     const keys = rootSecrets.map(rootSealingKey);
     this.findRootKey = (id) => keys.find((key) => equalBytes(key.id, id));
     this.#rootKey = rootSealingKey(rootSecrets[0]);
@@ -155,6 +158,13 @@ export class Vault {
     // Else this home would be bound to a store that it has nothing in.
     if (isNew) await database.kysely.deleteFrom('home').where('id', '=', toHex(home.id)).execute();
     throw ownedByAnother(store.label);
+  }
+
+  /** As this one, past all that is kept of the store elsewhere: for who has to know what is really there. */
+  get itself(): Vault {
+    const { itself } = this.world.store;
+    if (itself === undefined) return this;
+    return new Vault({ ...this.world, store: itself }, this.storeId, this.homeId, this.#rootSecrets);
   }
 
   /**
@@ -262,31 +272,5 @@ export class Vault {
     // Another process made the tenant at the same moment, with other keys: its record is the one.
     await store.delete(identity.name);
     return (await this.#findTenant(name, options))!;
-  }
-}
-
-/** A disk that is not mounted has no keys either; here somebody has lost one object, and the database knows what it said. */
-function formatLost(label: string): StrataError {
-  return new StrataError('integrity', `${label} has lost its \`${FORMAT_NAME}\` object`, {
-    hint: '`strata store rebuild-index` writes it anew.',
-    details: { object: FORMAT_NAME },
-  });
-}
-
-function checkStore({ store }: VaultWorld, expected: Uint8Array, found: Uint8Array | undefined): void {
-  if (found === undefined) {
-    throw new StrataError('unavailable', `${store.label} is not there, or is empty`, {
-      hint: 'Is its disk mounted, and does `storage` in the configuration name the right place?',
-    });
-  }
-  if (!equalBytes(found, expected)) {
-    throw new StrataError(
-      'not_ours',
-      `${store.label} is another store than the one that this home belongs to`,
-      {
-        hint: 'Name the right place in `storage` in the configuration, or use another home for this store.',
-        details: { expected: toHex(expected), found: toHex(found) },
-      },
-    );
   }
 }

@@ -1,0 +1,32 @@
+/** Whether what lies in the place of a store is the one that its home belongs to. */
+
+import { StrataError, equalBytes, toHex } from '../base/index.ts';
+import { FORMAT_NAME } from './names.ts';
+import type { VaultWorld } from './world.ts';
+
+/** A disk that is not mounted has no keys either; here somebody has lost one object, and the database knows what it said. */
+export function formatLost(label: string): StrataError {
+  return new StrataError('integrity', `${label} has lost its \`${FORMAT_NAME}\` object`, {
+    hint: '`strata store rebuild-index` writes it anew.',
+    details: { object: FORMAT_NAME },
+  });
+}
+
+/** @throws unavailable, not_ours */
+export function checkStore({ store }: VaultWorld, expected: Uint8Array, found: Uint8Array | undefined): void {
+  if (found === undefined) {
+    throw new StrataError('unavailable', `${store.label} is not there, or is empty`, {
+      hint: 'Is its disk mounted, and does `storage` in the configuration name the right place?',
+    });
+  }
+  if (!equalBytes(found, expected)) {
+    throw new StrataError(
+      'not_ours',
+      `${store.label} is another store than the one that this home belongs to`,
+      {
+        hint: 'Name the right place in `storage` in the configuration, or use another home for this store.',
+        details: { expected: toHex(expected), found: toHex(found) },
+      },
+    );
+  }
+}
