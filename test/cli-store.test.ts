@@ -32,12 +32,19 @@ describe('store', () => {
         'packedBytes',
         'deduplication',
         'compression',
+        'store',
+        'traffic',
+        'previousTraffic',
+        'cost',
         'storedBytes',
         'packs',
         'chunks',
       ].sort(),
     );
-    expect(strata('store', 'stats').stdout).toMatch(/^workspaces +\d+\nsnapshots +\d+\n/);
+    expect(strata('store', 'stats').stdout).toMatch(
+      /^workspaces +\d+\nsnapshots +\d+\n[^]*\n\nNo price is known for a store on a disk\.\n$/,
+    );
+    expect(stats).toMatchObject({ traffic: null, previousTraffic: null, cost: null });
     expect(strata('store', 'rebuild-index').stdout).toMatch(
       /^rebuilt in .*: \d+ packs, \d+ chunks, 1 workspace, 2 snapshots\n$/,
     );
