@@ -22,7 +22,7 @@ const COLUMNS = {
 
 /** Milliseconds. So much of a long run's count is lost if it is killed. */
 const INTERVAL = 5 * 60_000;
-/** Milliseconds that the end of a command waits for a database that is busy: a count is not worth more. */
+/** Milliseconds that anybody waits for a database that is busy: a count is not worth more. */
 const PATIENCE = 5_000;
 
 /** This month so far, and the one before if anything was counted in it. */
@@ -81,19 +81,23 @@ export class TrafficBook implements AsyncDisposable {
   /** The database is still open. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
-    await this.write({ signal: AbortSignal.timeout(PATIENCE) });
+    await this.write();
     this.#database = undefined;
   }
 
-  async #write(options: Cancellable): Promise<void> {
+  async #write({ signal }: Cancellable): Promise<void> {
     const database = this.#database;
     if (database === undefined || database.readOnly) return;
     const months = this.tally.take();
     if (months.length === 0) return;
+    const patience = AbortSignal.timeout(PATIENCE);
     try {
-      await database.transaction(async (tx) => {
-        for (const month of months) await add(tx, this.#store, month);
-      }, options);
+      await database.transaction(
+        async (tx) => {
+          for (const month of months) await add(tx, this.#store, month);
+        },
+        { signal: signal === undefined ? patience : AbortSignal.any([signal, patience]) },
+      );
     } catch (error) {
       this.tally.giveBack(months);
       this.#log?.(`traffic was not written down: ${error instanceof Error ? error.message : 'it failed'}`);
