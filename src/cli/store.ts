@@ -29,7 +29,7 @@ export function registerStore(noun: Command, invocation: Invocation): void {
       'deduplication, compression, store, traffic, previousTraffic, cost}. files: of the latest snapshots; logicalBytes: of all snapshots and layers, as if each\n' +
       'were kept whole; uniqueBytes: of different chunks; packedBytes: what these take; storedBytes: of all objects, trees, index\n' +
       'and other tenants too. deduplication: logical by unique bytes, holes count; compression: unique by packed bytes;\n' +
-      'null where there is nothing. What waits for `store gc` is in all but the first five.\n' +
+      'null where there is nothing. What waits for `store gc` is in all of these but the first five.\n' +
       'traffic: {month, requests:{put, get, list, delete, failed}, bytesUp, bytesDown, cache:{hits, misses, bytesHit,\n' +
       'bytesMissed}}, of this home in this month (UTC) so far; previousTraffic: of the month before; null for a store on a disk,\n' +
       'or where nothing was asked. failed is among the others; bytes are of objects. cost: {currency, asOf, storage, requests,\n' +
@@ -112,7 +112,7 @@ function statsTable(stats: StoreReport): string[] {
       ['logical', formatBytes(stats.logicalBytes), 'if each snapshot and layer were kept whole'],
       ['unique', formatBytes(stats.uniqueBytes), 'in different chunks'],
       ['packed', formatBytes(stats.packedBytes), 'these, compressed and sealed'],
-      ['stored', formatBytes(stats.storedBytes), 'on disk, with trees and indexes'],
+      ['stored', formatBytes(stats.storedBytes), 'all objects, with trees and indexes'],
       ['packs', formatCount(stats.packs), ''],
       ['chunks', formatCount(stats.chunks), ''],
       ...savings(stats),

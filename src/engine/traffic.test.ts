@@ -9,6 +9,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { openSqlite } from '../db/index.ts';
 import type { Database } from '../db/index.ts';
 import { NO_TRAFFIC } from '../store/index.ts';
+import { startFaultProxy } from '../testing/fault-proxy.ts';
+import { startGcsFake } from '../testing/gcs-fake.ts';
 import { loadConfig } from './config-file.ts';
 import { Home } from './home.ts';
 import { newPlace, save, using } from './place.fixture.ts';
@@ -127,6 +129,26 @@ describe('what was asked of a store', () => {
     expect(
       await Promise.race([ended.then(() => 'ended'), sleep(20_000, 'still there', { ref: false })]),
     ).toBe('ended');
+  });
+
+  it('[E40] is what the service has seen of all that a home did', async () => {
+    await using fake = await startGcsFake();
+    fake.bucket('b');
+    await using proxy = await startFaultProxy(fake.endpoint);
+    const place = newPlace(`storage: { provider: gcs, gcs: { bucket: b, endpoint: "${proxy.endpoint}" } }\n`);
+    await save(place);
+    proxy.rules = [{ faults: ['status 503'], rate: 0.5 }];
+    await using(place, (engine) => engine.workspaces.restore('web', place.out()));
+    proxy.rules = [];
+    const stats = await using(place, ({ store }) => store.stats());
+    const { put = 0, get = 0, look = 0, list = 0, delete: deleted = 0 } = Object.fromEntries(proxy.requests);
+    const failed = proxy.happened.get('status 503') ?? 0;
+    expect(stats.traffic?.requests).toEqual({ put, get: get + look, list, delete: deleted, failed });
+    expect([put > 3, get > 3, list > 1, failed > 0]).toEqual([true, true, true, true]);
+    // All that is stored went up once.
+    expect(stats.traffic?.bytesUp).toBeGreaterThanOrEqual(stats.storedBytes);
+    expect(stats).toMatchObject({ store: `GCS bucket b at ${proxy.endpoint}`, previousTraffic: undefined });
+    expect(stats.cost).toBeUndefined();
   });
 
   it('[E41] a store on a disk has no traffic and no cost', async () => {
