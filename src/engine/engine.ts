@@ -18,7 +18,6 @@ import type {
   SaveOptions,
   SaveResult,
   SnapshotInfo,
-  StoreStats,
   WorkspaceInfo,
 } from '../workspace/index.ts';
 import type { ExecutorDefinition } from '../plan/index.ts';
@@ -38,6 +37,7 @@ import type {
   RunSummary,
 } from '../run/index.ts';
 import type { RotateOptions } from './root-keys.ts';
+import type { StoreReport } from './store-report.ts';
 
 /** `ref` is `NAME[@SNAPSHOT]`, with `:PATH` behind it where a path is meant. */
 export interface Workspaces {
@@ -166,7 +166,8 @@ export interface AttachResult {
 }
 
 export interface ChunkStore {
-  stats(options?: Cancellable): Promise<StoreStats>;
+  /** What is in the store, what this home asked it for this month and the one before, and an estimate of what that costs. */
+  stats(options?: Cancellable): Promise<StoreReport>;
   verify(options?: VerifyStoreOptions): Promise<VerifyReport>;
   /** Takes away what no snapshot of any tenant needs. */
   collect(options?: CollectStoreOptions): Promise<CollectResult>;

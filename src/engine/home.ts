@@ -19,6 +19,7 @@ import { openStore } from './open-store.ts';
 import { thisMachine } from './this-machine.ts';
 import { describeSource, findRootKeys } from './root-keys.ts';
 import type { KeyWorld } from './root-keys.ts';
+import { TrafficBook } from './traffic.ts';
 
 const DEFAULT_TENANT = 'default';
 
@@ -40,6 +41,7 @@ export class Home implements AsyncDisposable {
   /** Where relative paths start. */
   readonly cwd: string;
   readonly config: Config;
+  readonly traffic: TrafficBook;
   readonly #store: Store;
   /** Where nothing is saved from and restored to: what the engine itself writes. */
   readonly #offLimits: readonly string[];
@@ -57,7 +59,8 @@ export class Home implements AsyncDisposable {
     log?.(config.file === undefined ? 'no configuration file' : `configuration read: ${config.file}`);
     this.keySource = config.storage.encryption;
     this.keyWorld = { env, random: systemRandom, notice: (text) => this.#notices.push(text) };
-    this.#store = openStore(config.storage, config.storage, log);
+    this.traffic = new TrafficBook({ log });
+    this.#store = openStore(config.storage, config.storage, { log, tally: this.traffic.tally });
     this.config = config;
     this.cwd = cwd;
     const own = ['db', 'keys', 'cache', 'runs', 'tasks'].map((name) => join(config.home, name));
@@ -68,6 +71,11 @@ export class Home implements AsyncDisposable {
   /** Where what only spares work is kept. */
   get cacheDirectory(): string {
     return join(this.config.home, 'cache');
+  }
+
+  /** How the store is named to people. */
+  get storeLabel(): string {
+    return this.#store.label;
   }
 
   get findRootKeys(): FindRootKeys {
@@ -141,6 +149,7 @@ export class Home implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     // One that could not be opened has nothing to close.
     const database = await this.#database?.catch(() => undefined);
+    await this.traffic[Symbol.asyncDispose]();
     await database?.[Symbol.asyncDispose]();
   }
 
@@ -165,6 +174,7 @@ export class Home implements AsyncDisposable {
     try {
       const database = await this.#database;
       this.#log?.(`database opened: ${this.#databasePath}`);
+      this.traffic.open(database, this.#store.label);
       return database;
     } catch (error) {
       this.#database = undefined;

@@ -3,6 +3,7 @@
 export { loadConfig } from './config-file.ts';
 export type { Config, KeySource, RetentionConfig } from './config.ts';
 export type { GcsConfig, PlaceConfig, S3Config } from './config-place.ts';
+export type { StoreCost, TrafficCost } from './cost.ts';
 export type {
   AttachOptions,
   AttachResult,
@@ -21,3 +22,4 @@ export type {
 } from './engine.ts';
 export { openEngine } from './open.ts';
 export { prepareAttach } from './prepare-attach.ts';
+export type { StoreReport, TrafficFigures } from './store-report.ts';

@@ -11,23 +11,29 @@ import {
   openS3Store,
   retrying,
 } from '../store/index.ts';
-import type { Store } from '../store/index.ts';
+import type { Store, Tally } from '../store/index.ts';
 import { isKept, isKeptOnPut } from '../vault/index.ts';
 import type { Config } from './config.ts';
 import type { PlaceConfig } from './config-place.ts';
 
 const MB = 2 ** 20;
 
+export interface OpenStoreOptions {
+  readonly log?: Log | undefined;
+  /** Counts what a service is asked for. */
+  readonly tally: Tally;
+}
+
 /** Loads no SDK and asks for nothing yet. */
 export function openStore(
   place: PlaceConfig,
   { limits, cache }: Config['storage'],
-  log: Log | undefined,
+  { log, tally }: OpenStoreOptions,
 ): Store {
   if (place.provider === 'local') return openLocalStore(place.local.path);
   const rate = (megabytes: number | undefined) => (megabytes === undefined ? undefined : megabytes * MB);
   const line = openLine({ up: rate(limits.uploadMb), down: rate(limits.downloadMb) });
-  const service = onService(place, { line });
+  const service = onService(place, { line, tally });
   // A request that pauses between two tries keeps no other one waiting.
   const patient = retrying(limited(service, limits), {
     failed: (error) => log?.(`tried again: ${error.message}`),
@@ -38,6 +44,8 @@ export function openStore(
     most: cache.sizeMb * MB,
     keeps: isKept,
     keepsPut: isKeptOnPut,
+    onHit: tally.onHit,
+    onMiss: tally.onMiss,
     ...(log !== undefined && { log }),
   });
 }

@@ -16,4 +16,6 @@ export type { Patience } from './retrying.ts';
 export type { S3Place } from './s3-client.ts';
 export { openS3Store } from './s3.ts';
 export type { ServiceOptions } from './bucket.ts';
+export { FIGURES, NO_TRAFFIC, Tally, monthOf } from './tally.ts';
+export type { Figure, MonthOfTraffic, Traffic } from './tally.ts';
 export type { Body, GetOptions, ListOptions, Store, StoredObject, WholeBody } from './store.ts';
