@@ -10,6 +10,10 @@ export type {
   KeyStatus,
   Keys,
   RebuildResult,
+  StoreCost,
+  StoreReport,
+  TrafficCost,
+  TrafficFigures,
   Workspaces,
 } from './engine/index.ts';
 export { displayPath, parsePath, pathJson } from './tree/index.ts';

@@ -32,12 +32,19 @@ describe('store', () => {
         'packedBytes',
         'deduplication',
         'compression',
+        'store',
+        'traffic',
+        'previousTraffic',
+        'cost',
         'storedBytes',
         'packs',
         'chunks',
       ].sort(),
     );
-    expect(strata('store', 'stats').stdout).toMatch(/^workspaces +\d+\nsnapshots +\d+\n/);
+    expect(strata('store', 'stats').stdout).toMatch(
+      /^workspaces +\d+\nsnapshots +\d+\n[^]*\n\nNo price is known for a store on a disk\.\n$/,
+    );
+    expect(stats).toMatchObject({ traffic: null, previousTraffic: null, cost: null });
     expect(strata('store', 'rebuild-index').stdout).toMatch(
       /^rebuilt in .*: \d+ packs, \d+ chunks, 1 workspace, 2 snapshots\n$/,
     );
@@ -218,15 +225,15 @@ describe('config check', () => {
     expect(failure('workspaces', 'list', '--config', 'bad.yaml')).toMatchObject({ status: 2 });
   });
 
-  it('[C22] a provider that this version has not', () => {
-    write('s3.yaml', 'storage: { provider: s3, s3: { bucket: b } }');
+  it('[C22] a bucket, as other tools write it', () => {
+    write(
+      's3.yaml',
+      "storage: { provider: s3, s3: { bucket: b, prefix: p, endpoint: 'http://127.0.0.1:1' } }",
+    );
     expect(strata('config', 'check', '--config', 's3.yaml')).toMatchObject({
       status: 0,
-      stderr: expect.stringMatching(/^warning: .* will refuse s3\n$/),
-    });
-    expect(failure('workspaces', 'list', '--config', 's3.yaml')).toMatchObject({
-      code: 'refused',
-      status: 6,
+      stdout: expect.stringMatching(/^store +s3:\/\/b\/p at http:\/\/127.0.0.1:1$/m),
+      stderr: '',
     });
   });
 });

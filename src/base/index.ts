@@ -1,5 +1,6 @@
 /** Bedrock: errors, bytes, time and chance. No word of what Strata is for. */
 
+export { ahead } from './ahead.ts';
 export { cancelled, giveWay, throwIfAborted } from './abort.ts';
 export type { Cancellable } from './abort.ts';
 export { counted, formatBytes, formatCount } from './amount.ts';

@@ -31,7 +31,7 @@ export function registerCollect(noun: Command, invocation: Invocation): void {
     .option('--dry-run', 'change nothing; tell what would be done')
     .option(
       '--margin <time>',
-      'how long what is condemned stays, as in 0, 2h or 7d (default: 1h)',
+      'how long what is condemned stays, as in 0, 2h or 7d (default: 1h, in a bucket 1d)',
       lengthOfTime,
     )
     .action((flags: CollectFlags) => collect(invocation, flags));

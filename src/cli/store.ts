@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 
 import { EXIT_CODES } from '../base/index.ts';
 import type { VerifyReport } from '../vault/index.ts';
-import type { StoreStats } from '../workspace/index.ts';
+import type { StoreReport } from '../engine/index.ts';
 import { counted, formatBytes, formatCount, formatSeconds, formatTimes, printable, table } from './format.ts';
 import { registerAttach } from './attach.ts';
 import { registerCollect } from './collect.ts';
@@ -14,6 +14,7 @@ import type { Invocation } from './invocation.ts';
 import { addRegion } from './region.ts';
 import type { RegionFlags } from './region.ts';
 import { withProgress } from './progress.ts';
+import { trafficLines } from './store-traffic.ts';
 
 interface VerifyFlags extends RegionFlags {
   readonly readData?: boolean;
@@ -24,16 +25,21 @@ const MAX_PATHS = 20;
 
 export function registerStore(noun: Command, invocation: Invocation): void {
   const stats = addRegion(noun.command('stats'))
-    .description('what the store holds')
+    .description('what the store holds, what it is asked for, and what that costs')
     .action((flags: RegionFlags) => showStats(invocation, flags));
   addExamples(stats, ['store stats', 'store stats --json']);
   addJsonHelp(
     stats,
     '{workspaces, snapshots, layers, files, logicalBytes, uniqueBytes, packedBytes, storedBytes, packs, chunks,\n' +
-      'deduplication, compression}. files: of the latest snapshots; logicalBytes: of all snapshots and layers, as if each\n' +
+      'deduplication, compression, store, traffic, previousTraffic, cost}. files: of the latest snapshots; logicalBytes: of all snapshots and layers, as if each\n' +
       'were kept whole; uniqueBytes: of different chunks; packedBytes: what these take; storedBytes: of all objects, trees, index\n' +
       'and other tenants too. deduplication: logical by unique bytes, holes count; compression: unique by packed bytes;\n' +
-      'null where there is nothing. What waits for `store gc` is in all but the first five.',
+      'null where there is nothing. What waits for `store gc` is in all of these but the first five.\n' +
+      'traffic: {month, requests:{put, get, list, delete, failed}, bytesUp, bytesDown, cache:{hits, misses, bytesHit,\n' +
+      'bytesMissed}}, of this home in this month (UTC) so far; previousTraffic: of the month before; null for a store on a disk,\n' +
+      'or where nothing was asked. failed is among the others; bytes are of objects. cost: {currency, asOf, storage, requests,\n' +
+      'transfer, total, previousMonth:{requests, transfer}, note}, an estimate in US dollars by list prices: a month of what is\n' +
+      'stored now, and the requests and the transfer of this month so far; null if no price is known.',
   );
 
   const verify = addRegion(noun.command('verify'))
@@ -63,8 +69,11 @@ async function showStats(invocation: Invocation, { region }: RegionFlags): Promi
   await withEngine(invocation, async ({ store }) => {
     const stats = await store.stats({ region, signal: world.signal });
     const lines = statsTable(stats);
-    const { deduplication = null, compression = null } = stats;
-    await terminal.result({ ...stats, deduplication, compression }, lines, lines);
+    const { deduplication = null, compression = null, traffic = null, previousTraffic = null } = stats;
+    const cost =
+      stats.cost === undefined ? null : { ...stats.cost, previousMonth: stats.cost.previousMonth ?? null };
+    const answer = { ...stats, deduplication, compression, traffic, previousTraffic, cost };
+    await terminal.result(answer, lines, lines);
   });
 }
 
@@ -93,8 +102,8 @@ async function rebuildIndex(invocation: Invocation, { region }: RegionFlags): Pr
   });
 }
 
-function statsTable(stats: StoreStats): string[] {
-  return table(
+function statsTable(stats: StoreReport): string[] {
+  const held = table(
     [
       ['workspaces', formatCount(stats.workspaces), ''],
       ['snapshots', formatCount(stats.snapshots), ''],
@@ -103,17 +112,18 @@ function statsTable(stats: StoreStats): string[] {
       ['logical', formatBytes(stats.logicalBytes), 'if each snapshot and layer were kept whole'],
       ['unique', formatBytes(stats.uniqueBytes), 'in different chunks'],
       ['packed', formatBytes(stats.packedBytes), 'these, compressed and sealed'],
-      ['stored', formatBytes(stats.storedBytes), 'on disk, with trees and indexes'],
+      ['stored', formatBytes(stats.storedBytes), 'all objects, with trees and indexes'],
       ['packs', formatCount(stats.packs), ''],
       ['chunks', formatCount(stats.chunks), ''],
       ...savings(stats),
     ],
     ['left', 'right', 'left'],
   );
+  return [...held, ...trafficLines(stats)];
 }
 
 /** Each factor, with what it is taken of. */
-function savings({ deduplication, compression }: StoreStats): string[][] {
+function savings({ deduplication, compression }: StoreReport): string[][] {
   if (deduplication === undefined || compression === undefined) return [];
   return [
     ['deduplication', formatTimes(deduplication), 'logical by unique: what snapshots share, and holes'],

@@ -18,6 +18,7 @@ export type {
   SnapshotTable,
   Tables,
   TenantTable,
+  TrafficTable,
   WorkspaceTable,
 } from './schema.ts';
 export { openSqlite } from './sqlite.ts';

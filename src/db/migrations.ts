@@ -22,7 +22,7 @@ export interface ColumnTypes {
 
 type Migration = (tx: Transaction<Tables>, types: ColumnTypes) => Promise<void>;
 
-const MIGRATIONS: readonly Migration[] = [first];
+const MIGRATIONS: readonly Migration[] = [first, traffic];
 
 /** The version that this program knows: the number of its last migration. */
 export const SCHEMA_VERSION = MIGRATIONS.length;
@@ -255,4 +255,16 @@ async function runTables(tx: Transaction<Tables>, types: ColumnTypes): Promise<v
     .addColumn('used', integer, (column) => column.notNull())
     .addPrimaryKeyConstraint('caches_key', ['tenant', 'domain', 'key'])
     .execute();
+}
+
+async function traffic(tx: Transaction<Tables>, types: ColumnTypes): Promise<void> {
+  const figures = ['puts', 'gets', 'lists', 'deletes', 'failed', 'bytes_up', 'bytes_down'] as const;
+  const ofTheCache = ['hits', 'misses', 'bytes_hit', 'bytes_missed'] as const;
+  let builder: CreateTableBuilder<'traffic', string> = table(tx, 'traffic', types)
+    .addColumn('store', 'text', (column) => column.notNull())
+    .addColumn('month', 'text', (column) => column.notNull())
+    .addPrimaryKeyConstraint('traffic_key', ['store', 'month']);
+  for (const figure of [...figures, ...ofTheCache])
+    builder = builder.addColumn(figure, types.integer, (column) => column.notNull());
+  await builder.execute();
 }

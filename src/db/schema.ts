@@ -159,7 +159,7 @@ export interface LayerTable extends TreeColumns {
   created: number;
 }
 
-/** Written by run/, like all tables below but the last one. */
+/** Written by run/, like all tables below but the last two. */
 export interface RunTable {
   id: string;
   tenant: string;
@@ -239,6 +239,29 @@ export interface CacheTable {
   used: number;
 }
 
+/** What the store was asked for by this home, a row a month. Written by engine/. */
+export interface TrafficTable {
+  /** As it is named in messages: a home may move to another one. */
+  store: string;
+  /** `2026-11`, by UTC; unique for each store. */
+  month: string;
+  /** Requests, also those that failed. */
+  puts: number;
+  gets: number;
+  lists: number;
+  deletes: number;
+  /** Tries of all these. */
+  failed: number;
+  /** Of objects. */
+  bytes_up: number;
+  bytes_down: number;
+  /** Reads that the cache answered, and those that it could not. */
+  hits: number;
+  misses: number;
+  bytes_hit: number;
+  bytes_missed: number;
+}
+
 /** Which migrations this database has seen. Written by db/. */
 export interface MigrationTable {
   number: number;
@@ -261,5 +284,6 @@ export interface Tables {
   tasks: TaskTable;
   task_layers: TaskLayerTable;
   caches: CacheTable;
+  traffic: TrafficTable;
   migrations: MigrationTable;
 }

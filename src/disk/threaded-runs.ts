@@ -17,6 +17,8 @@ import { threadModule } from './thread-module.ts';
 
 /** Runs that a thread has or waits for: one to work at, the others there when it is done, also while this one writes a run of its own. */
 const AT_ONCE = 3;
+/** The same when fetching is a round trip. Each has at most 2 MiB, and more than 16 requests are seldom let out at a time. */
+const AT_ONCE_FAR = 8;
 
 /** What threads write, and where. */
 export interface ThreadedWork {
@@ -95,7 +97,8 @@ export class ThreadedRuns implements AsyncDisposable {
     const abort = () => this.#failed.reject(cancelled(signal!));
     signal?.addEventListener('abort', abort, { once: true });
     try {
-      const feeds = Array.from({ length: count * AT_ONCE }, (_, at) => feed(at % count, order(at % count)));
+      const each = blocks.isFar === true ? AT_ONCE_FAR : AT_ONCE;
+      const feeds = Array.from({ length: count * each }, (_, at) => feed(at % count, order(at % count)));
       if (this.#helps) feeds.push(feed(count, help));
       await Promise.race([Promise.all(feeds), this.#failed.promise]);
     } catch (error) {

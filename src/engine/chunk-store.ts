@@ -1,16 +1,16 @@
 /** The engine's chunk store as a whole: figures, verification, repair of the index. */
 
 import { verifyStore } from '../vault/index.ts';
-import { storeStats } from '../workspace/index.ts';
 import { collect } from './collect.ts';
 import type { ChunkStore } from './engine.ts';
 import type { Home } from './home.ts';
 import { attach, rebuild } from './recover.ts';
+import { storeReport } from './store-report.ts';
 
 export function chunkStoreOf(home: Home): ChunkStore {
   return {
-    stats: async (options) => storeStats(await home.world('read', options), options),
-    verify: async (options) => verifyStore(await home.vault('read', options), options),
+    stats: (options) => storeReport(home, options),
+    verify: async (options) => verifyStore((await home.vault('read', options)).itself, options),
     collect: (options) => collect(home, options),
     attach: (options) => attach(home, options),
     rebuildIndex: (options) => rebuild(home, options),

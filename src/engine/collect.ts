@@ -1,7 +1,13 @@
 /** One collection of a whole store: each tenant by itself, and the figures of all together. */
 
 import { systemClock, toHex } from '../base/index.ts';
-import { LOCAL_MARGINS, collectTenant, sweepDestroyed, waitingTogether } from '../vault/index.ts';
+import {
+  LOCAL_MARGINS,
+  SHARED_MARGINS,
+  collectTenant,
+  sweepDestroyed,
+  waitingTogether,
+} from '../vault/index.ts';
 import type { Collected } from '../vault/index.ts';
 import type { CollectResult, CollectStoreOptions } from './engine.ts';
 import type { Home } from './home.ts';
@@ -10,7 +16,8 @@ export async function collect(home: Home, options: CollectStoreOptions = {}): Pr
   const { dryRun = false, margin, ...rest } = options;
   const started = systemClock();
   const vault = await home.vault(dryRun ? 'read' : 'change', options);
-  const margins = { ...LOCAL_MARGINS, ...(margin !== undefined && { deletion: margin }) };
+  const usual = vault.world.store.isFar === true ? SHARED_MARGINS : LOCAL_MARGINS;
+  const margins = { ...usual, ...(margin !== undefined && { deletion: margin }) };
   if (!dryRun) await sweepDestroyed(vault, options);
   const each: Collected[] = [];
   for (const { name } of await vault.tenants(options)) {

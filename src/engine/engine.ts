@@ -18,7 +18,6 @@ import type {
   SaveOptions,
   SaveResult,
   SnapshotInfo,
-  StoreStats,
   WorkspaceInfo,
 } from '../workspace/index.ts';
 import type { ExecutorDefinition } from '../plan/index.ts';
@@ -39,6 +38,7 @@ import type {
 } from '../run/index.ts';
 import type { InRegion } from './regions.ts';
 import type { RotateOptions } from './root-keys.ts';
+import type { StoreReport } from './store-report.ts';
 
 /** `ref` is `NAME[@SNAPSHOT]`, with `:PATH` behind it where a path is meant. */
 export interface Workspaces {
@@ -143,7 +143,7 @@ export interface RebuildResult {
 }
 
 export interface CollectStoreOptions extends CollectOptions, InRegion {
-  /** Milliseconds that what is condemned stays, at least. Default: an hour for a store on a disk of this machine. */
+  /** Milliseconds that what is condemned stays, at least. Default: an hour for a store on a disk of this machine, a day for one in a bucket. */
   readonly margin?: number | undefined;
 }
 
@@ -170,7 +170,8 @@ export interface AttachResult {
 
 /** Each call is about one of the home's stores. */
 export interface ChunkStore {
-  stats(options?: InRegion): Promise<StoreStats>;
+  /** What is in the store, what this home asked it for this month and the one before, and an estimate of what that costs. */
+  stats(options?: InRegion): Promise<StoreReport>;
   verify(options?: VerifyStoreOptions & InRegion): Promise<VerifyReport>;
   /** Takes away what no snapshot of any tenant needs. */
   collect(options?: CollectStoreOptions): Promise<CollectResult>;

@@ -7,7 +7,7 @@ import { isStrataError, systemClock, systemRandom } from '../base/index.ts';
 import type { Cancellable, Log, StrataError } from '../base/index.ts';
 import { openSqlite } from '../db/index.ts';
 import type { Database } from '../db/index.ts';
-import { Vault, isStore, readHome, storedRegions } from '../vault/index.ts';
+import { Vault, checkRootKey, isStore, readHome, storedRegions } from '../vault/index.ts';
 import type { FindRootKeys, OpenVaultOptions } from '../vault/index.ts';
 import type { ExecutorDefinition } from '../plan/index.ts';
 import { checkName, getLocated, locateWorkspace, namesRun, parseRef } from '../workspace/index.ts';
@@ -221,6 +221,7 @@ export class Home implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     // One that could not be opened has nothing to close.
     const database = await this.#database?.catch(() => undefined);
+    await this.regions[Symbol.asyncDispose]();
     await database?.[Symbol.asyncDispose]();
   }
 
@@ -234,7 +235,8 @@ export class Home implements AsyncDisposable {
     const world = { region, store, database, clock: systemClock, random: systemRandom, log: this.#log };
     const known = await storedRegions(database);
     // Else a mistyped passphrase would be the one of a new region, and of it alone.
-    if (!known.includes(region)) await (await this.#anyOf(known, { signal }))?.checkRootKey({ signal });
+    const other = known.includes(region) ? undefined : await this.#anyOf(known, { signal });
+    if (other !== undefined) await checkRootKey(other, { signal });
     const vault = await Vault.open(world, keys, { attach: ATTACH[intention], signal });
     this.#log?.(`store opened: ${store.label}, with the root key from ${describeSource(this.keySource)}`);
     return vault;
@@ -267,6 +269,7 @@ export class Home implements AsyncDisposable {
   async #firstOpen(options: Cancellable): Promise<Database> {
     const database = await openSqlite(this.#databasePath, options);
     this.#log?.(`database opened: ${this.#databasePath}`);
+    this.regions.record(database);
     return database;
   }
 

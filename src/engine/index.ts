@@ -6,6 +6,7 @@ export { placeText } from './config-place.ts';
 export type { GcsConfig, PlaceConfig, S3Config } from './config-place.ts';
 export { DEFAULT_REGION } from './config-regions.ts';
 export type { RegionConfig } from './config-regions.ts';
+export type { StoreCost, TrafficCost } from './cost.ts';
 export type {
   AttachOptions,
   AttachResult,
@@ -26,3 +27,4 @@ export type {
 export { openEngine } from './open.ts';
 export { prepareAttach } from './prepare-attach.ts';
 export type { InRegion } from './regions.ts';
+export type { StoreReport, TrafficFigures } from './store-report.ts';

@@ -2,23 +2,58 @@
 
 import { StrataError } from '../base/index.ts';
 import type { Log } from '../base/index.ts';
-import { limited, openGcsStore, openLine, openLocalStore, openS3Store, retrying } from '../store/index.ts';
-import type { Store } from '../store/index.ts';
+import {
+  cached,
+  limited,
+  openGcsStore,
+  openLine,
+  openLocalStore,
+  openS3Store,
+  retrying,
+} from '../store/index.ts';
+import type { Store, Tally } from '../store/index.ts';
+import { isKept, isKeptOnPut } from '../vault/index.ts';
 import type { Config } from './config.ts';
 import type { PlaceConfig } from './config-place.ts';
 
 const MB = 2 ** 20;
 
+export interface OpenStoreOptions {
+  readonly log?: Log | undefined;
+  /** Counts what a service is asked for. */
+  readonly tally: Tally;
+}
+
 /** Loads no SDK and asks for nothing yet. */
-export function openStore(place: PlaceConfig, { limits }: Config['storage'], log: Log | undefined): Store {
+export function openStore(
+  place: PlaceConfig,
+  { limits, cache }: Config['storage'],
+  { log, tally }: OpenStoreOptions,
+): Store {
   if (place.provider === 'local') return openLocalStore(place.local.path);
   const rate = (megabytes: number | undefined) => (megabytes === undefined ? undefined : megabytes * MB);
   const line = openLine({ up: rate(limits.uploadMb), down: rate(limits.downloadMb) });
-  const service = onService(place, { line });
+  const service = onService(place, { line, tally });
   // A request that pauses between two tries keeps no other one waiting.
-  return retrying(limited(service, limits), {
+  const patient = retrying(limited(service, limits), {
     failed: (error) => log?.(`tried again: ${error.message}`),
   });
+  return cached(patient, {
+    directory: cache.path,
+    identity: identityOf(place),
+    most: cache.sizeMb * MB,
+    keeps: isKept,
+    keepsPut: isKeptOnPut,
+    onHit: tally.onHit,
+    onMiss: tally.onMiss,
+    ...(log !== undefined && { log }),
+  });
+}
+
+/** What tells two stores apart. How a bucket is reached may change. */
+function identityOf({ provider, s3, gcs }: PlaceConfig): string {
+  const { bucket, prefix, endpoint } = (provider === 's3' ? s3 : gcs)!;
+  return JSON.stringify([provider, endpoint ?? null, bucket, prefix.replace(/\/$/, '')]);
 }
 
 function onService({ provider, s3, gcs }: PlaceConfig, options: Parameters<typeof openS3Store>[1]): Store {

@@ -13,7 +13,7 @@ export async function rebuild(home: Home, options: InRegion = {}): Promise<Rebui
   const started = systemClock();
   // Without anything to rebuild from it ends here.
   if (!(await home.hasStore(options))) await home.vault('read', options);
-  const vault = await home.vault('rebuild', options);
+  const vault = (await home.vault('rebuild', options)).itself;
   const { tenants: _, ...result } = await ownAll(vault, options);
   return { ...result, seconds: secondsSince(started) };
 }
@@ -22,7 +22,7 @@ export async function attach(home: Home, options: AttachOptions = {}): Promise<A
   const started = systemClock();
   const { takeOver = false } = options;
   if (!(await home.hasStore(options))) await home.vault('read', options);
-  const vault = await home.vault(takeOver ? 'attach to own' : 'attach to read', options);
+  const vault = (await home.vault(takeOver ? 'attach to own' : 'attach to read', options)).itself;
   if (!takeOver) await forgetAttached(vault.world, options);
   const { tenants, workspaces, snapshots, unreadable } = takeOver
     ? await ownAll(vault, options)

@@ -3,6 +3,9 @@
 import { mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { expect } from 'vitest';
+
+import { differences } from '../testing/compare-trees.ts';
 import type { EngineOptions } from './index.ts';
 import { newPlace, using } from './place.fixture.ts';
 import type { Place } from './place.fixture.ts';
@@ -42,3 +45,13 @@ export const saveTo = (
   options?: EngineOptions,
   directory = place.tree,
 ) => using(place, ({ workspaces }) => workspaces.save(directory, { workspace, region }), options);
+
+export async function expectRestored(
+  place: Place,
+  ref: string,
+  out: string,
+  tree = place.tree,
+): Promise<void> {
+  await using(place, ({ workspaces }) => workspaces.restore(ref, place.out(out)));
+  expect(differences(tree, place.out(out))).toEqual([]);
+}

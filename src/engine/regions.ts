@@ -2,22 +2,30 @@
 
 import { StrataError, nearNames } from '../base/index.ts';
 import type { Cancellable, Log } from '../base/index.ts';
+import type { Database } from '../db/index.ts';
 import type { Store } from '../store/index.ts';
 import type { Config } from './config.ts';
 import type { PlaceConfig } from './config-place.ts';
 import { DEFAULT_REGION } from './config-regions.ts';
 import { openStore } from './open-store.ts';
+import { TrafficBook } from './traffic.ts';
 
 export interface InRegion extends Cancellable {
   /** Which of the home's stores. Default: `default`, that of `storage`. */
   readonly region?: string | undefined;
 }
 
-export class Regions {
+interface OpenRegion {
+  readonly store: Store;
+  readonly traffic: TrafficBook;
+}
+
+export class Regions implements AsyncDisposable {
   readonly #places: ReadonlyMap<string, PlaceConfig>;
   readonly #storage: Config['storage'];
   readonly #log: Log | undefined;
-  readonly #stores = new Map<string, Store>();
+  readonly #opened = new Map<string, OpenRegion>();
+  #database: Database | undefined;
 
   constructor({ storage, regions }: Config, log: Log | undefined) {
     this.#storage = storage;
@@ -52,11 +60,34 @@ export class Regions {
 
   /** Asks it for nothing yet. @throws as `place` */
   store(name: string): Store {
-    const known = this.#stores.get(name);
+    return this.#open(name).store;
+  }
+
+  /** What the store is asked for. @throws as `place` */
+  traffic(name: string): TrafficBook {
+    return this.#open(name).traffic;
+  }
+
+  /** Where it is written down. */
+  record(database: Database): void {
+    this.#database = database;
+    for (const { store, traffic } of this.#opened.values()) traffic.open(database, store.label);
+  }
+
+  /** The database is still open. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { traffic } of this.#opened.values()) await traffic[Symbol.asyncDispose]();
+  }
+
+  #open(name: string): OpenRegion {
+    const known = this.#opened.get(name);
     if (known !== undefined) return known;
-    const store = openStore(this.place(name), this.#storage, this.#log);
-    this.#stores.set(name, store);
-    return store;
+    const traffic = new TrafficBook({ log: this.#log });
+    const options = { log: this.#log, tally: traffic.tally };
+    const store = openStore(this.place(name), this.#storage, options);
+    if (this.#database !== undefined) traffic.open(this.#database, store.label);
+    this.#opened.set(name, { store, traffic });
+    return { store, traffic };
   }
 }
 

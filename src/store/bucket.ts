@@ -8,6 +8,7 @@ import { checkRange, rangeOf } from './error.ts';
 import { checkName, checkPrefix, isName } from './name.ts';
 import type { Line } from './pace.ts';
 import type { GetOptions, ListOptions, Store, StoredObject } from './store.ts';
+import type { Tally } from './tally.ts';
 
 export interface ServiceOptions {
   /** Milliseconds that a request may be silent. */
@@ -15,6 +16,8 @@ export interface ServiceOptions {
   /** Milliseconds that it may take in all, however it goes on. */
   readonly deadline?: number;
   readonly line?: Line;
+  /** Counts each request, and the bytes of objects. */
+  readonly tally?: Tally;
 }
 
 /** Milliseconds. Services answer in less than one second; a busy one, or a slow line, may take many. */
@@ -45,6 +48,7 @@ export function bucketStore(calls: BucketCalls): Store {
   const { label, sizeOf, keys } = calls;
   return {
     label,
+    isFar: true,
 
     async put(name, body, options = {}) {
       checkName(name);

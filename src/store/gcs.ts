@@ -22,16 +22,23 @@ import { openLine } from './pace.ts';
 import { garbled, serviceError } from './service-error.ts';
 import type { Doing } from './service-error.ts';
 import type { GetOptions, ListOptions, Store, StoredObject } from './store.ts';
+import { Tally } from './tally.ts';
 import { watched } from './watch.ts';
 import type { Watch } from './watch.ts';
 
 export function openGcsStore(
   place: GcsPlace,
-  { idle = DEFAULT_IDLE, deadline = DEFAULT_DEADLINE, line = openLine() }: ServiceOptions = {},
+  {
+    idle = DEFAULT_IDLE,
+    deadline = DEFAULT_DEADLINE,
+    tally = new Tally(),
+    line: carrier = openLine(),
+  }: ServiceOptions = {},
 ): Store {
   const prefix = bucketPrefix(place.prefix);
   const label = `GCS bucket ${place.bucket}${prefix === '' ? '' : `, prefix ${prefix}`}${place.endpoint === undefined ? '' : ` at ${place.endpoint}`}`;
   const tools = onDemand(() => load(place));
+  const line = tally.over(carrier);
 
   const keyOf = (name: string) => prefix + name;
 
@@ -42,25 +49,28 @@ export function openGcsStore(
   ): Promise<Value> {
     throwIfAborted(signal);
     const { object } = doing;
-    try {
-      const ready = await tools();
-      return await watched({ signal, idle, deadline }, async (watch) => {
-        try {
-          return await ask(ready, watch);
-        } catch (error) {
-          if (object === undefined || gcsAnswer(error)?.status !== 404) throw error;
-          // A missing object and a missing bucket are told by the same code. Of a listing, only the bucket can be missing.
-          watch.moved();
-          await ready.bucket.getFiles({ autoPaginate: false, prefix: keyOf(object), maxResults: 1 });
-          throw noSuchObject(label, object);
-        }
-      });
-    } catch (error) {
-      if (isStrataError(error)) throw error;
-      const where = { ...doing, label };
-      const complaint = gcsComplaint(error, where);
-      throw complaint === undefined ? error : serviceError(where, complaint);
-    }
+    const ready = await tools();
+    return tally.tries(doing.verb, async () => {
+      try {
+        return await watched({ signal, idle, deadline }, async (watch) => {
+          try {
+            return await ask(ready, watch);
+          } catch (error) {
+            if (object === undefined || gcsAnswer(error)?.status !== 404) throw error;
+            // A missing object and a missing bucket are told by the same code. Of a listing, only the bucket can be missing.
+            watch.moved();
+            tally.request('list');
+            await ready.bucket.getFiles({ autoPaginate: false, prefix: keyOf(object), maxResults: 1 });
+            throw noSuchObject(label, object);
+          }
+        });
+      } catch (error) {
+        if (isStrataError(error)) throw error;
+        const where = { ...doing, label };
+        const complaint = gcsComplaint(error, where);
+        throw complaint === undefined ? error : serviceError(where, complaint);
+      }
+    });
   }
 
   async function sizeOf(name: string, options: Cancellable): Promise<number> {

@@ -40,13 +40,13 @@ export function retrying(store: Store, patience: Patience = {}): Store {
   async function tries<Value>(
     options: Cancellable,
     call: (again: boolean) => Promise<Value>,
-    tally: Tally = new Tally(patience),
+    failures: Failures = new Failures(patience),
   ): Promise<Value> {
     for (;;) {
       try {
-        return await call(tally.failures > 0);
+        return await call(failures.count > 0);
       } catch (error) {
-        await tally.pauseAfter(error, options);
+        await failures.pauseAfter(error, options);
       }
     }
   }
@@ -71,24 +71,24 @@ export function retrying(store: Store, patience: Patience = {}): Store {
 
     async *list(prefix, options = {}) {
       let { after } = options;
-      let tally = new Tally(patience);
+      let failures = new Failures(patience);
       for (;;) {
         try {
           for await (const object of store.list(prefix, { ...options, after })) {
             ({ name: after } = object);
             // It goes on, so what fails later is another failure.
-            if (tally.failures > 0) tally = new Tally(patience);
+            if (failures.count > 0) failures = new Failures(patience);
             yield object;
           }
           return;
         } catch (error) {
-          await tally.pauseAfter(error, options);
+          await failures.pauseAfter(error, options);
         }
       }
     },
 
     async *foreign(options = {}) {
-      const tally = new Tally(patience);
+      const failures = new Failures(patience);
       let last = '';
       for (;;) {
         try {
@@ -100,7 +100,7 @@ export function retrying(store: Store, patience: Patience = {}): Store {
           }
           return;
         } catch (error) {
-          await tally.pauseAfter(error, options);
+          await failures.pauseAfter(error, options);
         }
       }
     },
@@ -108,8 +108,8 @@ export function retrying(store: Store, patience: Patience = {}): Store {
 }
 
 /** What has gone wrong with one call so far. */
-class Tally {
-  failures = 0;
+class Failures {
+  count = 0;
   readonly #patience: Patience;
   #began: number | undefined;
 
@@ -123,13 +123,13 @@ class Tally {
     throwIfAborted(options.signal);
     const { budget = BUDGET, first = FIRST_PAUSE, most = LONGEST_PAUSE } = this.#patience;
     const { chance = Math.random, now = () => performance.now(), pause = pauseFor, failed } = this.#patience;
-    this.failures++;
+    this.count++;
     const time = now();
     this.#began ??= time;
     // Full jitter: all who were refused at once must not come back at once.
-    const length = chance() * Math.min(most, first * 2 ** (this.failures - 1));
+    const length = chance() * Math.min(most, first * 2 ** (this.count - 1));
     const spent = time - this.#began;
-    if (spent + length > budget) throw exhausted(error, this.failures, spent);
+    if (spent + length > budget) throw exhausted(error, this.count, spent);
     failed?.(error);
     await pause(length, options);
     throwIfAborted(options.signal);

@@ -22,6 +22,7 @@ import { s3Answer, s3Complaint } from './s3-error.ts';
 import { garbled, serviceError } from './service-error.ts';
 import type { Doing } from './service-error.ts';
 import type { GetOptions, ListOptions, Store, StoredObject } from './store.ts';
+import { Tally } from './tally.ts';
 import { watched } from './watch.ts';
 import type { Watch } from './watch.ts';
 
@@ -30,12 +31,18 @@ const MEETINGS = 5;
 
 export function openS3Store(
   place: S3Place,
-  { idle = DEFAULT_IDLE, deadline = DEFAULT_DEADLINE, line = openLine() }: ServiceOptions = {},
+  {
+    idle = DEFAULT_IDLE,
+    deadline = DEFAULT_DEADLINE,
+    tally = new Tally(),
+    line: carrier = openLine(),
+  }: ServiceOptions = {},
 ): Store {
   const Bucket = place.bucket;
   const prefix = bucketPrefix(place.prefix);
   const label = `S3 bucket ${Bucket}${prefix === '' ? '' : `, prefix ${prefix}`}${place.endpoint === undefined ? '' : ` at ${place.endpoint}`}`;
   const tools = onDemand(() => load(place));
+  const line = tally.over(carrier);
 
   const keyOf = (name: string) => prefix + name;
 
@@ -45,17 +52,19 @@ export function openS3Store(
     ask: (tools: S3Tools, watch: Watch) => Promise<Value>,
   ): Promise<Value> {
     throwIfAborted(signal);
-    try {
-      const ready = await tools();
-      return await watched({ signal, idle, deadline }, (watch) => ask(ready, watch));
-    } catch (error) {
-      if (isStrataError(error)) throw error;
-      if (doing.object !== undefined && hasStatus(error, 404) && s3Answer(error)?.code === 'NoSuchKey')
-        throw noSuchObject(label, doing.object);
-      const where = { ...doing, label };
-      const complaint = s3Complaint(error, where);
-      throw complaint === undefined ? error : serviceError(where, complaint);
-    }
+    const ready = await tools();
+    return tally.tries(doing.verb, async () => {
+      try {
+        return await watched({ signal, idle, deadline }, (watch) => ask(ready, watch));
+      } catch (error) {
+        if (isStrataError(error)) throw error;
+        if (doing.object !== undefined && hasStatus(error, 404) && s3Answer(error)?.code === 'NoSuchKey')
+          throw noSuchObject(label, doing.object);
+        const where = { ...doing, label };
+        const complaint = s3Complaint(error, where);
+        throw complaint === undefined ? error : serviceError(where, complaint);
+      }
+    });
   }
 
   async function sizeOf(name: string, options: Cancellable): Promise<number> {
@@ -164,6 +173,7 @@ export function openS3Store(
             if (hasStatus(error, 412)) return 'exists';
             if (!hasStatus(error, 409) || meeting === MEETINGS) throw error;
             watch.moved();
+            tally.request('write');
           }
         }
       });

@@ -64,6 +64,12 @@ export interface Store {
   /** Names the store in messages: `local store /var/strata`. */
   readonly label: string;
 
+  /** Of one that is kept in part on this machine: the store itself, for who has to know what is really there. */
+  readonly itself?: Store;
+
+  /** Each request is a round trip over a network: whoever wants several things asks for them together. */
+  readonly isFar?: boolean;
+
   put(name: string, body: Body, options?: Cancellable): Promise<'created' | 'exists'>;
 
   /** @throws not_found; integrity if it is shorter than the range, or if what has the name is no object */

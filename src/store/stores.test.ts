@@ -13,6 +13,8 @@ import { startGcsFake } from '../testing/gcs-fake.ts';
 import { describeWith } from '../testing/need.ts';
 import { startRadosgw } from '../testing/radosgw.ts';
 import type { Need } from '../testing/requirement.ts';
+import { cached } from './cached.ts';
+import type { CacheOptions } from './cached.ts';
 import { openGcsStore } from './gcs.ts';
 import { limited } from './limited.ts';
 import { openLocalStore } from './local.ts';
@@ -77,6 +79,11 @@ const faultyRadosgw = once(async () => faulty((await radosgw()).endpoint, []));
 const faultyGcs = once(async () => faulty((await gcs()).endpoint, ['corrupt request']));
 const HASTE = { first: 5, most: 50 };
 
+/** Of the stores that share a place each is another one. */
+function cacheAt(place: string, most: number): CacheOptions {
+  return { directory: join(base, place), identity: `${count++}`, most, keeps: () => true };
+}
+
 const STORES: Readonly<Record<string, Row>> = {
   memory: { needs: [], open: async () => openMemoryStore() },
   local: { needs: [], open: async () => openLocalStore(join(base, `${count++}`)) },
@@ -85,6 +92,14 @@ const STORES: Readonly<Record<string, Row>> = {
     open: async () => retrying(flaky(openMemoryStore(), 0.4, count++), { first: 1 }),
   },
   'limited to one request': { needs: [], open: async () => limited(openMemoryStore(), { requests: 1 }) },
+  'cached, and everything is kept': {
+    needs: [],
+    open: async () => cached(openMemoryStore(), cacheAt(`cache-${count++}`, 64 * 1024 * 1024)),
+  },
+  'cached in a place that is too small': {
+    needs: [],
+    open: async () => cached(openMemoryStore(), cacheAt('small', 64 * 1024)),
+  },
   'GCS (a fake of its API)': {
     needs: [],
     async open() {

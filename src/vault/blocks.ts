@@ -17,6 +17,9 @@ import type { PackId, PackType, TenantId } from './names.ts';
 import { getObject, naming } from './sealed-object.ts';
 import type { FindKey } from './sealed-object.ts';
 
+/** What starts so close to the start of its pack is fetched with the header, in one request. */
+const NEAR_BYTES = 64 * 1024;
+
 /** Neighbouring blocks of one pack, as they are stored. */
 export interface SealedBlocks {
   readonly type: PackType;
@@ -66,21 +69,36 @@ export class BlockFetcher {
     const { type, pack, offset } = first;
     const identity = packIdentity(this.#tenant, type, pack);
     const length = places.reduce((sum, { frameLength }) => sum + frameLength, 0);
-    const header = await this.#header(identity);
-    const got = await getObject(this.#store, identity, { ...this.#options, range: { offset, length } });
+    const [header, bytes] = await this.#get(identity, offset, length);
     const blocks = places.map(({ number, frameLength, plainLength }) => ({
       number,
       frameLength,
       plainLength,
     }));
-    return { type, pack, header, blocks, bytes: ownBytes(got) };
+    return { type, pack, header, blocks, bytes: ownBytes(bytes) };
   }
 
-  #header(identity: ObjectIdentity): Promise<Uint8Array> {
+  /** The header of a pack, and a part of it; in one round trip. */
+  async #get(
+    identity: ObjectIdentity,
+    offset: number,
+    length: number,
+  ): Promise<readonly [Uint8Array, Uint8Array]> {
+    const read = (at: number, count: number) =>
+      getObject(this.#store, identity, { ...this.#options, range: { offset: at, length: count } });
     const known = this.#headers.get(identity.name);
-    if (known !== undefined) return known;
-    const range = { offset: 0, length: HEADER_BYTES };
-    const header = getObject(this.#store, identity, { ...this.#options, range });
+    if (known !== undefined) return Promise.all([known, read(offset, length)]);
+    if (offset > NEAR_BYTES)
+      return Promise.all([this.#keep(identity, read(0, HEADER_BYTES)), read(offset, length)]);
+    const front = read(0, offset + length);
+    const header = await this.#keep(
+      identity,
+      front.then((bytes) => bytes.slice(0, HEADER_BYTES)),
+    );
+    return [header, (await front).subarray(offset)];
+  }
+
+  #keep(identity: ObjectIdentity, header: Promise<Uint8Array>): Promise<Uint8Array> {
     this.#headers.set(identity.name, header);
     // A failed fetch must be tried again by the next who asks.
     header.catch(() => this.#headers.delete(identity.name));

@@ -3,7 +3,7 @@
  * million of them take 50 MB.
  */
 
-import { toHex } from '../base/index.ts';
+import { equalBytes, toHex } from '../base/index.ts';
 import type { Sha256 } from '../base/index.ts';
 import { ChunkRows, RowFinder } from './chunk-rows.ts';
 import type { RowsShare } from './chunk-rows.ts';
@@ -120,6 +120,28 @@ export class ChunkIndex implements SharedIndex {
       offset: this.#offsets[row]!,
       length: this.#rows.length(row),
     };
+  }
+
+  /**
+   * The block in which a chunk is found and those around it in its pack, in their order.
+   *
+   * @param most stored bytes of those before it, and of those after it
+   */
+  around(id: Sha256, most: number): readonly BlockPlace[] {
+    const row = this.#rows.find(id, 0);
+    if (row === -1) return [];
+    const at = this.#blockOf(row);
+    const reach = (step: -1 | 1): number => {
+      const last = this.#blocks[at]!;
+      let [end, left] = [at, most];
+      for (;;) {
+        const next = this.#blocks[end + step];
+        if (next === undefined || !equalBytes(next.pack, last.pack) || next.frameLength > left) return end;
+        left -= next.frameLength;
+        end += step;
+      }
+    };
+    return this.#blocks.slice(reach(-1), reach(1) + 1);
   }
 
   /** How many rows there are: each chunk of each pack has one. They are numbered in the order of `blocks`. */

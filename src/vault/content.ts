@@ -60,6 +60,9 @@ export interface BlockSource {
    */
   fetch(places: readonly BlockPlace[]): Promise<SealedBlocks>;
 
+  /** Fetching takes a round trip over a network: many at a time fill the line. */
+  readonly isFar?: boolean | undefined;
+
   /** What `BlockOpener.of` needs; a message to a thread can carry it. */
   readonly share: BlockShare;
 }

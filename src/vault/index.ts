@@ -18,6 +18,7 @@ export type { BlockPlace, ChunkPlace } from './chunk-index.ts';
 export type { BlockSource, ContentSink, ContentSource, SharedSink } from './content.ts';
 export { isStore } from './format.ts';
 export { readHome, storedRegions } from './home.ts';
+export { isKept, isKeptOnPut } from './kept-here.ts';
 export type { LocalFile, LocalFileWriter } from './local-file.ts';
 export { idOf } from './names.ts';
 export type { SnapshotId, TenantId, WorkspaceId } from './names.ts';
@@ -26,6 +27,7 @@ export type { RebuiltIndex } from './rebuild.ts';
 export { rebuildIndex } from './rebuild.ts';
 export type { HeadKind, HeadRecord, SnapshotRecord } from './head-record.ts';
 export type { Problem, ProblemCode, Usage, VerifyReport } from './report.ts';
+export { checkRootKey } from './right-key.ts';
 export {
   ROOT_KEY_BYTES,
   formatRootKey,

@@ -1,17 +1,21 @@
 /** The index of a tenant in memory, kept to what is in force in the database. */
 
-import { toHex } from '../base/index.ts';
+import { ahead, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import { packsApart } from './apart.ts';
 import { addTables, emptyIndex } from './chunk-index.ts';
 import type { TenantIndex } from './chunk-index.ts';
 import type { Keyring } from './keyring.ts';
 import { segmentInForce, segmentRows } from './segments-in-force.ts';
+import type { SegmentRow } from './segments-in-force.ts';
 import type { EncodedTable } from './table.ts';
 import type { VaultWorld } from './world.ts';
 
 /** `save`: what may be referred to. `read`: what can be read, and in the best place where there are several. */
 export type IndexUse = 'save' | 'read';
+
+/** Segments that are read at a time over a network. There are few, and all but one are small: merging sees to that. */
+const SEGMENTS_AT_ONCE = 4;
 
 export class LoadedIndex {
   readonly #world: VaultWorld;
@@ -46,9 +50,13 @@ export class LoadedIndex {
     // A chunk is found where it was found first, so those that stand apart have to come last.
     if (!isSame(apart, this.#apart) || (apart.size > 0 && isNew)) this.#reset();
     const last: EncodedTable[] = [];
-    for (const { segment } of rows) {
-      if (this.#loaded.has(toHex(segment))) continue;
-      const found = await segmentInForce(this.#world, this.#keyring, segment, options);
+    const missing = rows.filter(({ segment }) => !this.#loaded.has(toHex(segment)));
+    const read = async ({ segment }: SegmentRow) => ({
+      segment,
+      found: await segmentInForce(this.#world, this.#keyring, segment, options),
+    });
+    const atOnce = this.#world.store.isFar === true ? SEGMENTS_AT_ONCE : 1;
+    for await (const { segment, found } of ahead(missing, atOnce, read)) {
       // Another one has come into force for it.
       if (found === undefined) return this.#load(options);
       const { tables } = found;

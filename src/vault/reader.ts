@@ -5,11 +5,16 @@ import type { Sha256 } from '../base/index.ts';
 import type { Store } from '../store/index.ts';
 import { BlockCache } from './block-cache.ts';
 import { BlockFetcher, BlockOpener, shareBlocks } from './blocks.ts';
-import type { OpenBlock } from './blocks.ts';
+import type { OpenBlock, SealedBlocks } from './blocks.ts';
 import type { BlockPlace, ChunkIndex, ChunkPlace } from './chunk-index.ts';
 import type { BlockSource, ContentSource } from './content.ts';
 import type { Keyring } from './keyring.ts';
 import type { PackType } from './names.ts';
+
+/** Stored bytes of tree blocks that come with one, on each side of it. */
+const AROUND_BYTES = 1024 * 1024;
+/** Of such fetches, whose blocks are asked for in turn. */
+const KEPT_FETCHES = 4;
 
 export interface ReaderWorld {
   readonly store: Store;
@@ -24,8 +29,12 @@ export class VaultReader implements ContentSource {
   readonly #fetcher: BlockFetcher;
   readonly #opener: BlockOpener;
   readonly #keyring: Keyring;
+  readonly #isFar: boolean;
+  /** Neighbouring blocks of trees that came together, the latest last. */
+  #fetched: { readonly places: readonly BlockPlace[]; readonly sealed: Promise<SealedBlocks> }[] = [];
 
   constructor({ store, keyring, index, signal }: ReaderWorld) {
+    this.#isFar = store.isFar === true;
     this.#index = index;
     this.#keyring = keyring;
     this.#fetcher = new BlockFetcher(store, keyring.tenant, { signal });
@@ -44,13 +53,16 @@ export class VaultReader implements ContentSource {
     return {
       locate: (id) => this.#locate('data', id),
       fetch: (places) => this.#fetcher.fetch(places),
+      isFar: this.#isFar,
       share: shareBlocks(this.#keyring),
     };
   }
 
   async #read(type: PackType, id: Sha256): Promise<Uint8Array> {
     const { block, offset, length } = this.#locate(type, id);
-    const opened = await this.#opened.get(block, block.plainLength, () => this.#open(block));
+    const opened = await this.#opened.get(block, block.plainLength, () =>
+      this.#isFar && type === 'tree' ? this.#openOfMany(id, block) : this.#open(block),
+    );
     return opened.chunk(id, offset, length);
   }
 
@@ -64,5 +76,23 @@ export class VaultReader implements ContentSource {
 
   async #open(block: BlockPlace): Promise<OpenBlock> {
     return this.#opener.open(await this.#fetcher.fetch([block]), 0);
+  }
+
+  /** Whoever reads one node will soon read those beside it: a tree is walked, and each round trip holds up the walk. */
+  async #openOfMany(id: Sha256, block: BlockPlace): Promise<OpenBlock> {
+    let found = this.#fetched.find(({ places }) => places.includes(block));
+    if (found === undefined) {
+      const places = this.#index.tree.around(id, AROUND_BYTES);
+      found = { places, sealed: this.#fetcher.fetch(places) };
+      this.#fetched = [...this.#fetched, found].slice(-KEPT_FETCHES);
+    }
+    const { places, sealed } = found;
+    try {
+      return this.#opener.open(await sealed, places.indexOf(block));
+    } catch (error) {
+      // The next who asks fetches anew.
+      this.#fetched = this.#fetched.filter((each) => each !== found);
+      throw error;
+    }
   }
 }

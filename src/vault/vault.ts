@@ -21,13 +21,14 @@ import {
 } from './owner.ts';
 import { decodeKeys, encodeKeys } from './keys-record.ts';
 import type { KeysRecord } from './keys-record.ts';
+import { checkStillRootKey } from './right-key.ts';
+import { checkStore, formatLost } from './right-store.ts';
 import { ROOT_KEY_BYTES, rootKeyId, rootSealingKey } from './root-key.ts';
 import type { RootSecret } from './root-key.ts';
 import { getRecord, putRecord } from './sealed-object.ts';
 import type { FindKey } from './sealed-object.ts';
 import { TenantVault } from './tenant.ts';
 import type { VaultWorld } from './world.ts';
-import { checkStillRootKey, checkStore, formatLost } from './wrong-store.ts';
 
 /**
  * The root keys that may open the store, the one that seals new records first; more than one only while the root key is
@@ -73,6 +74,7 @@ export class Vault {
   readonly homeId: Uint8Array;
   readonly findRootKey: FindKey;
   readonly #rootKey: SealingKey;
+  readonly #rootSecrets: readonly [RootSecret, ...RootSecret[]];
   /** By which people tell root keys apart. */
   readonly rootKeyId: string;
 
@@ -85,6 +87,7 @@ export class Vault {
     this.world = world;
     this.storeId = storeId;
     this.homeId = homeId;
+    this.#rootSecrets = rootSecrets;
     const keys = rootSecrets.map(rootSealingKey);
     this.findRootKey = (id) => keys.find((key) => equalBytes(key.id, id));
     this.#rootKey = rootSealingKey(rootSecrets[0]);
@@ -169,6 +172,13 @@ export class Vault {
     throw ownedByAnother(store.label);
   }
 
+  /** As this one, past all that is kept of the store elsewhere: for who has to know what is really there. */
+  get itself(): Vault {
+    const { itself } = this.world.store;
+    if (itself === undefined) return this;
+    return new Vault({ ...this.world, store: itself }, this.storeId, this.homeId, this.#rootSecrets);
+  }
+
   /**
    * Makes this home the owner, whoever was it: the other one's next publish fails, and so does its next collection.
    *
@@ -187,11 +197,6 @@ export class Vault {
         });
     }
     await noteOwner(database, this.homeId, number);
-  }
-
-  /** Before a new region is made with the same root key. @throws wrong_key */
-  async checkRootKey(options: Cancellable = {}): Promise<void> {
-    await latestReadableOwner(this.world.store, this.findRootKey, options);
   }
 
   /** The vault of a tenant; made if there is no such tenant yet. @throws wrong_key, integrity */
