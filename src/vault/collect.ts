@@ -69,7 +69,7 @@ export async function collectTenant(
     options,
   );
   await world.store.sweep(INTENT_LIFE, options);
-  await using intent = await Announcement.toStore(world, tenant.keyring, 'collect', options);
+  await using intent = await Announcement.toStore(world, tenant.id, 'collect', options);
   const surveyed = await survey(world, tenant, options);
   const rewritten = await rewrite(world, tenant, intent, surveyed, options);
   await world.database.transaction(async (tx) => {

@@ -21,7 +21,7 @@ export interface Inventory {
   /** Stored bytes of the tenant. */
   readonly bytes: number;
   readonly orphans: readonly Orphan[];
-  /** Names of objects that can go at once: heads of removed snapshots, announcements of what has ended. */
+  /** Names of objects that can go at once: heads of removed snapshots. */
   readonly loose: readonly string[];
 }
 
@@ -46,16 +46,10 @@ export async function takeInventory(
   const index = await readIndex();
   const loose = await checkHeads(world, tenant, published, listed);
   await checkPacks(world, tenant, index, listed, options);
-  const { kysely } = world.database;
   const inForce = new Set((await segmentRows(world, tenant)).map(({ segment }) => toHex(segment)));
-  const intents = new Set(
-    (await kysely.selectFrom('intents').select('id').where('tenant', '=', toHex(tenant)).execute()).map(
-      ({ id }) => id,
-    ),
-  );
   const orphans: Orphan[] = [];
   let bytes = 0;
-  for (const [name, { size, parsed }] of listed) {
+  for (const { size, parsed } of listed.values()) {
     bytes += size;
     if (parsed.kind === 'data' || parsed.kind === 'tree') {
       const id = toHex(parsed.pack);
@@ -63,9 +57,6 @@ export async function takeInventory(
     } else if (parsed.kind === 'index') {
       const id = toHex(parsed.segment);
       if (!inForce.has(id)) orphans.push({ kind: 'index', id, size });
-    } else if (parsed.kind === 'intent' && !intents.has(toHex(parsed.intent))) {
-      // The row comes first and goes first, so one without it has ended.
-      loose.push(name);
     }
   }
   return { inventory: { bytes, orphans, loose }, index };

@@ -25,7 +25,7 @@ export async function rebuildIndex(
 ): Promise<RebuiltIndex> {
   await tenant.checkOwner(options);
   // What a collector deletes meanwhile would come back with the tables that were read before.
-  await using intent = await Announcement.toStore(world, tenant.keyring, 'collect', options);
+  await using intent = await Announcement.toStore(world, tenant.id, 'collect', options);
   for (;;) {
     // Before the packs are listed: then it stands for nothing that tells of packs which the listing missed.
     const replaced = await segmentRows(world, tenant.id);

@@ -50,7 +50,7 @@ export class Save implements AsyncDisposable {
     options: Cancellable,
   ): Promise<Save> {
     const { store, random } = world;
-    const intent = await Announcement.toStore(world, keyring, 'save', options);
+    const intent = await Announcement.toStore(world, keyring.tenant, 'save', options);
     try {
       // What puts of dead processes left: nobody else comes by.
       await store.sweep(INTENT_LIFE, options);
