@@ -43,19 +43,30 @@ export class Announcement implements AsyncDisposable {
     this.epoch = epoch;
   }
 
-  /**
-   * What stores objects. A collector has to be alone: what dead processes have left is ended first.
-   *
-   * @throws refused if there is a collector already, and this is one
-   */
-  static async toStore(
+  /** @param along happens in the same transaction; it may run again */
+  static async toSave<Found>(
     world: VaultWorld,
     tenant: TenantId,
-    kind: Exclude<IntentKind, 'read'>,
+    along: (tx: Transaction, intent: IntentId) => Promise<Found>,
+    options: Cancellable = {},
+  ): Promise<{ readonly announcement: Announcement; readonly found: Found }> {
+    const prepare: Prepare<Found> = async (tx, intent) => ({ found: await along(tx, intent), roots: [] });
+    const { intent, found } = await addRow(world, tenant, 'save', prepare, options);
+    return { announcement: new Announcement(world, intent), found };
+  }
+
+  /**
+   * A collector has to be alone: what dead processes have left is ended first.
+   *
+   * @throws refused if there is one already
+   */
+  static async toCollect(
+    world: VaultWorld,
+    tenant: TenantId,
     options: Cancellable = {},
   ): Promise<Announcement> {
-    if (kind === 'collect') await endDead(world, tenant);
-    const { intent } = await addRow(world, tenant, kind, readsNothing, options);
+    await endDead(world, tenant);
+    const { intent } = await addRow(world, tenant, 'collect', readsNothing, options);
     return new Announcement(world, intent);
   }
 
@@ -111,6 +122,9 @@ export class Announcement implements AsyncDisposable {
   }
 }
 
+/** As a `LookUp`, of what is announced in the same transaction. */
+type Prepare<Found> = (tx: Transaction, intent: IntentId) => ReturnType<LookUp<Found>>;
+
 const readsNothing: LookUp<undefined> = async () => ({ found: undefined, roots: [] });
 
 /** @param epoch default: that of the tenant */
@@ -118,7 +132,7 @@ async function addRow<Found>(
   { database, random, clock }: VaultWorld,
   tenant: TenantId,
   kind: IntentKind,
-  lookUp: LookUp<Found>,
+  prepare: Prepare<Found>,
   options: Cancellable,
   epoch?: number,
 ): Promise<{ readonly intent: Pick<Announced, 'id' | 'epoch'>; readonly found: Found }> {
@@ -133,7 +147,7 @@ async function addRow<Found>(
       .executeTakeFirst();
     if (row === undefined) throw tenantGone();
     if (kind === 'collect') await checkAlone(tx, toHex(tenant));
-    const { found, roots } = await lookUp(tx);
+    const { found, roots } = await prepare(tx, id);
     const intent = { id, epoch: epoch ?? row.epoch };
     const holder = { kind, holder: thisProcess(), roots: concatBytes(roots) };
     await tx
@@ -158,6 +172,14 @@ export async function announced(
   return rows.map((row) => ({ ...row, id: idOf<IntentId>(row.id) }));
 }
 
+/** Whether it is over, as far as anybody but its own process can tell. */
+export function isDead(
+  { holder, expires }: { readonly holder: string; readonly expires: number },
+  now: number,
+): boolean {
+  return expires <= now || fateOf(holder) === 'dead';
+}
+
 /**
  * Ends what dead processes have left, and what has expired. If it lives all the same, its commit is refused: to be wrong costs it its
  * work, and nobody a chunk.
@@ -169,7 +191,7 @@ async function endDead({ database, clock }: VaultWorld, tenant: TenantId): Promi
     .where('tenant', '=', toHex(tenant))
     .execute();
   const now = clock();
-  const dead = rows.filter(({ holder, expires }) => expires <= now || fateOf(holder) === 'dead');
+  const dead = rows.filter((row) => isDead(row, now));
   for (const { id } of dead) await database.kysely.deleteFrom('intents').where('id', '=', id).execute();
   return dead.length;
 }

@@ -6,6 +6,7 @@ import type { Sealed } from '../chunk/index.ts';
 export class FrameQueue implements AsyncIterable<Sealed> {
   readonly #parts: Sealed[] = [];
   #waitingBytes = 0;
+  #bytes = 0;
   #ended = false;
   #failure: Error | undefined;
   #wake: (() => void) | undefined;
@@ -21,8 +22,14 @@ export class FrameQueue implements AsyncIterable<Sealed> {
     return this.#waitingBytes;
   }
 
+  /** Bytes of all that was pushed. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   push(part: Sealed): void {
     this.#parts.push(part);
+    this.#bytes += part.length;
     this.#waitingBytes += part.length;
     this.#wake?.();
   }

@@ -62,8 +62,9 @@ async function checkNothingLeft({ store, database }: Simulation): Promise<void> 
   const heads = (await database.kysely.selectFrom('snapshots').select('id').execute()).length;
   const condemned = (await database.kysely.selectFrom('condemned').select('id').execute()).length;
   const announced = (await database.kysely.selectFrom('intents').select('id').execute()).length;
-  if (count.index === segments && count.head === heads && condemned + announced === 0) return;
+  const sent = (await database.kysely.selectFrom('sent_packs').select('id').execute()).length;
+  if (count.index === segments && count.head === heads && condemned + announced + sent === 0) return;
   throw new Error(
-    `something is left: ${JSON.stringify({ ...count, segments, heads, condemned, announced })}`,
+    `something is left: ${JSON.stringify({ ...count, segments, heads, condemned, announced, sent })}`,
   );
 }
