@@ -5,7 +5,7 @@ import { expectCode } from '../testing/expect-code.ts';
 import { StillHome, storeFiles } from '../testing/snapshots.ts';
 import { TestDatabases } from '../testing/vault.ts';
 import { MIB, kill, killed, large, rows, sentBy } from './broken-off.fixture.ts';
-import { DAY, expectWhole, names } from './collected.fixture.ts';
+import { DAY, expectWhole, names, some } from './collected.fixture.ts';
 import { parseName } from './names.ts';
 import { rebuildIndex } from './rebuild.ts';
 import type { Save } from './save.ts';
@@ -18,6 +18,17 @@ const open = async () => StillHome.open(await databases.open());
 
 const condemnedIn = async ({ database }: StillHome) =>
   (await database.kysely.selectFrom('condemned').select('id').execute()).map(({ id }) => id);
+
+const nameOf = async ({ store }: StillHome, pack: string) =>
+  (await names(store, 'data')).find((name) => name.endsWith(pack));
+const newestIntent = async ({ database }: StillHome) =>
+  (
+    await database.kysely
+      .selectFrom('intents')
+      .select('id')
+      .orderBy('started', 'desc')
+      .executeTakeFirstOrThrow()
+  ).id;
 
 describe('packs that were sent, and the collector', () => {
   it('[V96] between a crash and the next save it takes them, and nobody takes them over', async () => {
@@ -51,27 +62,39 @@ describe('packs that were sent, and the collector', () => {
     await expectWhole(home, files);
   });
 
-  it('[V96] nor is it if the save begins while a collection is under way', async () => {
-    const home = await open();
-    await killed(home, 'dead', large('content'));
-    const other = await home.again('other');
-    let save: Save | undefined;
-    // When the collector has listed the packs, and has not condemned any.
-    const collector = await home.again('collector', (store) => ({
-      ...store,
-      async *list(prefix, options) {
-        yield* store.list(prefix, options);
-        if (prefix.startsWith('tenants/')) save ??= await other.tenant.beginSave();
-      },
-    }));
-    await collector.collect();
-    await collector.collect();
-    const tree = storeFiles(save!.writer, large('content'));
-    await other.commit(save!, 'web', tree);
-    await home.collect();
-    expect(await names(home.store, 'data')).toHaveLength(1);
-    await expectWhole(home, large('content'));
-  });
+  it.each(['list', 'get'] as const)(
+    '[V96] nor is it if the save begins while a collection is under way: %s',
+    async (call) => {
+      const home = await open();
+      await home.save('kept', some('kept'));
+      await killed(home, 'dead', large('content'));
+      const [pack = ''] = (await rows(home)).map(({ id }) => id);
+      const other = await home.again('other');
+      let save: Save | undefined;
+      const begin = async () => (save ??= await other.tenant.beginSave());
+      // When the collector has listed the packs, or asked for those of living saves too, and has not condemned any.
+      const collector = await home.again('collector', (store) => ({
+        ...store,
+        async *list(prefix, options) {
+          yield* store.list(prefix, options);
+          if (call === 'list' && prefix.startsWith('tenants/')) await begin();
+        },
+        async get(name, options) {
+          if (call === 'get' && parseName(name)?.kind === 'index') await begin();
+          return store.get(name, options);
+        },
+      }));
+      await collector.collect();
+      expect(await rows(home)).toMatchObject([{ id: pack }]);
+      expect(await condemnedIn(home)).not.toContain(pack);
+      await collector.collect();
+      const tree = storeFiles(save!.writer, large('content'));
+      await other.commit(save!, 'web', tree);
+      await home.collect();
+      expect(await nameOf(home, pack)).toBeDefined();
+      await expectWhole(home, large('content'));
+    },
+  );
 
   it('[V96] what was condemned before its save could say that it is stored is not taken over', async () => {
     const home = await open();
@@ -113,6 +136,7 @@ describe('packs that were sent, and the collector', () => {
     next.now = home.now;
     const opened = await next.tenant.beginSave();
     const same = storeFiles(opened.writer, large('content'));
+    expect(await rows(home)).toMatchObject([{ intent: await newestIntent(home) }]);
     await home.collect();
     await expectCode('refused', late.commit(save, 'late', tree));
     await next.commit(opened, 'web', same);

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 
 import { sha256 } from '../base/index.ts';
@@ -5,6 +6,7 @@ import { openMemoryStore } from '../store/index.ts';
 import type { Store } from '../store/index.ts';
 import { expectCode } from '../testing/expect-code.ts';
 import { StillHome, storeFiles } from '../testing/snapshots.ts';
+import type { SavedContent } from '../testing/snapshots.ts';
 import { contents, failing, overwrite, recording } from '../testing/stores.ts';
 import { TestDatabases } from '../testing/vault.ts';
 import { MIB, kill, killed, large, rows, sentBy } from './broken-off.fixture.ts';
@@ -150,6 +152,34 @@ describe('a save after one that was broken off', () => {
     await home.store.delete(damaged!);
     await home.store.delete(suspect!);
     await expectWhole(home, files);
+  });
+
+  it('[V44] eight packs are read at a time, of however many', async () => {
+    const home = await open();
+    const writer = await home.again('many');
+    Object.assign(writer.parts, { leastNoted: 0 });
+    for (let at = 0; at < 20; at++) {
+      const save = await writer.tenant.beginSave();
+      storeFiles(save.writer, some(`${at}`));
+      await save.finish();
+      await save[Symbol.asyncDispose]();
+    }
+    let [busy, most] = [0, 0];
+    const next = await home.again('next', (store) => ({
+      ...store,
+      async size(name, options) {
+        most = Math.max(most, ++busy);
+        await setImmediate();
+        busy--;
+        return store.size(name, options);
+      },
+    }));
+    const all = Object.assign({}, ...Array.from({ length: 20 }, (_, at) => some(`${at}`))) as SavedContent;
+    const before = (await names(home.store, 'data')).length;
+    await next.save('web', all);
+    expect([before, most]).toEqual([20, 8]);
+    expect(await names(home.store, 'data')).toHaveLength(20);
+    await expectWhole(home, all);
   });
 
   it('[V44] a store that does not answer ends it, and what can be taken over stays', async () => {
