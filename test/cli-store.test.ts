@@ -224,7 +224,10 @@ describe('config check', () => {
   });
 
   it('[C22] a bucket, as other tools write it', () => {
-    write('s3.yaml', "storage: { provider: s3, s3: { bucket: b, prefix: p, endpoint: 'http://127.0.0.1:1' } }");
+    write(
+      's3.yaml',
+      "storage: { provider: s3, s3: { bucket: b, prefix: p, endpoint: 'http://127.0.0.1:1' } }",
+    );
     expect(strata('config', 'check', '--config', 's3.yaml')).toMatchObject({
       status: 0,
       stdout: expect.stringMatching(/^store +s3:\/\/b\/p at http:\/\/127.0.0.1:1$/m),
