@@ -2,8 +2,8 @@
 
 import { StrataError, sha256, utf8 } from '../base/index.ts';
 
-/** The codes of object types in the header; part of the format. */
-export const OBJECT_TYPES = { data: 1, tree: 2, index: 3, head: 4, intent: 5, owner: 6, keys: 7 } as const;
+/** The codes of object types in the header; part of the format. 5 stands for none. */
+export const OBJECT_TYPES = { data: 1, tree: 2, index: 3, head: 4, owner: 6, keys: 7 } as const;
 
 export type ObjectType = keyof typeof OBJECT_TYPES;
 

@@ -14,6 +14,7 @@ export type {
   TaskTable,
   TreeColumns,
   SegmentTable,
+  SentPackTable,
   SnapshotKind,
   SnapshotTable,
   Tables,

@@ -167,6 +167,16 @@ async function first(tx: Transaction<Tables>, types: ColumnTypes): Promise<void>
     .addColumn('noticed', integer, (column) => column.notNull())
     .execute();
 
+  await table(tx, 'sent_packs', types)
+    .addColumn('id', 'text', (column) => column.notNull().primaryKey())
+    .addColumn('tenant', 'text', (column) => column.notNull())
+    .addColumn('kind', 'text', (column) => column.notNull())
+    .addColumn('intent', 'text', (column) => column.notNull())
+    .addColumn('size', integer, (column) => column.notNull())
+    .addColumn('sent', integer, (column) => column.notNull())
+    .execute();
+  await tx.schema.createIndex('sent_packs_intent').on('sent_packs').column('intent').execute();
+
   await table(tx, 'removed_heads', types)
     .addColumn('tenant', 'text', (column) => column.notNull())
     .addColumn('workspace', 'text', (column) => column.notNull())

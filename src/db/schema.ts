@@ -136,6 +136,18 @@ export interface SuspectTable {
   noticed: number;
 }
 
+/** Packs that a save has stored, and that no segment in force tells of yet. The next save takes over those of one that was broken off. Written by vault/. */
+export interface SentPackTable {
+  id: string;
+  tenant: string;
+  kind: 'data' | 'tree';
+  /** Of the save that has stored it, or taken it over. */
+  intent: string;
+  /** Stored bytes. */
+  size: number;
+  sent: number;
+}
+
 /** Heads of snapshots that were removed; their objects go at once or with the next collection. Written by workspace/. */
 export interface RemovedHeadTable {
   tenant: string;
@@ -277,6 +289,7 @@ export interface Tables {
   segments: SegmentTable;
   condemned: CondemnedTable;
   suspects: SuspectTable;
+  sent_packs: SentPackTable;
   removed_heads: RemovedHeadTable;
   destroyed: DestroyedTable;
   layers: LayerTable;

@@ -7,12 +7,8 @@ import { StrataError, concatBytes, fateOf, isStrataError, thisProcess, toHex } f
 import type { Cancellable } from '../base/index.ts';
 import { ID_BYTES } from '../chunk/index.ts';
 import type { Database, IntentKind, Transaction } from '../db/index.ts';
-import { encodeIntent } from './intent-record.ts';
-import type { IntentRecord } from './intent-record.ts';
-import type { Keyring } from './keyring.ts';
-import { idOf, intentIdentity } from './names.ts';
+import { idOf } from './names.ts';
 import type { IntentId, TenantId } from './names.ts';
-import { putRecord } from './sealed-object.ts';
 import type { VaultWorld } from './world.ts';
 
 /** After this others may take what was announced for dead, and refuse its commit. Milliseconds. */
@@ -40,47 +36,38 @@ export class Announcement implements AsyncDisposable {
   /** Of the tenant: what was condemned in it or before is not in the index that one sees now. */
   readonly epoch: number;
   readonly #world: VaultWorld;
-  readonly #tenant: TenantId;
-  readonly #isStored: boolean;
 
-  private constructor(
-    world: VaultWorld,
-    tenant: TenantId,
-    { id, epoch }: { readonly id: IntentId; readonly epoch: number },
-    isStored: boolean,
-  ) {
+  private constructor(world: VaultWorld, { id, epoch }: Pick<Announced, 'id' | 'epoch'>) {
     this.#world = world;
-    this.#tenant = tenant;
     this.id = id;
     this.epoch = epoch;
-    this.#isStored = isStored;
+  }
+
+  /** @param along happens in the same transaction; it may run again */
+  static async toSave<Found>(
+    world: VaultWorld,
+    tenant: TenantId,
+    along: (tx: Transaction, intent: IntentId) => Promise<Found>,
+    options: Cancellable = {},
+  ): Promise<{ readonly announcement: Announcement; readonly found: Found }> {
+    const prepare: Prepare<Found> = async (tx, intent) => ({ found: await along(tx, intent), roots: [] });
+    const { intent, found } = await addRow(world, tenant, 'save', prepare, options);
+    return { announcement: new Announcement(world, intent), found };
   }
 
   /**
-   * What stores objects is announced in the store too, which names them all. A collector has to be alone: what dead processes have left
-   * is ended first.
+   * A collector has to be alone: what dead processes have left is ended first.
    *
-   * @throws refused if there is a collector already, and this is one
+   * @throws refused if there is one already
    */
-  static async toStore(
+  static async toCollect(
     world: VaultWorld,
-    keyring: Keyring,
-    kind: Exclude<IntentKind, 'read'>,
+    tenant: TenantId,
     options: Cancellable = {},
   ): Promise<Announcement> {
-    const { tenant } = keyring;
-    if (kind === 'collect') await endDead(world, tenant);
-    const { intent } = await addRow(world, tenant, kind, readsNothing, options);
-    const announcement = new Announcement(world, tenant, intent, true);
-    try {
-      const identity = intentIdentity(tenant, intent.id);
-      const plain = encodeIntent(intent);
-      await putRecord(world.store, keyring.seal('intent'), identity, plain, world.random, options);
-      return announcement;
-    } catch (error) {
-      await announcement[Symbol.asyncDispose]();
-      throw error;
-    }
+    await endDead(world, tenant);
+    const { intent } = await addRow(world, tenant, 'collect', readsNothing, options);
+    return new Announcement(world, intent);
   }
 
   /** What only reads. @throws what `lookUp` does; then nothing is announced */
@@ -91,7 +78,7 @@ export class Announcement implements AsyncDisposable {
     options: Cancellable = {},
   ): Promise<{ readonly announcement: Announcement; readonly found: Found }> {
     const { intent, found } = await addRow(world, tenant, 'read', lookUp, options);
-    return { announcement: new Announcement(world, tenant, intent, false), found };
+    return { announcement: new Announcement(world, intent), found };
   }
 
   /** What may read anything: nothing at all is deleted meanwhile. */
@@ -101,7 +88,7 @@ export class Announcement implements AsyncDisposable {
     options: Cancellable = {},
   ): Promise<Announcement> {
     const { intent } = await addRow(world, tenant, 'read', readsNothing, options, 0);
-    return new Announcement(world, tenant, intent, false);
+    return new Announcement(world, intent);
   }
 
   /** Ends it in a transaction: all of that happens, or the announcement still stands. @throws refused if others have ended it */
@@ -121,20 +108,22 @@ export class Announcement implements AsyncDisposable {
   }
 
   /**
-   * Ends it, without the caller's signal. The row comes first: without it no commit can follow.
+   * Ends it, without the caller's signal.
    *
    * What cannot be removed is no failure: it expires, and an error here would hide what it was about.
    */
   async [Symbol.asyncDispose](): Promise<void> {
-    const { database, store } = this.#world;
+    const { kysely } = this.#world.database;
     try {
-      await database.kysely.deleteFrom('intents').where('id', '=', toHex(this.id)).execute();
-      if (this.#isStored) await store.delete(intentIdentity(this.#tenant, this.id).name);
+      await kysely.deleteFrom('intents').where('id', '=', toHex(this.id)).execute();
     } catch (error) {
       if (!isStrataError(error)) throw error;
     }
   }
 }
+
+/** As a `LookUp`, of what is announced in the same transaction. */
+type Prepare<Found> = (tx: Transaction, intent: IntentId) => ReturnType<LookUp<Found>>;
 
 const readsNothing: LookUp<undefined> = async () => ({ found: undefined, roots: [] });
 
@@ -143,10 +132,10 @@ async function addRow<Found>(
   { database, random, clock }: VaultWorld,
   tenant: TenantId,
   kind: IntentKind,
-  lookUp: LookUp<Found>,
+  prepare: Prepare<Found>,
   options: Cancellable,
   epoch?: number,
-): Promise<{ readonly intent: IntentRecord; readonly found: Found }> {
+): Promise<{ readonly intent: Pick<Announced, 'id' | 'epoch'>; readonly found: Found }> {
   const id = random(ID_BYTES) as IntentId;
   const started = clock();
   const expires = started + INTENT_LIFE;
@@ -158,14 +147,14 @@ async function addRow<Found>(
       .executeTakeFirst();
     if (row === undefined) throw tenantGone();
     if (kind === 'collect') await checkAlone(tx, toHex(tenant));
-    const { found, roots } = await lookUp(tx);
-    const intent = { epoch: epoch ?? row.epoch, started, expires };
+    const { found, roots } = await prepare(tx, id);
+    const intent = { id, epoch: epoch ?? row.epoch };
     const holder = { kind, holder: thisProcess(), roots: concatBytes(roots) };
     await tx
       .insertInto('intents')
-      .values({ id: toHex(id), tenant: toHex(tenant), ...holder, ...intent })
+      .values({ ...intent, id: toHex(id), tenant: toHex(tenant), ...holder, started, expires })
       .execute();
-    return { intent: { id, ...intent }, found };
+    return { intent, found };
   }, options);
 }
 
@@ -183,6 +172,14 @@ export async function announced(
   return rows.map((row) => ({ ...row, id: idOf<IntentId>(row.id) }));
 }
 
+/** Whether it is over, as far as anybody but its own process can tell. */
+export function isDead(
+  { holder, expires }: { readonly holder: string; readonly expires: number },
+  now: number,
+): boolean {
+  return expires <= now || fateOf(holder) === 'dead';
+}
+
 /**
  * Ends what dead processes have left, and what has expired. If it lives all the same, its commit is refused: to be wrong costs it its
  * work, and nobody a chunk.
@@ -194,7 +191,7 @@ async function endDead({ database, clock }: VaultWorld, tenant: TenantId): Promi
     .where('tenant', '=', toHex(tenant))
     .execute();
   const now = clock();
-  const dead = rows.filter(({ holder, expires }) => expires <= now || fateOf(holder) === 'dead');
+  const dead = rows.filter((row) => isDead(row, now));
   for (const { id } of dead) await database.kysely.deleteFrom('intents').where('id', '=', id).execute();
   return dead.length;
 }

@@ -9,7 +9,6 @@ import { contents } from '../testing/stores.ts';
 import { ROOT, TestDatabases } from '../testing/vault.ts';
 import { adoptTenants } from './adopt.ts';
 import { DAY, HOUR, expectWhole, forget, names, some } from './collected.fixture.ts';
-import { parseName } from './names.ts';
 import { rebuildIndex } from './rebuild.ts';
 import { Vault } from './vault.ts';
 
@@ -73,9 +72,7 @@ describe('what stops a collection', () => {
   it.each(cases)('[V83] %s: nothing is deleted', async (_, spoil) => {
     const home = await begin();
     const spoiled = (await spoil(home)) ?? home;
-    const before = [...(await contents(home.store)).keys()].filter(
-      (name) => parseName(name)?.kind !== 'intent',
-    );
+    const before = [...(await contents(home.store)).keys()];
     await expect(spoiled.collect()).rejects.toThrow(Error);
     const after = new Set((await contents(home.store)).keys());
     expect(before.filter((name) => !after.has(name))).toEqual([]);

@@ -240,7 +240,7 @@ describe('a collection', () => {
     }
     const { condemned } = await home.collect();
     expect(condemned.orphan.objects).toBe(3);
-    for (const kind of ['data', 'tree', 'index', 'intent']) expect(await names(home.store, kind)).toEqual([]);
+    for (const kind of ['data', 'tree', 'index']) expect(await names(home.store, kind)).toEqual([]);
   });
 
   it('[V89] goes on where another one was cut off, also when the index was rebuilt between', async () => {

@@ -26,6 +26,7 @@ import type { Rewritten } from './rewrite.ts';
 import { markRoots, rootsOf } from './roots.ts';
 import type { Marked } from './roots.ts';
 import { addSegment } from './segments-in-force.ts';
+import { forgetSent, heldPacks } from './sent-packs.ts';
 import type { TenantVault } from './tenant.ts';
 import { isNeeded } from './usage.ts';
 import type { PackUsage } from './usage.ts';
@@ -69,7 +70,7 @@ export async function collectTenant(
     options,
   );
   await world.store.sweep(INTENT_LIFE, options);
-  await using intent = await Announcement.toStore(world, tenant.keyring, 'collect', options);
+  await using intent = await Announcement.toCollect(world, tenant.id, options);
   const surveyed = await survey(world, tenant, options);
   const rewritten = await rewrite(world, tenant, intent, surveyed, options);
   await world.database.transaction(async (tx) => {
@@ -136,23 +137,28 @@ function movedPacks(plan: CollectionPlan, rewritten: Rewritten | undefined): rea
   return plan.rewritten.filter(({ pack }) => rewritten?.unreadable.has(toHex(pack)) !== true);
 }
 
-/** Begins an epoch, if there is anything to condemn in it. */
+/** Begins an epoch, if there is anything to condemn in it: nothing that a save which is alive has sent or taken over. */
 async function condemn(
   tx: Transaction,
   world: VaultWorld,
   tenant: TenantVault,
-  { plan, rescued, orphans }: Survey,
+  { plan, rescued, orphans, marked: { index } }: Survey,
   rewritten: Rewritten | undefined,
 ): Promise<void> {
   for (const id of rescued) await tx.deleteFrom('condemned').where('id', '=', id).execute();
   const segment = rewritten?.written.segment;
   if (segment !== undefined) await addSegment(tx, world, tenant.id, segment);
   const moved = movedPacks(plan, rewritten);
+  const held = await heldPacks(tx, tenant.id, world.clock());
   const rows: Pick<CondemnedTable, 'id' | 'kind' | 'reason' | 'size'>[] = [
     ...plan.dead.map((usage) => ({ ...rowOf(usage), reason: 'dead' as const })),
     ...moved.map((usage) => ({ ...rowOf(usage), reason: 'moved' as const })),
     ...orphans.map((orphan) => ({ ...orphan, reason: 'orphan' as const })),
-  ];
+  ].filter(({ id }) => !held.has(id));
+  // What is condemned no save takes over any more, and what is in force none has to.
+  const over = new Set(rows.map(({ id }) => id));
+  const isInForce = (id: string) => index.data.hasPack(id) || index.tree.hasPack(id);
+  await forgetSent(tx, tenant.id, (id) => over.has(id) || (isInForce(id) && !held.has(id)));
   if (rows.length === 0) return;
   const epoch = await nextEpoch(tx, tenant.id);
   const since = world.clock();

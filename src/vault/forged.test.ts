@@ -8,17 +8,9 @@ import { noise } from '../testing/noise.ts';
 import { ROOT, TestDatabases, openTestVault, saveFiles, testWorld } from '../testing/vault.ts';
 import { encodeHead } from './head-record.ts';
 import type { HeadRecord } from './head-record.ts';
-import { encodeIntent } from './intent-record.ts';
 import { encodeKeys } from './keys-record.ts';
-import {
-  headIdentity,
-  intentIdentity,
-  keysIdentity,
-  ownerIdentity,
-  packIdentity,
-  segmentIdentity,
-} from './names.ts';
-import type { IntentId, PackId, SegmentId, WorkspaceId } from './names.ts';
+import { headIdentity, keysIdentity, ownerIdentity, packIdentity, segmentIdentity } from './names.ts';
+import type { PackId, SegmentId, WorkspaceId } from './names.ts';
 import { encodeOwner } from './owner-record.ts';
 import { PackWriter } from './pack-writer.ts';
 import { rootSealingKey } from './root-key.ts';
@@ -83,10 +75,6 @@ describe('objects that are sealed well', () => {
       ],
       [headIdentity(tenant.id, ID as WorkspaceId, 1), encodeHead(head)],
       [headIdentity(tenant.id, head.workspace, 2), encodeHead(head)],
-      [
-        intentIdentity(tenant.id, ID as IntentId),
-        encodeIntent({ id: noise('y', 16) as IntentId, epoch: 1, started: 0, expires: 0 }),
-      ],
     ];
     for (const [identity, plain] of cases) {
       const key =

@@ -9,6 +9,7 @@ export class FrameQueue implements WholeBody, Disposable {
   #waitingBytes = 0;
   /** Somebody has asked for all of them: none waits to be taken. */
   #asWhole = false;
+  #bytes = 0;
   #ended = false;
   #failure: Error | undefined;
   #wake: (() => void) | undefined;
@@ -24,8 +25,14 @@ export class FrameQueue implements WholeBody, Disposable {
     return this.#asWhole ? 0 : this.#waitingBytes;
   }
 
+  /** Bytes of all that was pushed. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   push(part: Sealed): void {
     this.#parts.push(part);
+    this.#bytes += part.length;
     this.#waitingBytes += part.length;
     this.#wake?.();
   }

@@ -33,7 +33,7 @@ describe('a frozen store', () => {
       await store.put(name, [Uint8Array.from(Buffer.from(bytes, 'base64')) as Uint8Array as Sealed]);
       kinds.add(parseName(name)?.kind);
     }
-    expect([...kinds].sort()).toEqual(['data', 'format', 'head', 'index', 'intent', 'keys', 'owner', 'tree']);
+    expect([...kinds].sort()).toEqual(['data', 'format', 'head', 'index', 'keys', 'owner', 'tree']);
     const world = testWorld(await databases.open(), store, 'reader');
     const vault = await Vault.open(world, async () => [ROOT], { attach: 'rebuild' });
     expect((await verifyStore(vault, { readData: true })).problems).toEqual([]);

@@ -7,9 +7,10 @@ import type { TenantIndex } from './chunk-index.ts';
 import { PACK_TYPES, headIdentity, idOf, packIdentity, parseName, tenantPrefix } from './names.ts';
 import type { PackType, TenantId, WorkspaceId } from './names.ts';
 import { segmentRows } from './segments-in-force.ts';
+import { heldPacks } from './sent-packs.ts';
 import type { VaultWorld } from './world.ts';
 
-/** A pack or segment that no segment in force tells of, and that is none itself. Its save may still be under way. */
+/** A pack or segment that no segment in force tells of, and that is none itself. Its save may still be under way, if the pack is a small one. */
 export interface Orphan {
   readonly kind: PackType | 'index';
   /** In hex. */
@@ -21,7 +22,7 @@ export interface Inventory {
   /** Stored bytes of the tenant. */
   readonly bytes: number;
   readonly orphans: readonly Orphan[];
-  /** Names of objects that can go at once: heads of removed snapshots, announcements of what has ended. */
+  /** Names of objects that can go at once: heads of removed snapshots. */
   readonly loose: readonly string[];
 }
 
@@ -43,29 +44,22 @@ export async function takeInventory(
   // Before the listing: what is published later cannot be missed by it.
   const published = await headRows(world, tenant);
   const listed = await list(world, tenant, options);
+  // Before the index: of those that come into force between, one of the two tells.
+  const held = await heldPacks(world.database.kysely, tenant, world.clock());
   const index = await readIndex();
   const loose = await checkHeads(world, tenant, published, listed);
   await checkPacks(world, tenant, index, listed, options);
-  const { kysely } = world.database;
   const inForce = new Set((await segmentRows(world, tenant)).map(({ segment }) => toHex(segment)));
-  const intents = new Set(
-    (await kysely.selectFrom('intents').select('id').where('tenant', '=', toHex(tenant)).execute()).map(
-      ({ id }) => id,
-    ),
-  );
   const orphans: Orphan[] = [];
   let bytes = 0;
-  for (const [name, { size, parsed }] of listed) {
+  for (const { size, parsed } of listed.values()) {
     bytes += size;
     if (parsed.kind === 'data' || parsed.kind === 'tree') {
       const id = toHex(parsed.pack);
-      if (!index[parsed.kind].hasPack(id)) orphans.push({ kind: parsed.kind, id, size });
+      if (!index[parsed.kind].hasPack(id) && !held.has(id)) orphans.push({ kind: parsed.kind, id, size });
     } else if (parsed.kind === 'index') {
       const id = toHex(parsed.segment);
       if (!inForce.has(id)) orphans.push({ kind: 'index', id, size });
-    } else if (parsed.kind === 'intent' && !intents.has(toHex(parsed.intent))) {
-      // The row comes first and goes first, so one without it has ended.
-      loose.push(name);
     }
   }
   return { inventory: { bytes, orphans, loose }, index };

@@ -19,7 +19,6 @@ const NAMES: Readonly<Record<string, string>> = {
   [`tenants/${T}/tree/f0/${X}`]: 'tree',
   [`tenants/${T}/index/${X}`]: 'index',
   [`tenants/${T}/heads/${X}/0000000003`]: 'head',
-  [`tenants/${T}/intents/${X}`]: 'intent',
 };
 
 const NO_NAMES: readonly string[] = [
@@ -46,6 +45,7 @@ const NO_NAMES: readonly string[] = [
   `tenants/${T}/data/${X}`,
   `tenants/${T}/data/f1/${X}`,
   `tenants/${T}/data/f0/${X}/x`,
+  `tenants/${T}/intents/${X}`,
   `tenants/${T}/other/f0/${X}`,
   `tenants/${T}/constructor/${X}`,
   `tenants/${T}/index/${X}\n`,

@@ -57,10 +57,6 @@ export function headIdentity(tenant: TenantId, workspace: WorkspaceId, seq: numb
   return { type: 'head', tenant, name: `${headsPrefix(tenant)}${toHex(workspace)}/${digits(seq)}` };
 }
 
-export function intentIdentity(tenant: TenantId, intent: IntentId): ObjectIdentity {
-  return { type: 'intent', tenant, name: `${tenantPrefix(tenant)}intents/${toHex(intent)}` };
-}
-
 export function tenantPrefix(tenant: TenantId): string {
   return `${TENANTS_PREFIX}${toHex(tenant)}/`;
 }
@@ -87,8 +83,7 @@ export type ParsedName =
       readonly tenant: TenantId;
       readonly workspace: WorkspaceId;
       readonly seq: number;
-    }
-  | { readonly kind: 'intent'; readonly tenant: TenantId; readonly intent: IntentId };
+    };
 
 export function parseName(name: string): ParsedName | undefined {
   if (name === FORMAT_NAME) return { kind: 'format' };
@@ -119,8 +114,6 @@ export function identityOf(name: ParsedName): ObjectIdentity | undefined {
       return segmentIdentity(name.tenant, name.segment);
     case 'head':
       return headIdentity(name.tenant, name.workspace, name.seq);
-    case 'intent':
-      return intentIdentity(name.tenant, name.intent);
   }
 }
 
@@ -154,10 +147,6 @@ function parseTenantName(parts: readonly string[]): ParsedName | undefined {
       return workspace === undefined || seq === undefined
         ? undefined
         : { kind: 'head', tenant, workspace, seq };
-    }
-    case 'intents': {
-      const intent = parseId<IntentId>(parts[3]);
-      return intent && { kind: 'intent', tenant, intent };
     }
     default:
       return undefined;

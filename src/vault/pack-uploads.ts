@@ -5,19 +5,24 @@ import type { Log } from '../base/index.ts';
 import type { Store } from '../store/index.ts';
 import { FrameQueue } from './frame-queue.ts';
 import { packIdentity } from './names.ts';
-import type { TenantId } from './names.ts';
+import type { PackId, PackType, TenantId } from './names.ts';
 import type { PackPart } from './pack-maker.ts';
+import type { SentPack } from './sent-packs.ts';
 
 /** Sealed bytes that may wait for the store before the makers have to. */
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 /** Complete packs on their way to the store at a time, beside those that are being filled. */
 const MAX_UPLOADS = 3;
 
+/** Told of a pack as soon as it is in the store whole; the pack counts as stored when this returns. */
+export type OnSent = (sent: SentPack) => Promise<void>;
+
 export class PackUploads {
   readonly #store: Store;
   readonly #tenant: TenantId;
   readonly #signal: AbortSignal | undefined;
   readonly #log: Log | undefined;
+  readonly #onSent: OnSent | undefined;
   /** Of complete packs, encoded. */
   readonly #tables: Uint8Array[] = [];
   /** By pack id in hex: those whose end has not come yet. */
@@ -29,11 +34,17 @@ export class PackUploads {
   /** Wakes those who wait in `drain`. */
   #waiters: (() => void)[] = [];
 
-  constructor(store: Store, tenant: TenantId, signal: AbortSignal | undefined, log?: Log) {
+  constructor(
+    store: Store,
+    tenant: TenantId,
+    signal: AbortSignal | undefined,
+    { log, onSent }: { readonly log?: Log | undefined; readonly onSent?: OnSent | undefined } = {},
+  ) {
     this.#store = store;
     this.#tenant = tenant;
     this.#signal = signal;
     this.#log = log;
+    this.#onSent = onSent;
   }
 
   /** Stored bytes so far. */
@@ -80,7 +91,7 @@ export class PackUploads {
     const queue = new FrameQueue(() => this.#progressed());
     this.#open.set(key, queue);
     this.#queues.add(queue);
-    const upload = this.#upload(packIdentity(this.#tenant, type, pack).name, queue).finally(() => {
+    const upload = this.#upload(type, pack, queue).finally(() => {
       this.#uploads.delete(upload);
       this.#queues.delete(queue);
       this.#progressed();
@@ -89,10 +100,12 @@ export class PackUploads {
     return queue;
   }
 
-  async #upload(name: string, queue: FrameQueue): Promise<void> {
+  async #upload(kind: PackType, pack: PackId, queue: FrameQueue): Promise<void> {
+    const { name } = packIdentity(this.#tenant, kind, pack);
     try {
       const outcome = await this.#store.put(name, queue, { signal: this.#signal });
       if (outcome === 'exists') throw new StrataError('internal', `pack ${name} exists already`);
+      await this.#onSent?.({ kind, pack, bytes: queue.bytes });
       this.#log?.(`pack ${name} stored`);
     } catch (error) {
       // Kept for drain and finish: nobody awaits an upload while the save goes on.

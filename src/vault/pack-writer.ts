@@ -7,6 +7,7 @@ import type { PackId, PackType } from './names.ts';
 import { PackMaker } from './pack-maker.ts';
 import type { PackPart } from './pack-maker.ts';
 import { PackUploads } from './pack-uploads.ts';
+import type { OnSent } from './pack-uploads.ts';
 
 export interface PackWriterWorld {
   readonly store: Store;
@@ -14,6 +15,7 @@ export interface PackWriterWorld {
   readonly random: Random;
   readonly signal: AbortSignal | undefined;
   readonly log?: Log | undefined;
+  readonly onSent?: OnSent | undefined;
   /** The next pack id of the save's intent. */
   readonly nextPackId: () => PackId;
 }
@@ -22,9 +24,9 @@ export class PackWriter {
   readonly #maker: PackMaker;
   readonly #uploads: PackUploads;
 
-  constructor(type: PackType, { store, keyring, random, signal, log, nextPackId }: PackWriterWorld) {
+  constructor(type: PackType, { store, keyring, random, signal, log, onSent, nextPackId }: PackWriterWorld) {
     const { tenant } = keyring;
-    const uploads = new PackUploads(store, tenant, signal, log);
+    const uploads = new PackUploads(store, tenant, signal, { log, onSent });
     const key = keyring.seal(type);
     const emit = (part: PackPart) => uploads.take(part);
     this.#uploads = uploads;

@@ -5,6 +5,7 @@ import type { Cancellable } from '../base/index.ts';
 import type { Transaction } from '../db/index.ts';
 import { Announcement } from './announce.ts';
 import { PACK_TYPES, parseName, segmentIdentity, tenantPrefix } from './names.ts';
+import { forgetSent } from './sent-packs.ts';
 import { replaceSegments, segmentRows } from './segments-in-force.ts';
 import type { EncodedTable } from './table.ts';
 import type { TenantVault } from './tenant.ts';
@@ -25,7 +26,7 @@ export async function rebuildIndex(
 ): Promise<RebuiltIndex> {
   await tenant.checkOwner(options);
   // What a collector deletes meanwhile would come back with the tables that were read before.
-  await using intent = await Announcement.toStore(world, tenant.keyring, 'collect', options);
+  await using intent = await Announcement.toCollect(world, tenant.id, options);
   for (;;) {
     // Before the packs are listed: then it stands for nothing that tells of packs which the listing missed.
     const replaced = await segmentRows(world, tenant.id);
@@ -34,6 +35,9 @@ export async function rebuildIndex(
     const begin = async (tx: Transaction) => {
       await intent.check(tx);
       await beginEra(tx, world, tenant);
+      // They are in force now, whoever has sent them.
+      const packs = new Set(tables.map(({ pack }) => toHex(pack)));
+      await forgetSent(tx, tenant.id, (id) => packs.has(id));
     };
     if (!(await replaceSegments(world, tenant.keyring, replaced, tables, begin, options))) continue;
     for (const { segment } of replaced) await world.store.delete(segmentIdentity(tenant.id, segment).name);

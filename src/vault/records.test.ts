@@ -4,11 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { isStrataError, toHex } from '../base/index.ts';
 import type { Sha256 } from '../base/index.ts';
 import { thrownBy } from '../testing/expect-code.ts';
-import type { IntentId, SnapshotId, TenantId, WorkspaceId } from './names.ts';
+import type { SnapshotId, TenantId, WorkspaceId } from './names.ts';
 import { decodeHead, encodeHead } from './head-record.ts';
 import type { HeadRecord } from './head-record.ts';
-import { decodeIntent, encodeIntent } from './intent-record.ts';
-import type { IntentRecord } from './intent-record.ts';
 import { decodeKeys, encodeKeys } from './keys-record.ts';
 import type { KeysRecord } from './keys-record.ts';
 import { decodeOwner, encodeOwner } from './owner-record.ts';
@@ -46,7 +44,6 @@ const FORK: HeadRecord = {
   kind: 'fork',
   snapshot: { ...HEAD.snapshot, parent: { workspace: bytes(0x55) as WorkspaceId, number: 9 } },
 };
-const INTENT: IntentRecord = { id: bytes(0x66) as IntentId, epoch: 1, started: 1000, expires: 2000 };
 const OWNER: OwnerRecord = { number: 2, home: bytes(0x77), since: 1000 };
 const KEYS: KeysRecord = {
   tenant: bytes(0x88) as TenantId,
@@ -86,12 +83,6 @@ const GOLDEN: Readonly<Record<string, Golden>> = {
     bytes: encodeHead(FORK),
     decode: decodeHead,
     fields: headFields('02', `01${'55'.repeat(16)}09000000`),
-  },
-  intent: {
-    record: INTENT,
-    bytes: encodeIntent(INTENT),
-    decode: decodeIntent,
-    fields: ['01', '66'.repeat(16), '0100000000000000', 'e803000000000000', 'd007000000000000'],
   },
   owner: {
     record: OWNER,

@@ -2,7 +2,7 @@
  * A save under way, from its intent to its commit.
  *
  * The order is what makes it safe: intent → packs → index segment → (the caller's transaction) → head. Whatever is cut off
- * leaves stored objects that nothing refers to and an intent that names them.
+ * leaves stored objects that nothing refers to. Its packs are taken over by the next save, or else collected.
  */
 
 import { StrataError, toHex } from '../base/index.ts';
@@ -13,6 +13,8 @@ import type { TenantIndex } from './chunk-index.ts';
 import type { Keyring } from './keyring.ts';
 import { mergeSegments } from './segment-merge.ts';
 import { addSegment } from './segments-in-force.ts';
+import { claimSent, endSent, noteSent } from './sent-packs.ts';
+import { tablesOfClaimed } from './taken-over.ts';
 import type { VaultWorld } from './world.ts';
 import { VaultWriter } from './writer.ts';
 import type { Written } from './writer.ts';
@@ -50,15 +52,31 @@ export class Save implements AsyncDisposable {
     options: Cancellable,
   ): Promise<Save> {
     const { store, random } = world;
-    const intent = await Announcement.toStore(world, keyring, 'save', options);
+    const { tenant } = keyring;
+    const { announcement: intent, found: claimed } = await Announcement.toSave(
+      world,
+      tenant,
+      (tx, id) => claimSent(tx, tenant, id, world.clock()),
+      options,
+    );
     try {
       // What puts of dead processes left: nobody else comes by.
       await store.sweep(INTENT_LIFE, options);
       world.log?.(`intent ${toHex(intent.id)} announced`);
       const index = await readIndex();
+      const takenOver = await tablesOfClaimed(world, keyring, claimed, options);
       const { signal } = options;
-      const intentOf = { intent: intent.id, signal, log: world.log };
-      const writer = new VaultWriter({ store, keyring, random, index, ...intentOf });
+      const writer = new VaultWriter({
+        store,
+        keyring,
+        random,
+        index,
+        takenOver,
+        intent: intent.id,
+        signal,
+        log: world.log,
+        onSent: (sent) => noteSent(world, tenant, intent.id, sent),
+      });
       const merging = mergeSegments(world, keyring, (tx) => intent.check(tx), options);
       return new Save(world, keyring, intent, writer, merging);
     } catch (error) {
@@ -88,10 +106,12 @@ export class Save implements AsyncDisposable {
   async commit(tx: Transaction): Promise<void> {
     await this.#intent.end(tx);
     const segment = this.#written?.segment;
-    if (segment !== undefined) await addSegment(tx, this.#world, this.#keyring.tenant, segment);
+    if (segment === undefined) return;
+    await addSegment(tx, this.#world, this.#keyring.tenant, segment);
+    await endSent(tx, this.#intent.id);
   }
 
-  /** Ends the save; what was not committed can never be. Packs that are stored already are left to the collector. */
+  /** Ends the save; what was not committed can never be. Packs that are stored already are left to the next save, or to the collector. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.writer.abort(new StrataError('cancelled', 'the save was given up'));
     try {

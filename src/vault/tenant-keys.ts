@@ -74,6 +74,7 @@ export async function destroyTenant(vault: Vault, name: string, options: Cancell
       'segments',
       'condemned',
       'suspects',
+      'sent_packs',
       'removed_heads',
     ] as const)
       await tx.deleteFrom(table).where('tenant', '=', row.id).execute();
@@ -99,7 +100,8 @@ export async function sweepDestroyed(vault: Vault, options: Cancellable = {}): P
     const left: string[] = [];
     for await (const object of store.list(tenantPrefix(tenant), options)) left.push(object.name);
     for (const object of left) await store.delete(object, options);
-    // A save that was under way may still put an object; it can never commit, and a later sweep finds it.
+    // A save that was under way may still put an object, and a row; it can never commit, and a later sweep finds both.
+    await database.kysely.deleteFrom('sent_packs').where('tenant', '=', id).execute();
     if (left.length === 0 && numbers.length === 0)
       await database.kysely.deleteFrom('destroyed').where('id', '=', id).execute();
   }

@@ -24,6 +24,8 @@ interface Shared {
   readonly intent: IntentId;
   readonly packs: Uint32Array;
   readonly index: IndexShare;
+  /** What the save has taken over. */
+  readonly takenOver: IndexShare | undefined;
   readonly own: IdsShare;
 }
 
@@ -42,6 +44,7 @@ export interface ThreadOutput {
 export class ThreadWriter {
   readonly cutTables: CutTables;
   readonly #index: SharedIndex;
+  readonly #takenOver: SharedIndex | undefined;
   readonly #own: SharedIds;
   readonly #maker: PackMaker;
   readonly #emit: (output: ThreadOutput) => void;
@@ -49,9 +52,10 @@ export class ThreadWriter {
 
   /** @param emit takes over each output, and the memory of its bytes */
   constructor(share: WriterShare, emit: (output: ThreadOutput) => void) {
-    const { tenant, key, intent, packs, index, own, cutTables } = share as object as Shared;
+    const { tenant, key, intent, packs, index, takenOver, own, cutTables } = share as object as Shared;
     this.cutTables = cutTables;
     this.#index = sharedIndex(index);
+    this.#takenOver = takenOver && sharedIndex(takenOver);
     this.#own = new SharedIds(own);
     this.#emit = emit;
     this.#maker = new PackMaker({
@@ -67,7 +71,8 @@ export class ThreadWriter {
   /** As `ContentSink.chunk`. */
   chunk(bytes: Uint8Array): Sha256 {
     const id = sha256(bytes);
-    if (!this.#index.hasAt(id, 0) && this.#own.claim(id, 0)) {
+    const isKnown = this.#index.hasAt(id, 0) || this.#takenOver?.hasAt(id, 0) === true;
+    if (!isKnown && this.#own.claim(id, 0)) {
       this.#newBytes += bytes.length;
       this.#maker.add(id, bytes);
     }

@@ -1,6 +1,6 @@
 /** Verification of single objects. They come in the order of their names: keys before what they open. */
 
-import { equalBytes, isStrataError, toHex } from '../base/index.ts';
+import { isStrataError, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import type { Findings } from './findings.ts';
 import { Keyring } from './keyring.ts';
@@ -8,7 +8,6 @@ import { identityOf, packIdentity, parseName } from './names.ts';
 import type { ParsedName } from './names.ts';
 import { decodeHead } from './head-record.ts';
 import type { HeadRecord } from './head-record.ts';
-import { decodeIntent } from './intent-record.ts';
 import { decodeOwner } from './owner-record.ts';
 import { damaged } from '../chunk/index.ts';
 import { getObject, getRecord } from './sealed-object.ts';
@@ -111,11 +110,6 @@ export class ObjectCheck {
       case 'head': {
         const head = await getRecord(store, identity, keyring.find, decodeHead, this.#options);
         heads.push(checkHead(head, identity.name));
-        return;
-      }
-      case 'intent': {
-        const intent = await getRecord(store, identity, keyring.find, decodeIntent, this.#options);
-        if (!equalBytes(intent.id, parsed.intent)) throw damaged(identity, 'it has another id than its name');
       }
     }
   }

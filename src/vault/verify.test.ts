@@ -33,9 +33,7 @@ beforeAll(async () => {
   const one = await saveFiles(world, tenant, { 'a.txt': prose('a', 3000), 'b.bin': noise('b', 2000) });
   const two = await saveFiles(world, tenant, { 'a.txt': prose('a', 3000), 'c.txt': prose('c', 70_000) });
   files = [...one.files, ...two.files];
-  const save = await tenant.beginSave();
   objects = await contents(world.store);
-  await save[Symbol.asyncDispose]();
 });
 
 /** The store as it was, but for what `change` does to it. */
@@ -85,7 +83,7 @@ function* bitsOf(bytes: Uint8Array): Iterable<number> {
   for (let at = 1; at <= 18; at++) yield (bytes.length - at) * 8 + (at % 8);
 }
 
-const KINDS = ['format', 'owner', 'keys', 'data', 'tree', 'index', 'head', 'intent'] as const;
+const KINDS = ['format', 'owner', 'keys', 'data', 'tree', 'index', 'head'] as const;
 const namesOf = (kind: (typeof KINDS)[number]) =>
   [...objects.keys()].filter((name) => parseName(name)?.kind === kind);
 
@@ -227,7 +225,6 @@ describe('verification', () => {
     await adoptTenants(vault);
     const tenant = await vault.tenant('default');
     await rebuildIndex(busy, tenant);
-    const opened = await tenant.beginSave();
     const kinds = new Set<string>();
     const meanwhile: Store = {
       ...store,
@@ -239,7 +236,6 @@ describe('verification', () => {
             kinds.add(kind);
             await saveFiles(busy, tenant, { [`while-${kind}`]: noise(kind, 3000) });
             await rebuildIndex(busy, tenant);
-            if (kind === 'intent') await opened[Symbol.asyncDispose]();
           }
           yield object;
         }
@@ -247,7 +243,7 @@ describe('verification', () => {
     };
     const watching = { ...busy, store: meanwhile };
     const report = await verifyStore(await openTestVault(watching), { readData: true });
-    expect([...kinds].sort()).toEqual(['data', 'format', 'head', 'index', 'intent', 'keys', 'owner', 'tree']);
+    expect([...kinds].sort()).toEqual(['data', 'format', 'head', 'index', 'keys', 'owner', 'tree']);
     expect(report.problems).toEqual([]);
   });
 });

@@ -12,4 +12,6 @@ export interface VaultWorld {
   readonly clock: Clock;
   readonly random: Random;
   readonly log?: Log | undefined;
+  /** Bytes from which on it is written down that a pack is stored, so that it is taken over if its save is broken off. Default: 1 MiB. */
+  readonly leastNoted?: number | undefined;
 }

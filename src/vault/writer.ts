@@ -5,17 +5,19 @@ import { sha256, toHex } from '../base/index.ts';
 import { ID_BYTES } from '../chunk/index.ts';
 import type { CutTables } from '../chunk/index.ts';
 import type { Store } from '../store/index.ts';
-import type { ChunkIndex } from './chunk-index.ts';
+import { addTables, emptyIndex } from './chunk-index.ts';
+import type { ChunkIndex, TenantIndex } from './chunk-index.ts';
 import type { ContentSink, SharedSink } from './content.ts';
 import { IdTable } from './id-table.ts';
 import type { Keyring } from './keyring.ts';
 import { packId } from './names.ts';
 import type { IntentId, PackType, SegmentId } from './names.ts';
+import type { OnSent } from './pack-uploads.ts';
 import { PackWriter } from './pack-writer.ts';
 import { putSegment } from './segment.ts';
 import { SharedIds } from './shared-ids.ts';
 import { checkOnlyTable, tableOf } from './table.ts';
-import type { PackTable } from './table.ts';
+import type { EncodedTable, PackTable } from './table.ts';
 import { shareWriter } from './thread-writer.ts';
 
 export interface WriterWorld {
@@ -23,17 +25,20 @@ export interface WriterWorld {
   readonly keyring: Keyring;
   /** What is stored already and may be referred to. */
   readonly index: Readonly<Record<PackType, ChunkIndex>>;
+  /** Of packs that are stored and not in the index: they may be referred to, and the segment tells of them. */
+  readonly takenOver?: readonly EncodedTable[] | undefined;
   readonly intent: IntentId;
   readonly random: Random;
   readonly signal?: AbortSignal | undefined;
   readonly log?: Log | undefined;
+  readonly onSent?: OnSent | undefined;
 }
 
 /** What a finished writer made durable. */
 export interface Written {
   /** Absent when there was nothing new. */
   readonly segment?: { readonly id: SegmentId; readonly bytes: number };
-  /** Of the packs. Decoded when it is asked for: a million chunks are a million objects. */
+  /** Of the packs that were written. Decoded when it is asked for: a million chunks are a million objects. */
   readonly tables: readonly PackTable[];
   /** Plain bytes of file data that this tenant did not have. */
   readonly newBytes: number;
@@ -44,6 +49,8 @@ export interface Written {
 export class VaultWriter implements ContentSink {
   readonly cutTables: CutTables;
   readonly #world: WriterWorld;
+  /** Of this save alone: if it is given up, others must not have referred to what is in it. */
+  readonly #takenOver: TenantIndex | undefined;
   readonly #packs: Readonly<Record<PackType, PackWriter>>;
   /** What this save has packed itself: not in the index before it is committed. Threads take only data. */
   readonly #ownData = new SharedIds();
@@ -54,6 +61,8 @@ export class VaultWriter implements ContentSink {
 
   constructor(world: WriterWorld) {
     this.#world = world;
+    const { takenOver = [] } = world;
+    if (takenOver.length > 0) addTables((this.#takenOver = emptyIndex()), takenOver);
     this.cutTables = world.keyring.cutTables;
     const nextPackId = () => packId(world.intent, Atomics.add(this.#begun, 0, 1));
     const packs = { ...world, signal: world.signal, log: world.log, nextPackId };
@@ -78,9 +87,10 @@ export class VaultWriter implements ContentSink {
   }
 
   has(bytes: Uint8Array, at: number): boolean {
-    return this.#world.index.data.hasAt(bytes, at);
+    return this.#hasAt('data', bytes, at);
   }
 
+  /** Not of a node that was taken over: whoever knows the top of a tree relies on the rest, and not all of that may have been sent. */
   hasNode(id: Sha256): boolean {
     return this.#world.index.tree.has(id);
   }
@@ -101,6 +111,7 @@ export class VaultWriter implements ContentSink {
       intent,
       packs: this.#begun,
       index: index.data.share(),
+      takenOver: this.#takenOver?.data.share(),
       own: this.#ownData.share,
     });
     return {
@@ -117,10 +128,12 @@ export class VaultWriter implements ContentSink {
     const { store, keyring, random, signal, log } = this.#world;
     const tables = (await Promise.all([this.#packs.data.finish(), this.#packs.tree.finish()])).flat();
     const packed = this.#packs.data.storedBytes + this.#packs.tree.storedBytes;
-    if (tables.length === 0) return { tables: [], newBytes: 0, storedBytes: 0 };
+    const { takenOver = [] } = this.#world;
+    if (tables.length + takenOver.length === 0) return { tables: [], newBytes: 0, storedBytes: 0 };
     const encoded = tables.map((bytes) => checkOnlyTable(bytes, 'a table of our own'));
     const id = random(ID_BYTES) as SegmentId;
-    const bytes = await putSegment(store, keyring, id, { tables: encoded, replaces: [] }, random, { signal });
+    const segment = { tables: [...takenOver, ...encoded], replaces: [] };
+    const bytes = await putSegment(store, keyring, id, segment, random, { signal });
     log?.(`index segment ${toHex(id)} stored, ${bytes} bytes`);
     const decoded = once(() => encoded.map(tableOf));
     return {
@@ -137,9 +150,13 @@ export class VaultWriter implements ContentSink {
     await Promise.all([this.#packs.data.abort(reason), this.#packs.tree.abort(reason)]);
   }
 
+  #hasAt(type: PackType, bytes: Uint8Array, at: number): boolean {
+    return this.#world.index[type].hasAt(bytes, at) || this.#takenOver?.[type].hasAt(bytes, at) === true;
+  }
+
   /** @returns whether it was new */
   #add(type: PackType, id: Sha256, bytes: Uint8Array): boolean {
-    if (this.#world.index[type].has(id)) return false;
+    if (this.#hasAt(type, id, 0)) return false;
     const isNew = type === 'data' ? this.#ownData.claim(id, 0) : this.#ownTree.add(id);
     if (isNew) this.#packs[type].add(id, bytes);
     return isNew;

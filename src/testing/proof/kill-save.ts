@@ -73,6 +73,5 @@ function storedPhase(site: Site, before: ReadonlySet<string>): string {
   if (has('heads')) return 'head published';
   if (has('index')) return 'segment stored';
   if (has('data') || has('tree')) return 'packs stored';
-  if (has('intents')) return temporary(site).length > 0 ? 'pack begun' : 'announced';
-  return 'before it was announced';
+  return temporary(site).length > 0 ? 'pack begun' : 'nothing stored';
 }

@@ -98,7 +98,6 @@ async function expectCollected(site: Site, store: Engine['store']): Promise<void
   const { orphan, dead } = condemned;
   const left = [
     ...temporary(site),
-    ...objects(site).filter((name) => name.includes('/intents/')),
     ...(orphan.objects + dead.objects + waiting.length > 0 ? [JSON.stringify({ condemned, waiting })] : []),
   ];
   if (left.length > 0) throw new Error(`left after a collection: ${left.join(' ')}`);

@@ -62,9 +62,7 @@ export async function makeBase(place: string): Promise<Base> {
   writeFileSync(join(tree, 'small', 'b'), prose('b', 5000));
   await saveDirectory(world, tree, { workspace: 'web' });
   await forkWorkspace(world, 'web@1', 'copy');
-  const announced = await tenant.beginSave();
   const objects = await contents(store);
-  await announced[Symbol.asyncDispose]();
   const row = await database.kysely
     .selectFrom('snapshots')
     .selectAll()

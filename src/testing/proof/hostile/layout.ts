@@ -128,11 +128,6 @@ export const LAYOUTS = {
     p.id();
     p.u32();
   },
-  intent: (p) => {
-    p.u8();
-    p.id();
-    times(3, p.u64);
-  },
   owner: (p) => {
     p.u8();
     p.u64();

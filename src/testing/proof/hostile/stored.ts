@@ -18,17 +18,7 @@ import type { Opened } from './reseal.ts';
 
 /** @param database of the base; nothing is written to it */
 export async function hostileObject(base: Base, database: Database, chance: Chance): Promise<string> {
-  const kind = chance.pick([
-    'head',
-    'head',
-    'intent',
-    'owner',
-    'keys',
-    'index',
-    'index',
-    'data',
-    'tree',
-  ] as const);
+  const kind = chance.pick(['head', 'head', 'owner', 'keys', 'index', 'index', 'data', 'tree'] as const);
   const names = [...base.objects.keys()].filter((name) => parseName(name)?.kind === kind);
   const name = chance.pick(names);
   const over = new Map<string, Sealed | undefined>();
@@ -70,7 +60,7 @@ async function lying(base: Base, name: string, chance: Chance): Promise<Sealed> 
 }
 
 function lied({ type }: ObjectIdentity, { frames, trailer }: Opened, chance: Chance): Opened {
-  if (type === 'head' || type === 'intent' || type === 'owner' || type === 'keys')
+  if (type === 'head' || type === 'owner' || type === 'keys')
     return { frames: [lie(LAYOUTS[type], frames[0]!, chance)], trailer };
   const others = [...frames];
   const at = chance.below(frames.length);

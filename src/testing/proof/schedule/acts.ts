@@ -77,6 +77,10 @@ export async function saveTree(sim: Simulation, process: Process, name: string):
   const stored = await storeTree(opened.writer, tree, opened.epoch, remembered, pause);
   sim.contents.set(toHex(stored.root.node), tree);
   const { newBytes, storedBytes } = await opened.finish();
+  if (process.name !== 'before' && sim.chance.once(6)) {
+    sim.hit.push('given up');
+    return;
+  }
   const row = await database.transaction(async (tx) => {
     await opened.commit(tx);
     const workspace =

@@ -56,14 +56,15 @@ async function checkWhole(sim: Simulation): Promise<void> {
 
 /** Every object is one that the database tells of. */
 async function checkNothingLeft({ store, database }: Simulation): Promise<void> {
-  const count = { data: 0, tree: 0, index: 0, head: 0, intent: 0, owner: 0, keys: 0, format: 0 };
+  const count = { data: 0, tree: 0, index: 0, head: 0, owner: 0, keys: 0, format: 0 };
   for await (const { name } of store.list('')) count[parseName(name)!.kind]++;
   const segments = (await database.kysely.selectFrom('segments').select('id').execute()).length;
   const heads = (await database.kysely.selectFrom('snapshots').select('id').execute()).length;
   const condemned = (await database.kysely.selectFrom('condemned').select('id').execute()).length;
   const announced = (await database.kysely.selectFrom('intents').select('id').execute()).length;
-  if (count.index === segments && count.head === heads && count.intent + condemned + announced === 0) return;
+  const sent = (await database.kysely.selectFrom('sent_packs').select('id').execute()).length;
+  if (count.index === segments && count.head === heads && condemned + announced + sent === 0) return;
   throw new Error(
-    `something is left: ${JSON.stringify({ ...count, segments, heads, condemned, announced })}`,
+    `something is left: ${JSON.stringify({ ...count, segments, heads, condemned, announced, sent })}`,
   );
 }

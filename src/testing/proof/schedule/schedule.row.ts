@@ -18,7 +18,7 @@ export const schedule: ProofRow = {
     'Saves, collections, forks, forgets, reads, verifications and rebuilt indexes, in any order of their steps, lose nothing.',
   unit: 'schedules',
   planted:
-    'intents ignored by the collector; objects deleted that the index still tells of; nothing marked again before the deletion; condemned packs deduplicated against',
+    'intents ignored by the collector; objects deleted that the index still tells of; nothing marked again before the deletion; condemned packs deduplicated against; rows of sent packs that outlive their condemnation',
   perCommit: 20,
   async open(): Promise<ProofRun> {
     const directory = mkdtempSync(join(fastDirectory(), 'strata-schedule-'));

@@ -113,6 +113,10 @@ export class Simulation {
       database: turnDatabase(this.database, this.turns, name),
       clock: () => this.now,
       random: pinnedRandom(`${this.#seed} ${name}`),
+      leastNoted: 0,
+      log: (line: string) => {
+        if (line.startsWith('taken over')) this.hit.push('taken over');
+      },
     };
     const vault = await openTestVault(parts);
     const world = { ...parts, vault: await vault.tenant('default'), offLimits: [] };
