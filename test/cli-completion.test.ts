@@ -189,7 +189,9 @@ describe.each([
       encoding: 'utf8',
     });
     expect({ read, stderr }).toEqual({ read: 0, stderr: '' });
-    expect(names.split('\n').filter(Boolean)).toEqual(expected());
+    // Fish says what a flag is for behind each.
+    const offered = names.split('\n').map((name) => name.split('\t')[0]!);
+    expect(offered.filter(Boolean)).toEqual(expected());
     expect(existsSync(join(base, 'owned'))).toBe(false);
   });
 });
