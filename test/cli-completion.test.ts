@@ -57,7 +57,7 @@ describe('bash', () => {
     ['strata workspaces re', ['restore']],
     ['strata workspaces w', ['why']],
     ['strata --json keys ', ['status', 'rotate-root', 'rotate-tenant', 'destroy-tenant', 'export-recovery']],
-    ['strata store verify --re', ['--read-data']],
+    ['strata store verify --re', ['--read-data', '--region']],
     ['strata store verify --qu', ['--quiet']],
     ['strata workspaces save --exclude', ['--exclude', '--exclude-from']],
     ['strata workspaces save --exclude ', []],

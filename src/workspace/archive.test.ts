@@ -18,7 +18,7 @@ import {
   restoreSnapshot,
   saveDirectory,
 } from './index.ts';
-import { savedTree, tenantOf } from './saved-tree.fixture.ts';
+import { savedTree } from './saved-tree.fixture.ts';
 
 /** Names of this depth are the longest that programs take as one path. */
 const ODD = { sparseBytes: 3_000_000, bulkBytes: 500_000, depth: 12 };
@@ -185,7 +185,7 @@ describe('imports', () => {
     ])
       await expectCode('bad_input', imported(home, bytes, 'other'));
     await expectCode('bad_input', imported(home, archive, 'no name'));
-    const names = (await listWorkspaces(home.database.kysely, tenantOf(home))).map(({ name }) => name);
+    const names = (await listWorkspaces(home.database.kysely, 'default')).map(({ name }) => name);
     expect(names).toEqual(['web']);
     expect(await home.database.kysely.selectFrom('intents').selectAll().execute()).toEqual([]);
   });
@@ -214,7 +214,7 @@ describe('imports', () => {
     writeFileSync(join(tree, 'new'), 'new bytes');
     full = true;
     await expect(imported(home, archiveIn(home), 'other')).rejects.toThrow('planted');
-    expect(await listWorkspaces(home.database.kysely, tenantOf(home))).toHaveLength(1);
+    expect(await listWorkspaces(home.database.kysely, 'default')).toHaveLength(1);
     expect(await home.database.kysely.selectFrom('intents').selectAll().execute()).toEqual([]);
   });
 });

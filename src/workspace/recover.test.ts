@@ -25,7 +25,7 @@ describe('a database that is lost, or older than the store', () => {
     const rows = async () => ({
       log: await listSnapshots(home.database.kysely, tenantOf(home), 'web'),
       fork: await listSnapshots(home.database.kysely, tenantOf(home), 'copy'),
-      list: (await listWorkspaces(home.database.kysely, tenantOf(home))).map(
+      list: (await listWorkspaces(home.database.kysely, 'default')).map(
         ({ created: _created, ...row }) => row,
       ),
     });
@@ -101,7 +101,7 @@ describe('a database that is lost, or older than the store', () => {
     await home.database.kysely.deleteFrom('workspaces').execute();
     await saveDirectory(home.world, tree, { workspace: 'web', message: 'again' });
     for (let round = 0; round < 2; round++) await recoverWorkspaces(home.world);
-    const names = (await listWorkspaces(home.database.kysely, tenantOf(home))).map(({ name }) => name);
+    const names = (await listWorkspaces(home.database.kysely, 'default')).map(({ name }) => name);
     expect(names).toEqual(['web', `web-${id.slice(0, 8)}`]);
   });
 

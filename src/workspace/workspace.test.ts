@@ -77,7 +77,7 @@ describe('workspaces', () => {
     async (pattern) => {
       await using home = await openTestHome(refusing(pattern));
       await expectCode('disk_full', savedTree(home));
-      expect(await listWorkspaces(home.database.kysely, tenantOf(home))).toEqual([]);
+      expect(await listWorkspaces(home.database.kysely, 'default')).toEqual([]);
       for (const table of ['intents', 'segments', 'snapshots', 'workspaces'] as const) {
         expect(await home.database.kysely.selectFrom(table).selectAll().execute()).toEqual([]);
       }
@@ -91,7 +91,7 @@ describe('workspaces', () => {
     makeOddTree(tree);
     const saving = saveDirectory(home.world, tree, { signal: stop.signal, onProgress: () => stop.abort() });
     await expectCode('cancelled', saving);
-    expect(await listWorkspaces(home.database.kysely, tenantOf(home))).toEqual([]);
+    expect(await listWorkspaces(home.database.kysely, 'default')).toEqual([]);
   });
 
   it('[W4] publishes a head that was kept back with the next save', async () => {
