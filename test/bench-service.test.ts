@@ -1,11 +1,6 @@
-/** The benchmark on a service: what it counts, what it delays, and what it says of both. */
+/** The benchmark on a service: what is done, and what it says of it. */
 
-import { createHash, randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, request as httpRequest } from 'node:http';
-import type { IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -13,12 +8,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { addOneFile } from '../bench/corpora.ts';
 import { editLine } from '../bench/edit.ts';
 import { readOptions } from '../bench/options.ts';
+import { openDisk } from '../bench/filesystem.ts';
 import { OPERATIONS, commandOf, isSave } from '../bench/peers.ts';
 import type { Operation } from '../bench/peers.ts';
-import { requestsIn, startProxy } from '../bench/proxy.ts';
 import type { Traffic } from '../bench/proxy.ts';
 import { report } from '../bench/report.ts';
 import type { Row, ServiceResult } from '../bench/results.ts';
+import { runRounds } from '../bench/rounds.ts';
 import { servicePeers } from '../bench/service-peers.ts';
 import { operationsFor, runService } from '../bench/service-rows.ts';
 import { slowdownOf } from '../bench/statistics.ts';
@@ -149,49 +145,48 @@ describe('what is done', () => {
   });
 });
 
-describe('the proxy', () => {
-  it('counts requests and every byte of both ways, and changes none', async () => {
-    await using service = await startEcho();
-    await using proxy = await startProxy(service.endpoint);
-    const body = randomBytes(3_000_000);
-    const put = await ask(`${proxy.endpoint}/bucket/a`, 'PUT', body);
-    expect([put.status, put.seen, digest(put.body)]).toEqual([200, `PUT ${digest(body)}`, digest(body)]);
-    for (const [method, path] of [
-      ['HEAD', '/bucket/a'],
-      ['GET', '/bucket?list-type=2'],
-      ['GET', '/bucket/a'],
-      ['DELETE', '/bucket/a'],
-    ] as const)
-      await ask(`${proxy.endpoint}${path}`, method);
-    const traffic = proxy.take();
-    expect(traffic.requests).toEqual({ put: 1, get: 1, look: 1, list: 1, delete: 1 });
-    expect(requestsIn(traffic)).toBe(5);
-    // Headers come on top.
-    for (const bytes of [traffic.up, traffic.down]) {
-      expect(bytes).toBeGreaterThan(3_000_000);
-      expect(bytes).toBeLessThan(3_010_000);
-    }
-    expect(requestsIn(proxy.take())).toBe(0);
-    await ask(`${proxy.endpoint}/bucket/a`, 'GET');
-    expect(proxy.take().up).toBeLessThan(1000);
-  });
-
-  it('holds back each request, beside the others', async () => {
-    await using service = await startEcho();
-    await using proxy = await startProxy(service.endpoint);
-    proxy.latency = 100;
-    const started = performance.now();
-    await Promise.all(Array.from({ length: 10 }, () => ask(proxy.endpoint, 'GET')));
-    const took = performance.now() - started;
-    expect(took).toBeGreaterThan(95);
-    expect(took).toBeLessThan(1000);
-  });
-
-  it('breaks off where the service does', async () => {
-    const service = await startEcho();
-    await using proxy = await startProxy(service.endpoint);
-    await service[Symbol.asyncDispose]();
-    await expect(ask(proxy.endpoint, 'GET')).rejects.toThrow('ECONNRESET');
+describeWith(['time'], 'what comes ahead of an operation', () => {
+  it('leaves nothing at hand of what is brought back', async () => {
+    const log = join(place, 'log');
+    const note = (word: string) => `echo ${word} >>'${log}'`;
+    const signal = new AbortController().signal;
+    const { rows, failures } = await runRounds({
+      source: (tree) => Promise.resolve(void makeTree(tree, 3)),
+      operations: ['first', 'restore', 'one'],
+      peers: [
+        {
+          name: 'copy',
+          probe: 'true',
+          settings: '',
+          micros: 1n,
+          init: note('init'),
+          before: note('before'),
+          cold: note('cold'),
+          commands: {
+            save: note('save'),
+            restore: 'cp -a "$TREE/." "$OUT"',
+            one: 'cp "$TREE/$FILE" "$OUT/one"',
+          },
+        },
+      ],
+      pause: 0,
+      rounds: 1,
+      openDisk: () => openDisk(join(place, 'work'), 'directory', signal),
+      signal,
+      log: () => {},
+    });
+    expect(failures).toEqual([]);
+    expect(readFileSync(log, 'utf8').trim().split('\n')).toEqual([
+      'before',
+      'init',
+      'before',
+      'save',
+      'before',
+      'cold',
+      'before',
+      'cold',
+    ]);
+    expect(rows.map(({ differences }) => differences?.count)).toEqual([undefined, 0, 0]);
   });
 });
 
@@ -230,38 +225,4 @@ function makeTree(path: string, files: number): string {
   for (let at = 0; at < files; at++) writeFileSync(join(path, `inner/file-${at}`), `${at} `.repeat(at + 1));
   addOneFile(path);
   return path;
-}
-
-function digest(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}
-
-/** On a connection of its own, as another command would. */
-async function ask(url: string, method: string, body?: Buffer) {
-  const request = httpRequest(url, { method, agent: false });
-  request.end(body);
-  const [response] = (await once(request, 'response')) as [IncomingMessage];
-  const parts: Buffer[] = [];
-  for await (const part of response) parts.push(part as Buffer);
-  return { status: response.statusCode, seen: response.headers['x-seen'], body: Buffer.concat(parts) };
-}
-
-/** Says what it was asked for, and gives back what it was given. */
-async function startEcho(): Promise<AsyncDisposable & { readonly endpoint: string }> {
-  const server = createServer(async (request, response) => {
-    const parts: Buffer[] = [];
-    for await (const part of request) parts.push(part as Buffer);
-    const body = Buffer.concat(parts);
-    response.writeHead(200, { 'x-seen': `${request.method} ${digest(body)}`, 'content-length': body.length });
-    response.end(body);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-    },
-  };
 }
