@@ -164,7 +164,7 @@ const ROWS: Readonly<Record<string, () => void | Promise<void>>> = {
   'the root key is lost': () => {
     fine('keys', 'export-recovery', 'recovery');
     rmSync(join(home, 'keys/root.key'));
-    expect(failure('workspaces', 'list').code).toBe('wrong_key');
+    expect(failure('workspaces', 'ls', 'web').code).toBe('wrong_key');
     copyFileSync(path('recovery'), join(home, 'keys/root.key'));
     expectWhole();
     rmSync(path('recovery'));

@@ -18,6 +18,10 @@ beforeAll(() => {
   const tasks = TASKS.map((name) => ({ name }));
   write('ci/ci.json', JSON.stringify({ runs: [{ name: 'r', tasks }] }));
   write('tree/a.txt', 'a');
+  write(
+    'regions.yaml',
+    'regions: { eu: { provider: gcs, gcs: { bucket: b } }, us: { local: { path: us } } }',
+  );
   for (const name of ['web', 'web-old', 'docs']) answer('workspaces', 'save', 'tree', '-w', name);
   answer('workspaces', 'save', 'tree', '-w', 'elsewhere', '--home', 'other');
   for (let n = 0; n < 2; n++) {
@@ -74,6 +78,10 @@ describe('bash', () => {
     ['strata workspaces log --home nowhere ', []],
     ['strata workspaces log --config tree/a.txt ', []],
     ['strata keys destroy-tenant ', []],
+    ['strata store verify --region ', ['default']],
+    ['strata workspaces save tree --config regions.yaml --region ', ['default', 'eu', 'us']],
+    ['strata --config=regions.yaml store gc --region=e', ['eu']],
+    ['strata store attach x --bucket-region ', []],
     ['strata completion ', ['bash', 'zsh', 'fish']],
     ['strata version ', []],
     ['strata nonsense ', []],
@@ -134,6 +142,8 @@ const ASKED: readonly [string, string, () => readonly string[]][] = [
   ['strata --home=other workspaces log ', 'workspaces', () => ['elsewhere']],
   ['strata --config tree/a.txt workspaces log ', 'workspaces', () => []],
   ['strata workspaces log --tenant nobody ', 'workspaces', () => []],
+  ['strata store gc --region ', 'regions', () => ['default']],
+  ['strata --config regions.yaml store gc --region ', 'regions', () => ['default', 'eu', 'us']],
   ['strata runs get ', 'runs', () => runs],
   ['strata runs get --home other ', 'runs', () => []],
   ['strata runs logs ID ', 'tasks', () => TASKS],
@@ -179,7 +189,9 @@ describe.each([
       encoding: 'utf8',
     });
     expect({ read, stderr }).toEqual({ read: 0, stderr: '' });
-    expect(names.split('\n').filter(Boolean)).toEqual(expected());
+    // Fish says what a flag is for behind each.
+    const offered = names.split('\n').map((name) => name.split('\t')[0]!);
+    expect(offered.filter(Boolean)).toEqual(expected());
     expect(existsSync(join(base, 'owned'))).toBe(false);
   });
 });

@@ -117,12 +117,13 @@ describe('store', () => {
 });
 
 describe('keys', () => {
-  const STATUS = {
-    source: expect.stringContaining('root.key'),
+  const KEYS = {
+    region: 'default',
     rootKey: expect.stringMatching(/^[0-9a-f]{16}$/),
     storeId: expect.stringMatching(/^[0-9a-f]{32}$/),
     tenants: [{ name: 'default', keyVersions: 1, created: ISO }],
   };
+  const STATUS = { ...KEYS, source: expect.stringContaining('root.key'), regions: [KEYS], problems: [] };
 
   it('[C21] status and rotation', () => {
     const before = answer('keys', 'status') as { rootKey: string };
@@ -145,9 +146,10 @@ describe('keys', () => {
       'not_found',
     );
     answer('keys', 'rotate-root', '--new-passphrase-file', 'pass/next', ...config);
-    expect(failure('workspaces', 'list', ...config)).toMatchObject({ code: 'wrong_key', status: 6 });
+    const cat = ['workspaces', 'cat', 'small:a.txt'];
+    expect(failure(...cat, ...config)).toMatchObject({ code: 'wrong_key', status: 6 });
     write('pass/word', 'battery staple');
-    expect(answer('workspaces', 'list', ...config)).toMatchObject({ workspaces: [{ name: 'small' }] });
+    expect(strata(...cat, ...config).status).toBe(0);
   });
 
   it('[C21] a command, with flags of its own behind --', () => {
@@ -162,7 +164,7 @@ describe('keys', () => {
     answer('workspaces', 'save', 'small', ...config);
     const rotated = answer('keys', 'rotate-root', ...config, '--new-key-command', '--', 'cat', '-u', 'key2');
     expect(rotated).toMatchObject({ source: expect.stringContaining('cat') });
-    expect(failure('workspaces', 'list', ...config).code).toBe('wrong_key');
+    expect(failure('workspaces', 'cat', 'small:a.txt', ...config).code).toBe('wrong_key');
   });
 
   it.each([

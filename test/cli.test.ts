@@ -97,6 +97,7 @@ describe('looking', () => {
       workspaces: expect.arrayContaining([
         {
           name: 'web',
+          region: 'default',
           id: expect.any(String),
           created: ISO,
           updated: ISO,

@@ -16,6 +16,7 @@ import { withEngine } from './invocation.ts';
 import type { Invocation } from './invocation.ts';
 import { writeOutputFile } from './output-file.ts';
 import { withProgress } from './progress.ts';
+import { NEW_REGION } from './region.ts';
 import { SAVE_SHAPE, tellSaved } from './save.ts';
 
 /** For stdout, and for stdin. */
@@ -27,6 +28,7 @@ const PART = 1024 * 1024;
 interface ImportFlags {
   readonly workspace?: string;
   readonly message?: string;
+  readonly region?: string;
 }
 
 export function registerArchive(noun: Command, invocation: Invocation): void {
@@ -60,6 +62,7 @@ export function registerArchive(noun: Command, invocation: Invocation): void {
     .argument('<file>', 'the archive: ustar, pax or GNU, not compressed. -: stdin', nonEmpty)
     .option('-w, --workspace <name>', 'the workspace (default: the name of the file without .tar)')
     .option('-m, --message <text>', 'a word about this snapshot')
+    .option('--region <region>', NEW_REGION, nonEmpty)
     .action((file: string, flags: ImportFlags) => importArchive(invocation, file, flags));
   addExamples(importing, [
     'workspaces import web.tar',
@@ -119,6 +122,7 @@ async function importArchive(invocation: Invocation, file: string, flags: Import
       workspaces.importArchive(readable(parts, file), {
         workspace,
         message: flags.message,
+        region: flags.region,
         signal: world.signal,
         onProgress:
           onProgress &&

@@ -8,10 +8,12 @@ import { counted, formatAhead, formatBytes, formatSeconds } from './format.ts';
 import { addExamples, addJsonHelp } from './help.ts';
 import { withEngine } from './invocation.ts';
 import type { Invocation } from './invocation.ts';
+import { addRegion } from './region.ts';
+import type { RegionFlags } from './region.ts';
 import { withProgress } from './progress.ts';
 import { isoTime } from './shapes.ts';
 
-interface CollectFlags {
+interface CollectFlags extends RegionFlags {
   readonly dryRun?: boolean;
   readonly margin?: number;
 }
@@ -24,8 +26,7 @@ const WAITING_FOR: Readonly<Record<CollectResult['waiting'][number]['for'], stri
 };
 
 export function registerCollect(noun: Command, invocation: Invocation): void {
-  const command = noun
-    .command('gc')
+  const command = addRegion(noun.command('gc'))
     .description('take away what no snapshot needs any more')
     .option('--dry-run', 'change nothing; tell what would be done')
     .option(
@@ -43,11 +44,11 @@ export function registerCollect(noun: Command, invocation: Invocation): void {
   );
 }
 
-async function collect(invocation: Invocation, { dryRun, margin }: CollectFlags): Promise<void> {
+async function collect(invocation: Invocation, { dryRun, margin, region }: CollectFlags): Promise<void> {
   const { terminal, world } = invocation;
   await withEngine(invocation, async ({ store }) => {
     const result = await withProgress(invocation, 'collecting', (onProgress) =>
-      store.collect({ dryRun, margin, onProgress, signal: world.signal }),
+      store.collect({ dryRun, margin, region, onProgress, signal: world.signal }),
     );
     const json = {
       ...result,

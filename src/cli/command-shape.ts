@@ -7,7 +7,7 @@ import type { Invocation } from './invocation.ts';
 import { NOUNS } from './nouns.ts';
 
 /**
- * What a value may be. `tree`: a workspace, or RUN[#TASK]; `task`: one of the run that is named before it; `nothing`: something that nobody
+ * What a value may be. `region`: a store in the configuration; `tree`: a workspace, or RUN[#TASK]; `task`: one of the run that is named before it; `nothing`: something that nobody
  * can guess; a list: one of these.
  */
 export type ValueKind =
@@ -15,6 +15,7 @@ export type ValueKind =
   | 'tree'
   | 'run'
   | 'task'
+  | 'region'
   | 'file'
   | 'directory'
   | 'nothing'
@@ -70,7 +71,7 @@ const ARGUMENT_KINDS: Readonly<Record<string, ValueKind>> = {
 };
 
 /** Names are of many things. */
-const FLAG_KINDS: Readonly<Record<string, ValueKind>> = { '--workspace': 'workspace' };
+const FLAG_KINDS: Readonly<Record<string, ValueKind>> = { '--workspace': 'workspace', '--region': 'region' };
 
 const HELP: FlagShape = { names: ['-h', '--help'], description: 'print help', takes: undefined };
 

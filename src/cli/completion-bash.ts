@@ -96,6 +96,10 @@ _${name}_workspaces() {
   _${name}_ask workspaces list | tail -n +2 | cut -d ' ' -f 1
 }
 
+_${name}_regions() {
+  _${name}_ask config regions --quiet
+}
+
 # The newest come first.
 _${name}_runs() {
   _${name}_ask runs list --quiet --limit ${MOST_RUNS}
@@ -116,6 +120,7 @@ _${name}_known() {
   local task
   case $1 in
     workspace) [[ $2 == *[:@]* ]] || _${name}_workspaces ;;
+    region) _${name}_regions ;;
     run) _${name}_runs ;;
     task) _${name}_tasks "$run" ;;
     tree)
@@ -194,7 +199,7 @@ function body(name: string, nouns: string): string {
   COMPREPLY=()
   case $takes in
     nothing) ;;
-    workspace | tree | run | task)
+    workspace | tree | run | task | region)
       # Names may be anything: bash is to quote them, and never to expand them, as compgen would.
       compopt -o filenames -o nosort 2>/dev/null
       current=$(_${name}_unquoted "$current")

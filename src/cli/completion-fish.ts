@@ -58,6 +58,10 @@ function __${name}_workspaces
     __${name}_ask workspaces list | tail -n +2 | cut -d ' ' -f 1
 end
 
+function __${name}_regions
+    __${name}_ask config regions --quiet
+end
+
 # The newest come first.
 function __${name}_runs
     __${name}_ask runs list --quiet --limit ${MOST_RUNS}
@@ -135,6 +139,7 @@ function valueText(kind: ValueKind, program: string): string {
     tree: `-k -a '(__${program}_trees)'`,
     run: `-k -a '(__${program}_runs)'`,
     task: `-k -a '(__${program}_tasks)'`,
+    region: `-a '(__${program}_regions)'`,
     file: "-a '(__fish_complete_path (commandline -ct))'",
     directory: "-a '(__fish_complete_directories (commandline -ct))'",
     nothing: '',

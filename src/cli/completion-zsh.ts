@@ -30,6 +30,12 @@ _${name}_workspaces() {
   compadd -a names
 }
 
+_${name}_regions() {
+  local -a names
+  names=(\${(f)"$(_${name}_ask config regions --quiet)"})
+  compadd -a names
+}
+
 # The newest come first.
 _${name}_runs() {
   local -a names
@@ -152,6 +158,7 @@ function action(kind: ValueKind, program: string): string {
     tree: `_${program}_trees`,
     run: `_${program}_runs`,
     task: `_${program}_tasks`,
+    region: `_${program}_regions`,
     file: '_files',
     directory: '_files -/',
     nothing: ' ',

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 
-import type { Config, KeySource, PlaceConfig } from '../engine/index.ts';
+import type { Config, KeySource } from '../engine/index.ts';
 import { counted, table } from './format.ts';
 import { addExamples, addJsonHelp } from './help.ts';
 import type { Invocation } from './invocation.ts';
@@ -17,18 +17,58 @@ export function registerConfig(noun: Command, invocation: Invocation): void {
   addExamples(check, ['config check', 'config check --config ./strata.yaml']);
   addJsonHelp(
     check,
-    '{file, home, storage:{…}, runs:{retention}, executors:[…]} with everything filled in; file is null when there is none',
+    '{file, home, storage:{…}, regions:[{name, …}], runs:{retention}, executors:[…]} with everything filled in; file is null when there is none',
   );
+
+  const regions = noun
+    .command('regions')
+    .description('the stores that there are, by the names that --region takes')
+    .action(() => listRegions(invocation));
+  addExamples(regions, ['config regions', 'config regions --quiet']);
+  addJsonHelp(regions, '{regions:[{region, store}]}. The first is the one of `storage`.');
   addExamples(noun, ['config check']);
 }
 
-async function checkConfig({ world, flags, terminal }: Invocation): Promise<void> {
-  const { loadConfig } = await import('../engine/index.ts');
-  const config = await loadConfig({ home: flags.home, config: flags.config, env: world.env, cwd: world.cwd });
-  await terminal.result({ ...config, file: config.file ?? null }, configLines(config));
+async function checkConfig(invocation: Invocation): Promise<void> {
+  const { config, stores } = await load(invocation);
+  const lines = configLines(config, stores);
+  await invocation.terminal.result({ ...config, file: config.file ?? null }, lines);
 }
 
-function configLines({ file, home, storage, runs, executors }: Config): string[] {
+async function listRegions(invocation: Invocation): Promise<void> {
+  const { stores } = await load(invocation);
+  const lines = table(
+    [['REGION', 'STORE'], ...stores.map(({ region, store }) => [region, store])],
+    ['left', 'left'],
+  );
+  await invocation.terminal.result(
+    { regions: stores },
+    lines,
+    stores.map(({ region }) => region),
+  );
+}
+
+interface NamedStore {
+  readonly region: string;
+  /** Its place, as people write it. */
+  readonly store: string;
+}
+
+/** @returns the configuration, and the stores that it names, that of `storage` in front */
+async function load({
+  world,
+  flags,
+}: Invocation): Promise<{ readonly config: Config; readonly stores: readonly NamedStore[] }> {
+  const { DEFAULT_REGION, loadConfig, placeText } = await import('../engine/index.ts');
+  const config = await loadConfig({ home: flags.home, config: flags.config, env: world.env, cwd: world.cwd });
+  const places = [{ name: DEFAULT_REGION, ...config.storage }, ...config.regions];
+  return { config, stores: places.map((place) => ({ region: place.name, store: placeText(place) })) };
+}
+
+function configLines(
+  { file, home, storage, regions, runs, executors }: Config,
+  stores: readonly NamedStore[],
+): string[] {
   const { retention, baseDir, defaultQuotaMb } = storage.workspace;
   const days = (milliseconds: number) => counted(Math.round((milliseconds / DAY_MS) * 100) / 100, 'day');
   return [
@@ -38,8 +78,8 @@ function configLines({ file, home, storage, runs, executors }: Config): string[]
     ...table(
       [
         ['home', home],
-        ['store', placeText(storage)],
-        ...(storage.provider === 'local'
+        ...stores.map(({ region, store }, at) => [at === 0 ? 'store' : `region ${region}`, store]),
+        ...([storage, ...regions].every(({ provider }) => provider === 'local')
           ? []
           : [['cache', `${storage.cache.path}, at most ${storage.cache.sizeMb} MB`]]),
         ['root key', sourceText(storage.encryption)],
@@ -55,14 +95,6 @@ function configLines({ file, home, storage, runs, executors }: Config): string[]
       ['left', 'left'],
     ),
   ];
-}
-
-/** As other tools write it. */
-function placeText({ provider, local, s3, gcs }: PlaceConfig): string {
-  if (provider === 'local') return local.path;
-  const { bucket, prefix, endpoint } = (provider === 's3' ? s3 : gcs)!;
-  const at = endpoint === undefined ? '' : ` at ${endpoint}`;
-  return `${provider === 's3' ? 's3' : 'gs'}://${bucket}/${prefix}${at}`;
 }
 
 function executorText({ name, type, arch, labels, slots }: Config['executors'][number]): string {

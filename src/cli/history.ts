@@ -10,9 +10,9 @@ import { isoTime } from './shapes.ts';
 
 export async function listWorkspaces(invocation: Invocation): Promise<void> {
   const { terminal, world } = invocation;
-  await withEngine(invocation, async ({ workspaces }) => {
+  await withEngine(invocation, async ({ workspaces, regions }) => {
     const found = await workspaces.list({ signal: world.signal });
-    const lines = workspaceTable(found, world.clock());
+    const lines = workspaceTable(found, world.clock(), regions.length > 1);
     await terminal.result({ workspaces: found.map(workspaceJson) }, lines, lines);
   });
 }
@@ -35,18 +35,21 @@ export async function forkWorkspace(invocation: Invocation, ref: string, name: s
   });
 }
 
-function workspaceTable(workspaces: readonly WorkspaceInfo[], now: number): string[] {
+/** @param hasRegions in the configuration; a workspace may also be in one that was taken out of it */
+function workspaceTable(workspaces: readonly WorkspaceInfo[], now: number, hasRegions: boolean): string[] {
   if (workspaces.length === 0) return ['no workspaces yet'];
-  const rows = workspaces.map(({ name, latest, files, bytes, updated }) => [
+  const shown = hasRegions || workspaces.some(({ region }) => region !== 'default');
+  const rows = workspaces.map(({ name, region, latest, files, bytes, updated }) => [
     name,
+    ...(shown ? [region] : []),
     `@${latest}`,
     formatCount(files),
     formatBytes(bytes),
     formatAge(updated, now),
   ]);
   return table(
-    [['NAME', 'LATEST', 'FILES', 'SIZE', 'SAVED'], ...rows],
-    ['left', 'right', 'right', 'right', 'left'],
+    [['NAME', ...(shown ? ['REGION'] : []), 'LATEST', 'FILES', 'SIZE', 'SAVED'], ...rows],
+    ['left', ...(shown ? (['left'] as const) : []), 'right', 'right', 'right', 'left'],
   );
 }
 

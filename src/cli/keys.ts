@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 
 import { StrataError } from '../base/index.ts';
-import type { KeyStatus } from '../engine/index.ts';
+import type { KeyStatus, RegionKeys } from '../engine/index.ts';
 import { nonEmpty } from './argument.ts';
 import { formatDate, printable, table } from './format.ts';
 import { addExamples, addJsonHelp } from './help.ts';
@@ -19,7 +19,9 @@ interface RotateFlags {
   readonly newKeyCommand?: boolean;
 }
 
-const STATUS_SHAPE = '{source, rootKey, storeId, tenants:[{name, keyVersions, created}]}';
+const STATUS_SHAPE =
+  '{source, region, rootKey, storeId, tenants:[{name, keyVersions, created}], regions:[{region, rootKey, storeId,\n' +
+  'tenants}], problems:[{region, message}]}. regions: all that can be asked; the first is told at the top too.';
 
 export function registerKeys(noun: Command, invocation: Invocation): void {
   const status = noun
@@ -155,13 +157,26 @@ async function exportRecovery(invocation: Invocation, file: string | undefined):
   });
 }
 
-function statusJson({ tenants, ...rest }: KeyStatus): object {
-  return { ...rest, tenants: tenants.map((tenant) => ({ ...tenant, created: isoTime(tenant.created) })) };
+function statusJson({ regions, ...rest }: KeyStatus): object {
+  return { ...rest, ...keysJson(rest), regions: regions.map(keysJson) };
 }
 
-function statusLines({ source, rootKey, storeId, tenants }: KeyStatus): string[] {
+function keysJson({ region, rootKey, storeId, tenants }: RegionKeys): object {
+  const told = tenants.map((tenant) => ({ ...tenant, created: isoTime(tenant.created) }));
+  return { region, rootKey, storeId, tenants: told };
+}
+
+function statusLines({ source, regions, problems }: KeyStatus): string[] {
+  const named = regions.length + problems.length > 1;
+  return [
+    ...table([['source', source]], ['left', 'left']),
+    ...regions.flatMap((each) => [...(named ? ['', each.region] : []), ...regionLines(each)]),
+    ...problems.flatMap(({ region, message }) => ['', region, printable(message)]),
+  ];
+}
+
+function regionLines({ rootKey, storeId, tenants }: RegionKeys): string[] {
   const facts = [
-    ['source', source],
     ['root key', rootKey],
     ['store', storeId],
   ];

@@ -22,11 +22,12 @@ export interface SaveFlags {
   readonly excludeFrom?: readonly string[];
   readonly message?: string;
   readonly skipUnreadable?: boolean;
+  readonly region?: string;
 }
 
 export async function save(invocation: Invocation, directory: string, flags: SaveFlags): Promise<void> {
   const { world } = invocation;
-  const { workspace, message, skipUnreadable } = flags;
+  const { workspace, message, skipUnreadable, region } = flags;
   const fromFiles = await Promise.all(
     (flags.excludeFrom ?? []).map((file) => readGlobs(resolve(world.cwd, file))),
   );
@@ -38,6 +39,7 @@ export async function save(invocation: Invocation, directory: string, flags: Sav
         exclude,
         message,
         skipUnreadable,
+        region,
         onProgress,
         signal: world.signal,
       }),

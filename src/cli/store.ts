@@ -11,17 +11,22 @@ import { registerCollect } from './collect.ts';
 import { addExamples, addJsonHelp } from './help.ts';
 import { withEngine } from './invocation.ts';
 import type { Invocation } from './invocation.ts';
+import { addRegion } from './region.ts';
+import type { RegionFlags } from './region.ts';
 import { withProgress } from './progress.ts';
 import { trafficLines } from './store-traffic.ts';
+
+interface VerifyFlags extends RegionFlags {
+  readonly readData?: boolean;
+}
 
 /** Paths told of one problem; `--json` has all. */
 const MAX_PATHS = 20;
 
 export function registerStore(noun: Command, invocation: Invocation): void {
-  const stats = noun
-    .command('stats')
+  const stats = addRegion(noun.command('stats'))
     .description('what the store holds, what it is asked for, and what that costs')
-    .action(() => showStats(invocation));
+    .action((flags: RegionFlags) => showStats(invocation, flags));
   addExamples(stats, ['store stats', 'store stats --json']);
   addJsonHelp(
     stats,
@@ -37,11 +42,10 @@ export function registerStore(noun: Command, invocation: Invocation): void {
       'stored now, and the requests and the transfer of this month so far; null if no price is known.',
   );
 
-  const verify = noun
-    .command('verify')
+  const verify = addRegion(noun.command('verify'))
     .description('check everything in the store; exit code 5 when it is not whole')
     .option('--read-data', 'also open every block and hash every chunk')
-    .action((flags: { readData?: boolean }) => verifyStore(invocation, flags));
+    .action((flags: VerifyFlags) => verifyStore(invocation, flags));
   addExamples(verify, ['store verify', 'store verify --read-data']);
   addJsonHelp(
     verify,
@@ -51,20 +55,19 @@ export function registerStore(noun: Command, invocation: Invocation): void {
 
   registerCollect(noun, invocation);
 
-  const rebuild = noun
-    .command('rebuild-index')
+  const rebuild = addRegion(noun.command('rebuild-index'))
     .description('make index and database anew from the store alone')
-    .action(() => rebuildIndex(invocation));
-  addExamples(rebuild, ['store rebuild-index']);
+    .action((flags: RegionFlags) => rebuildIndex(invocation, flags));
+  addExamples(rebuild, ['store rebuild-index', 'store rebuild-index --region eu-west-1']);
   addJsonHelp(rebuild, '{packs, chunks, workspaces, snapshots, unreadable:[…], seconds}');
   registerAttach(noun, invocation);
   addExamples(noun, ['store stats', 'store verify --read-data']);
 }
 
-async function showStats(invocation: Invocation): Promise<void> {
+async function showStats(invocation: Invocation, { region }: RegionFlags): Promise<void> {
   const { terminal, world } = invocation;
   await withEngine(invocation, async ({ store }) => {
-    const stats = await store.stats({ signal: world.signal });
+    const stats = await store.stats({ region, signal: world.signal });
     const lines = statsTable(stats);
     const { deduplication = null, compression = null, traffic = null, previousTraffic = null } = stats;
     const cost =
@@ -74,14 +77,11 @@ async function showStats(invocation: Invocation): Promise<void> {
   });
 }
 
-async function verifyStore(
-  invocation: Invocation,
-  { readData }: { readonly readData?: boolean },
-): Promise<void> {
+async function verifyStore(invocation: Invocation, { readData, region }: VerifyFlags): Promise<void> {
   const { terminal, world } = invocation;
   await withEngine(invocation, async ({ store }) => {
     const report = await withProgress(invocation, 'verifying', (onProgress) =>
-      store.verify({ readData, onProgress, signal: world.signal }),
+      store.verify({ readData, region, onProgress, signal: world.signal }),
     );
     if (!report.ok) invocation.exitCode = EXIT_CODES.integrity;
     const problems = report.problems.flatMap(problemLines);
@@ -89,10 +89,10 @@ async function verifyStore(
   });
 }
 
-async function rebuildIndex(invocation: Invocation): Promise<void> {
+async function rebuildIndex(invocation: Invocation, { region }: RegionFlags): Promise<void> {
   const { terminal, world } = invocation;
   await withEngine(invocation, async ({ store }) => {
-    const result = await store.rebuildIndex({ signal: world.signal });
+    const result = await store.rebuildIndex({ region, signal: world.signal });
     const { packs, chunks, workspaces, snapshots, unreadable, seconds } = result;
     for (const name of unreadable) terminal.warn(`${name} cannot be read: what it tells is left out`);
     await terminal.result(result, [

@@ -13,6 +13,7 @@ import { restore } from './restore.ts';
 import type { RestoreFlags } from './restore.ts';
 import { SAVE_SHAPE, save } from './save.ts';
 import type { SaveFlags } from './save.ts';
+import { NEW_REGION } from './region.ts';
 import { registerWhy } from './why.ts';
 
 const SNAPSHOT = 'NAME, or NAME@SNAPSHOT by number or id';
@@ -44,6 +45,7 @@ function registerSave(noun: Command, invocation: Invocation): void {
     .option('--exclude-from <file>', 'the same, with a glob a line; # starts a comment; repeatable', append)
     .option('-m, --message <text>', 'a word about this snapshot')
     .option('--skip-unreadable', 'leave out what cannot be read, and say so, rather than refuse')
+    .option('--region <region>', NEW_REGION, nonEmpty)
     .action((dir: string, flags: SaveFlags) => save(invocation, dir, flags));
   addExamples(command, [
     'workspaces save .',
@@ -80,10 +82,13 @@ function registerRestore(noun: Command, invocation: Invocation): void {
 function registerHistory(noun: Command, invocation: Invocation): void {
   const list = noun
     .command('list')
-    .description('all workspaces')
+    .description('all workspaces, of all regions')
     .action(() => listWorkspaces(invocation));
   addExamples(list, ['workspaces list', 'workspaces list --json']);
-  addJsonHelp(list, '{workspaces:[{name, id, created, snapshots, latest, updated, digest, files, bytes}]}');
+  addJsonHelp(
+    list,
+    '{workspaces:[{name, region, id, created, snapshots, latest, updated, digest, files, bytes}]}',
+  );
 
   const log = noun
     .command('log')

@@ -117,7 +117,7 @@ const CASES = {
     const ignored = await db.kysely
       .insertInto('tenants')
       .values(again)
-      .onConflict((conflict) => conflict.column('name').doNothing())
+      .onConflict((conflict) => conflict.columns(['region', 'name']).doNothing())
       .executeTakeFirst();
     expect(ignored.numInsertedOrUpdatedRows).toBe(0n);
     expect(await tenantNames(db)).toEqual(['a']);
@@ -185,7 +185,7 @@ export function databaseContract(name: string, place: () => Open): void {
 }
 
 export function tenant(name: string): TenantTable {
-  return { id: `id-${name}`, name, key_seq: 0, created: 1_700_000_000_000, epoch: 1 };
+  return { id: `id-${name}`, region: 'default', name, key_seq: 0, created: 1_700_000_000_000, epoch: 1 };
 }
 
 export async function tenantNames(db: Database): Promise<string[]> {

@@ -9,9 +9,6 @@ export type {
   HomeTable,
   IntentTable,
   LayerTable,
-  RunTable,
-  TaskLayerTable,
-  TaskTable,
   TreeColumns,
   SegmentTable,
   SentPackTable,
@@ -22,5 +19,6 @@ export type {
   TrafficTable,
   WorkspaceTable,
 } from './schema.ts';
+export type { RunTable, TaskLayerTable, TaskTable } from './schema-runs.ts';
 export { openSqlite } from './sqlite.ts';
 export type { SqliteOptions } from './sqlite.ts';

@@ -88,8 +88,9 @@ async function first(tx: Transaction<Tables>, types: ColumnTypes): Promise<void>
   const { integer, bytes } = types;
 
   await table(tx, 'home', types)
+    .addColumn('region', 'text', (column) => column.notNull().unique())
     .addColumn('id', 'text', (column) => column.notNull().primaryKey())
-    .addColumn('store', 'text', (column) => column.notNull())
+    .addColumn('store', 'text', (column) => column.notNull().unique())
     .addColumn('owner', integer, (column) => column.notNull().defaultTo(0))
     .addColumn('role', 'text', (column) => column.notNull().defaultTo('owner'))
     .addColumn('created', integer, (column) => column.notNull())
@@ -97,10 +98,12 @@ async function first(tx: Transaction<Tables>, types: ColumnTypes): Promise<void>
 
   await table(tx, 'tenants', types)
     .addColumn('id', 'text', (column) => column.notNull().primaryKey())
-    .addColumn('name', 'text', (column) => column.notNull().unique())
+    .addColumn('region', 'text', (column) => column.notNull().defaultTo('default'))
+    .addColumn('name', 'text', (column) => column.notNull())
     .addColumn('key_seq', integer, (column) => column.notNull())
     .addColumn('created', integer, (column) => column.notNull())
     .addColumn('epoch', integer, (column) => column.notNull().defaultTo(1))
+    .addUniqueConstraint('tenants_name', ['region', 'name'])
     .execute();
 
   await table(tx, 'workspaces', types)
@@ -184,6 +187,7 @@ async function first(tx: Transaction<Tables>, types: ColumnTypes): Promise<void>
 
   await table(tx, 'destroyed', types)
     .addColumn('id', 'text', (column) => column.notNull().primaryKey())
+    .addColumn('region', 'text', (column) => column.notNull())
     .addColumn('destroyed', integer, (column) => column.notNull())
     .execute();
 

@@ -5,11 +5,15 @@
  * 1970; numbers are integers below 2^53; a flag is 0 or 1.
  */
 
-/** One row: this home. Written by vault/. */
+import type { CacheTable, RunTable, TaskLayerTable, TaskTable } from './schema-runs.ts';
+
+/** One row for each store of this home, which is a region of it. Written by vault/. */
 export interface HomeTable {
+  /** Unique: `default`, or as in the configuration. */
+  region: string;
   /** 32 hex digits; named in the store's owner records. */
   id: string;
-  /** The store that this database belongs to, 32 hex digits. */
+  /** The store that belongs to the region, 32 hex digits. Unique: no two regions share one. */
   store: string;
   /** Number of the owner record that named this home. 0: not known yet. Whoever takes the store over creates a higher one. */
   owner: number;
@@ -18,10 +22,11 @@ export interface HomeTable {
   created: number;
 }
 
-/** Owners of workspaces. Written by vault/. */
+/** Owners of workspaces: a row for each region that a tenant has anything in, each with keys of its own. Written by vault/. */
 export interface TenantTable {
   id: string;
-  /** Unique. */
+  region: string;
+  /** Unique in its region. Rows of one name are one tenant. */
   name: string;
   /** Number of the latest key record in the store. */
   key_seq: number;
@@ -34,7 +39,7 @@ export interface TenantTable {
 export interface WorkspaceTable {
   id: string;
   tenant: string;
-  /** Unique within a tenant. */
+  /** Unique over all rows of the tenant's name. */
   name: string;
   created: number;
   /** Number of the latest head; 0 before the first. */
@@ -156,6 +161,8 @@ export interface RemovedHeadTable {
 /** Tenants whose keys were destroyed: what is left of them is deleted. Written by vault/. */
 export interface DestroyedTable {
   id: string;
+  /** Where its objects are. */
+  region: string;
   destroyed: number;
 }
 
@@ -164,86 +171,6 @@ export interface LayerTable extends TreeColumns {
   id: string;
   tenant: string;
   created: number;
-}
-
-/** Written by run/, like all tables below but the last two. */
-export interface RunTable {
-  id: string;
-  tenant: string;
-  /** As in the run file. */
-  name: string;
-  phase: 'setuperror' | 'queued' | 'cancelled' | 'running' | 'finished';
-  result: 'unknown' | 'stopped' | 'success' | 'failed';
-  created: number;
-  started: number | null;
-  ended: number | null;
-  /** The run that this one is a restart of. */
-  restarted_from: string | null;
-  /** What was asked for, sealed with the tenant's key: the run file and variables may hold secrets. */
-  request: Uint8Array;
-  /** The process that advances it, as `base/` names it; null: none. */
-  holder: string | null;
-  /** 1: somebody wants it to end. */
-  cancel: 0 | 1;
-  /** When its layers may go; null: not before it has ended. */
-  expires: number | null;
-}
-
-export interface TaskTable {
-  id: string;
-  run: string;
-  /** Its place in the run file, from 0; unique in the run. */
-  number: number;
-  name: string;
-  status: 'notstarted' | 'skipped' | 'cancelled' | 'running' | 'stopped' | 'success' | 'failed';
-  level: number;
-  /** Counts from 1; 0: it was never begun. */
-  attempt: number;
-  /** 1: with its layers from the run that this one is a restart of. */
-  reused: 0 | 1;
-  waiting_approval: 0 | 1;
-  approved: 0 | 1;
-  executor: string | null;
-  /** How it ended in the run that this one restarts; null: that does not matter. */
-  earlier: 'success' | 'skipped' | null;
-  /** 1: it ended as it did there, and so did all above it. */
-  unchanged: 0 | 1;
-  started: number | null;
-  ended: number | null;
-  /** Of all that its ancestors saved, merged; 64 hex digits. Null: not known yet, or there is a conflict. */
-  input_digest: string | null;
-  restored_bytes: number;
-  saved_bytes: number;
-  /** What ended it, as JSON `{code, message, hint, details}`. */
-  error: string | null;
-}
-
-/** Which layers a task has saved. */
-export interface TaskLayerTable {
-  task: string;
-  /** Of the step, from 0. */
-  step: number;
-  step_name: string;
-  attempt: number;
-  /** 1: it counts also when the task fails. */
-  on_failure: 0 | 1;
-  /** 1: it may hold whiteouts. */
-  whiteouts: 0 | 1;
-  /** Its directories of fewer names than this only lead to something. */
-  implied: number;
-  layer: string;
-}
-
-/** What `save_cache` keeps. */
-export interface CacheTable {
-  tenant: string;
-  /** Whose runs may read it: other sources must not be able to put something in their way. */
-  domain: string;
-  /** Unique in its domain. */
-  key: string;
-  layer: string;
-  created: number;
-  used: number;
 }
 
 /** What the store was asked for by this home, a row a month. Written by engine/. */

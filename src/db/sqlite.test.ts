@@ -191,7 +191,7 @@ describe('SQLite files', () => {
     const path = await place();
     const native = new DatabaseSync(path);
     native.exec(
-      "DELETE FROM tenants; INSERT INTO tenants VALUES ('a', 'a', 9007199254740993, 1, 1), ('b', 'b', 9223372036854775807, 1, 1)",
+      "DELETE FROM tenants; INSERT INTO tenants VALUES ('a', 'default', 'a', 9007199254740993, 1, 1), ('b', 'default', 'b', 9223372036854775807, 1, 1)",
     );
     native.close();
     await using db = await openSqlite(path);

@@ -40,13 +40,15 @@ export type PlaceValues = Values<typeof PLACE>;
 /** An absolute path of a given one, or of the one in the home that stands for it. */
 export type FindPath = (given: string | undefined, otherwise: string) => string;
 
+/** @param otherwise where in the home a local store is if nothing is said */
 export function placeOf(
   { provider = 'local', local, s3, gcs }: Partial<PlaceValues>,
   path: FindPath,
+  otherwise = 'store',
 ): PlaceConfig {
   return {
     provider,
-    local: { path: path(local?.path, 'store') },
+    local: { path: path(local?.path, otherwise) },
     s3: s3?.bucket === undefined ? undefined : s3Of({ ...s3, bucket: s3.bucket }, path),
     gcs:
       gcs?.bucket === undefined
@@ -72,4 +74,29 @@ function s3Of(given: PlaceValues['s3'] & { readonly bucket: string }, path: Find
 export function missingOf({ provider, ...sections }: PlaceValues): string | undefined {
   if (provider !== 's3' && provider !== 'gcs') return undefined;
   return sections[provider].bucket === undefined ? `${provider}.bucket` : undefined;
+}
+
+/** As people write it. */
+export function placeText({ provider, local, s3, gcs }: PlaceConfig): string {
+  if (provider === 'local') return local.path;
+  const { bucket, prefix, endpoint } = (provider === 's3' ? s3 : gcs)!;
+  const at = endpoint === undefined ? '' : ` at ${endpoint}`;
+  return `${provider === 's3' ? 's3' : 'gs'}://${bucket}/${prefix}${at}`;
+}
+
+/** Whether one of two stores is in the other, or is the other: each would take what the other has for its own. */
+export function overlap(one: PlaceConfig, other: PlaceConfig): boolean {
+  if (one.provider !== other.provider) return false;
+  const [a, b] = [whereIs(one), whereIs(other)];
+  return a.service === b.service && (a.path.startsWith(b.path) || b.path.startsWith(a.path));
+}
+
+function whereIs({ provider, local, s3, gcs }: PlaceConfig): {
+  readonly service: string;
+  readonly path: string;
+} {
+  const ended = (path: string) => `${path.replace(/\/+$/, '')}/`;
+  if (provider === 'local') return { service: '', path: ended(local.path) };
+  const { bucket, prefix, endpoint = '' } = (provider === 's3' ? s3 : gcs)!;
+  return { service: ended(endpoint), path: ended(`${bucket}/${prefix}`) };
 }

@@ -7,6 +7,8 @@ import { executorsReader } from '../plan/index.ts';
 import type { ExecutorDefinition } from '../plan/index.ts';
 import { PLACE, missingOf, placeOf } from './config-place.ts';
 import type { FindPath, PlaceConfig } from './config-place.ts';
+import { REGIONS, regionFlaws, regionsOf } from './config-regions.ts';
+import type { RegionConfig } from './config-regions.ts';
 import { command, count, duration, megabytes, text } from './config-value.ts';
 import { node, readYaml } from './config-yaml.ts';
 import type { Shape, Values, YamlRecord } from './config-yaml.ts';
@@ -27,6 +29,8 @@ export interface Config {
       readonly retention: RetentionConfig;
     };
   };
+  /** Stores besides that of `storage`, by name. */
+  readonly regions: readonly RegionConfig[];
   readonly runs: {
     /** Milliseconds that the layers of a run are kept after it has ended: so long can it be restarted. */
     readonly retention: number;
@@ -86,6 +90,7 @@ const MAX_REQUESTS = 64;
 const SHAPE = {
   runs: { retention: duration },
   executors: node(executorsReader),
+  regions: REGIONS,
   storage: {
     ...PLACE,
     limits: {
@@ -119,7 +124,7 @@ const DEFAULT_RETENTION = { default: '7d', max: '30d', min: '1d' } as const;
 export async function parseConfig(source: ConfigSource | undefined, homes: Homes): Promise<Config> {
   if (source === undefined) return complete(undefined, {}, {}, homes);
   const record = await readYaml(source.text, SHAPE);
-  if (record.flaws.count === 0) findContradictions(record);
+  if (record.flaws.count === 0) findContradictions(record, findPath(source.file, homes));
   if (record.flaws.count > 0) throw record.flaws.error(source.shown, { file: source.file });
   const { storage, ...rest } = record.values;
   return complete(source.file, storage, rest, homes);
@@ -130,16 +135,10 @@ type StorageValues = Values<typeof SHAPE.storage>;
 function complete(
   file: string | undefined,
   storage: Partial<StorageValues>,
-  { runs, executors = [] }: Partial<Omit<Values<typeof SHAPE>, 'storage'>>,
+  { runs, executors = [], regions = {} }: Partial<Omit<Values<typeof SHAPE>, 'storage'>>,
   homes: Homes,
 ): Config {
-  const path: FindPath = (given, otherwise) => {
-    if (given === undefined || file === undefined) return join(homes.home, otherwise);
-    return resolve(
-      dirname(file),
-      given.replace(/^~(?=\/|$)/, () => homes.user),
-    );
-  };
+  const path = findPath(file, homes);
   const { limits, cache, workspace } = storage;
   return deepFreeze({
     file,
@@ -159,9 +158,20 @@ function complete(
         retention: retentionOf(workspace?.retention ?? {}),
       },
     },
+    regions: regionsOf(regions, path),
     runs: { retention: runs?.retention ?? parseDuration(DEFAULT_RUN_RETENTION)! },
     executors,
   });
+}
+
+function findPath(file: string | undefined, homes: Homes): FindPath {
+  return (given, otherwise) => {
+    if (given === undefined || file === undefined) return join(homes.home, otherwise);
+    return resolve(
+      dirname(file),
+      given.replace(/^~(?=\/|$)/, () => homes.user),
+    );
+  };
 }
 
 function keySource(given: StorageValues['encryption'], path: FindPath): KeySource {
@@ -178,14 +188,14 @@ function retentionOf(given: StorageValues['workspace']['retention']): RetentionC
 }
 
 /** What no single value shows. */
-function findContradictions({ values, offsets, flaws }: YamlRecord<typeof SHAPE>): void {
+function findContradictions({ values, offsets, flaws }: YamlRecord<typeof SHAPE>, path: FindPath): void {
   const { encryption, workspace } = values.storage;
   const offset = (key: string) => offsets.get(key) ?? 0;
 
-  const [, ...second] = Object.keys(encryption);
-  for (const key of second) {
-    const path = `storage.encryption.${key}`;
-    flaws.add(offset(path), `${path} is a second source of the root key: one is enough`);
+  const [, ...others] = Object.keys(encryption);
+  for (const key of others) {
+    const second = `storage.encryption.${key}`;
+    flaws.add(offset(second), `${second} is a second source of the root key: one is enough`);
   }
   const missing = missingOf(values.storage);
   if (missing !== undefined) {
@@ -194,17 +204,19 @@ function findContradictions({ values, offsets, flaws }: YamlRecord<typeof SHAPE>
       offset('storage.provider'),
       `storage.provider is ${provider}, and storage.${missing} is missing`,
     );
-  }
+  } else
+    for (const [name, flaw] of regionFlaws(values.regions, placeOf(values.storage, path), path))
+      flaws.add(offset(`regions.${name}`), flaw);
   const retention = retentionOf(workspace.retention);
   for (const [less, more] of [
     ['min', 'default'],
     ['default', 'max'],
   ] as const) {
     if (retention[less] <= retention[more]) continue;
-    const path = 'storage.workspace.retention';
+    const section = 'storage.workspace.retention';
     const told = (key: keyof RetentionConfig) =>
       `${key} (${formatDuration(retention[key])}${workspace.retention[key] === undefined ? ' if not given' : ''})`;
-    flaws.add(offset(path), `${path}: ${told(less)} is longer than ${told(more)}`);
+    flaws.add(offset(section), `${section}: ${told(less)} is longer than ${told(more)}`);
   }
 }
 

@@ -36,13 +36,16 @@ import type {
   ListRunsOptions,
   RunSummary,
 } from '../run/index.ts';
+import type { InRegion } from './regions.ts';
 import type { RotateOptions } from './root-keys.ts';
 import type { StoreReport } from './store-report.ts';
 
 /** `ref` is `NAME[@SNAPSHOT]`, with `:PATH` behind it where a path is meant. */
 export interface Workspaces {
-  save(directory: string, options?: SaveOptions): Promise<SaveResult>;
+  /** A new workspace lives in the region that is named; one that is there is saved where it lives. @throws refused if that is another */
+  save(directory: string, options?: SaveOptions & InRegion): Promise<SaveResult>;
   restore(ref: string, directory: string, options?: RestoreOptions): Promise<RestoreResult>;
+  /** Of all regions. Asks no store. */
   list(options?: Cancellable): Promise<readonly WorkspaceInfo[]>;
   /** Newest first. */
   log(workspace: string, options?: Cancellable): Promise<readonly SnapshotInfo[]>;
@@ -62,7 +65,7 @@ export interface Workspaces {
     options?: ExportOptions,
   ): Promise<ExportResult>;
   /** A tar archive becomes the next snapshot of a workspace, without touching the disk. */
-  importArchive(archive: AsyncIterable<Uint8Array>, options: ImportOptions): Promise<SaveResult>;
+  importArchive(archive: AsyncIterable<Uint8Array>, options: ImportOptions & InRegion): Promise<SaveResult>;
   /** Which snapshots changed a path, `NAME[:PATH]`, the newest first. Reads no file data. */
   why(ref: string, options?: Cancellable): Promise<PathHistory>;
   /** Removes a workspace with all its snapshots; what it takes in the store goes with the next collection. */
@@ -139,7 +142,7 @@ export interface RebuildResult {
   readonly seconds: number;
 }
 
-export interface CollectStoreOptions extends CollectOptions {
+export interface CollectStoreOptions extends CollectOptions, InRegion {
   /** Milliseconds that what is condemned stays, at least. Default: an hour for a store on a disk of this machine, a day for one in a bucket. */
   readonly margin?: number | undefined;
 }
@@ -150,7 +153,7 @@ export interface CollectResult extends Collected {
   readonly seconds: number;
 }
 
-export interface AttachOptions extends Cancellable {
+export interface AttachOptions extends InRegion {
   readonly takeOver?: boolean | undefined;
 }
 
@@ -165,10 +168,11 @@ export interface AttachResult {
   readonly seconds: number;
 }
 
+/** Each call is about one of the home's stores. */
 export interface ChunkStore {
   /** What is in the store, what this home asked it for this month and the one before, and an estimate of what that costs. */
-  stats(options?: Cancellable): Promise<StoreReport>;
-  verify(options?: VerifyStoreOptions): Promise<VerifyReport>;
+  stats(options?: InRegion): Promise<StoreReport>;
+  verify(options?: VerifyStoreOptions & InRegion): Promise<VerifyReport>;
   /** Takes away what no snapshot of any tenant needs. */
   collect(options?: CollectStoreOptions): Promise<CollectResult>;
   /**
@@ -177,12 +181,12 @@ export interface ChunkStore {
    */
   attach(options?: AttachOptions): Promise<AttachResult>;
   /** Makes index and database anew from packs and heads alone. */
-  rebuildIndex(options?: Cancellable): Promise<RebuildResult>;
+  rebuildIndex(options?: InRegion): Promise<RebuildResult>;
 }
 
-export interface KeyStatus {
-  /** Where the root key comes from, as it is told to people: `key file /home/a/.strata/keys/root.key`. */
-  readonly source: string;
+/** What the root key opens in one region. */
+export interface RegionKeys {
+  readonly region: string;
   /** First 16 hex digits of the id of the root key. */
   readonly rootKey: string;
   readonly storeId: string;
@@ -193,6 +197,17 @@ export interface KeyStatus {
   }[];
 }
 
+/** Of the region in front, and of each. */
+export interface KeyStatus extends RegionKeys {
+  /** Where the root key comes from, as it is told to people: `key file /home/a/.strata/keys/root.key`. */
+  readonly source: string;
+  /** Those that have a store and can be asked, `default` in front. */
+  readonly regions: readonly RegionKeys[];
+  /** Why others cannot. */
+  readonly problems: readonly { readonly region: string; readonly message: string }[];
+}
+
+/** All of them go over every region. */
 export interface Keys {
   status(options?: Cancellable): Promise<KeyStatus>;
   /** Seals every key record with a new root key. @returns the new status */
@@ -201,7 +216,7 @@ export interface Keys {
   rotateTenant(name: string, options?: Cancellable): Promise<KeyStatus>;
   /** Destroys the keys of a tenant and all that it has: nobody can read any of it again. */
   destroyTenant(name: string, options?: Cancellable): Promise<void>;
-  /** The root key as a line of text: whoever has it and the store can read everything. */
+  /** The root key as a line of text, or as lines if regions have different ones: whoever has it and the store can read everything. */
   exportRecovery(options?: Cancellable): Promise<string>;
 }
 
@@ -210,6 +225,8 @@ export interface Engine extends AsyncDisposable {
   readonly runs: Runs;
   readonly store: ChunkStore;
   readonly keys: Keys;
+  /** Names of the stores in the configuration, `default` in front. */
+  readonly regions: readonly string[];
   /** Things to tell the user once, such as where a new root key was put. Emptied by reading. */
   takeNotices(): readonly string[];
 }

@@ -2,7 +2,10 @@
 
 export { loadConfig } from './config-file.ts';
 export type { Config, KeySource, RetentionConfig } from './config.ts';
+export { placeText } from './config-place.ts';
 export type { GcsConfig, PlaceConfig, S3Config } from './config-place.ts';
+export { DEFAULT_REGION } from './config-regions.ts';
+export type { RegionConfig } from './config-regions.ts';
 export type { StoreCost, TrafficCost } from './cost.ts';
 export type {
   AttachOptions,
@@ -15,6 +18,7 @@ export type {
   KeyStatus,
   Keys,
   RebuildResult,
+  RegionKeys,
   RunUnderWay,
   Runs,
   StartRunOptions,
@@ -22,4 +26,5 @@ export type {
 } from './engine.ts';
 export { openEngine } from './open.ts';
 export { prepareAttach } from './prepare-attach.ts';
+export type { InRegion } from './regions.ts';
 export type { StoreReport, TrafficFigures } from './store-report.ts';

@@ -20,6 +20,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     runs: runsOf(home),
     store: chunkStoreOf(home),
     keys: keysOf(home),
+    regions: home.regions.names,
     takeNotices: () => home.takeNotices(),
     [Symbol.asyncDispose]: () => home[Symbol.asyncDispose](),
   };

@@ -7,18 +7,22 @@ import { StrataError, makeDirectories, syncDirectory, systemError, systemRandom 
 import { parseRootKey } from '../vault/index.ts';
 import { loadConfig } from './config-file.ts';
 import type { PlaceConfig } from './config-place.ts';
+import { DEFAULT_REGION } from './config-regions.ts';
 import type { EngineOptions } from './engine.ts';
 import { keepKey } from './key-file.ts';
+import { Regions } from './regions.ts';
+import type { InRegion } from './regions.ts';
 import { addressYaml, parseAddress } from './store-address.ts';
 import type { Address, AddressOptions } from './store-address.ts';
 
 /**
+ * @param options with the region that the store is to be; the configuration names it already, if it is not the default one
  * @param where of the store, as `parseAddress` reads it
  * @param recovery text of a recovery key; undefined: the key is where the configuration says
  * @throws not_found if there is no such directory; refused if the configuration names another store, or another key is there
  */
 export async function prepareAttach(
-  options: EngineOptions,
+  options: EngineOptions & Pick<InRegion, 'region'>,
   where: string,
   recovery: string | undefined,
   addressing: AddressOptions = {},
@@ -30,18 +34,21 @@ export async function prepareAttach(
     throw new StrataError('not_found', `there is no directory ${where}`, {
       hint: 'Give the directory of the store: the one with `format` in it.',
     });
-  const { file, home, storage } = await loadConfig(options);
-  const { encryption } = storage;
+  const { region = DEFAULT_REGION } = options;
+  const config = await loadConfig(options);
+  const { file, home } = config;
+  const { encryption } = config.storage;
+  const place = new Regions(config, undefined).place(region);
   // Before anything is written: a mistyped key must leave nothing behind.
   const secret = recovery === undefined ? undefined : parseRootKey(recovery, 'the recovery key');
   if (secret !== undefined && encryption.kind !== 'key_file')
     throw new StrataError('bad_input', 'the configuration does not take the root key from a file', {
       hint: 'Leave the recovery key out, or `storage.encryption` as it is by default.',
     });
-  if (!isSame(storage, address)) {
+  if (!isSame(place, address)) {
     if (file !== undefined)
       throw new StrataError('refused', `${file} names another store than ${where}`, {
-        hint: `Name that one in \`storage\`, or attach from a home without a configuration.`,
+        hint: `Name that one in \`${region === DEFAULT_REGION ? 'storage' : `regions.${region}`}\`, or attach from a home without a configuration.`,
       });
     if (existsSync(join(home, 'db')))
       throw new StrataError('refused', `the home ${home} has a store of its own`, {

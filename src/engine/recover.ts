@@ -7,11 +7,12 @@ import type { Vault } from '../vault/index.ts';
 import { recoverWorkspaces } from '../workspace/index.ts';
 import type { AttachOptions, AttachResult, RebuildResult } from './engine.ts';
 import type { Home } from './home.ts';
+import type { InRegion } from './regions.ts';
 
-export async function rebuild(home: Home, options: Cancellable = {}): Promise<RebuildResult> {
+export async function rebuild(home: Home, options: InRegion = {}): Promise<RebuildResult> {
   const started = systemClock();
   // Without anything to rebuild from it ends here.
-  if (!(await home.exists())) await home.vault('read', options);
+  if (!(await home.hasStore(options))) await home.vault('read', options);
   const vault = (await home.vault('rebuild', options)).itself;
   const { tenants: _, ...result } = await ownAll(vault, options);
   return { ...result, seconds: secondsSince(started) };
@@ -20,7 +21,7 @@ export async function rebuild(home: Home, options: Cancellable = {}): Promise<Re
 export async function attach(home: Home, options: AttachOptions = {}): Promise<AttachResult> {
   const started = systemClock();
   const { takeOver = false } = options;
-  if (!(await home.exists())) await home.vault('read', options);
+  if (!(await home.hasStore(options))) await home.vault('read', options);
   const vault = (await home.vault(takeOver ? 'attach to own' : 'attach to read', options)).itself;
   if (!takeOver) await forgetAttached(vault.world, options);
   const { tenants, workspaces, snapshots, unreadable } = takeOver

@@ -37,7 +37,7 @@ export async function findTree(
 }
 
 function openExecutor(
-  { config, keySource, keyWorld }: Home,
+  { config, regions, keySource, keyWorld }: Home,
   { type }: ExecutorDefinition,
   { sandbox, bind }: RunSettings,
 ): Promise<Executor> {
@@ -45,6 +45,6 @@ function openExecutor(
   if (type === 'podman') return podmanExecutor({ environment });
   // What opens the store must not be seen by what a run file has run.
   const key = keySource.kind === 'key_file' || keySource.kind === 'passphrase_file' ? [keySource.path] : [];
-  const hidden = [config.home, config.storage.local.path, ...key];
+  const hidden = [config.home, ...regions.localPaths, config.storage.cache.path, ...key];
   return hostExecutor({ sandbox, bind, hidden, environment });
 }

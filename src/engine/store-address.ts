@@ -23,7 +23,7 @@ export function parseAddress(address: string, options: AddressOptions, cwd: stri
   const [, scheme, bucket = '', prefix = ''] = /^([a-z0-9+.-]+):\/\/([^/]*)\/?(.*)$/s.exec(address) ?? [];
   const { endpoint, region, caFile } = options;
   if (scheme === undefined) {
-    const [extra] = given({ endpoint, region, 'ca-file': caFile });
+    const [extra] = given({ endpoint, 'bucket-region': region, 'ca-file': caFile });
     if (extra !== undefined) throw misplaced(extra, 'a directory');
     return { provider: 'local', local: { path: resolve(cwd, address) } };
   }
@@ -41,7 +41,7 @@ export function parseAddress(address: string, options: AddressOptions, cwd: stri
         ...(caFile !== undefined && { ca_file: resolve(cwd, caFile) }),
       },
     };
-  const [extra] = given({ region, 'ca-file': caFile });
+  const [extra] = given({ 'bucket-region': region, 'ca-file': caFile });
   if (extra !== undefined) throw misplaced(extra, 'a bucket of Google Cloud Storage');
   return { provider: 'gcs', gcs: place };
 }

@@ -1,14 +1,15 @@
 /** The figures of the store: what is in it, what it is asked for, and what that costs. */
 
-import type { Cancellable } from '../base/index.ts';
 import type { MonthOfTraffic } from '../store/index.ts';
 import type { Prices } from './prices.ts';
 import type { Months } from './traffic.ts';
 import { storeStats } from '../workspace/index.ts';
 import type { StoreStats } from '../workspace/index.ts';
+import { DEFAULT_REGION } from './config-regions.ts';
 import { costOf, pricesFor } from './cost.ts';
 import type { StoreCost } from './cost.ts';
 import type { Home } from './home.ts';
+import type { InRegion } from './regions.ts';
 
 /** What this home asked a service for in a month. */
 export interface TrafficFigures {
@@ -55,16 +56,18 @@ export interface AskedStore {
   readonly months: Months | undefined;
 }
 
-export async function storeReport(home: Home, options: Cancellable = {}): Promise<StoreReport> {
+export async function storeReport(home: Home, options: InRegion = {}): Promise<StoreReport> {
+  const { region = DEFAULT_REGION } = options;
   const world = await home.world('read', options);
   const stats = await storeStats(world, options);
-  const { storeLabel: label, traffic, config, keyWorld } = home;
-  if (config.storage.provider === 'local')
-    return composed(stats, { label, prices: undefined, months: undefined });
+  const { label } = home.regions.store(region);
+  const place = home.regions.place(region);
+  if (place.provider === 'local') return composed(stats, { label, prices: undefined, months: undefined });
+  const traffic = home.regions.traffic(region);
   // Our own requests too.
   await traffic.write(options);
   const months = await traffic.months(world.database, label);
-  return composed(stats, { label, prices: pricesFor(config.storage, keyWorld.env), months });
+  return composed(stats, { label, prices: pricesFor(place, home.keyWorld.env), months });
 }
 
 export function composed(stats: StoreStats, { label, prices, months }: AskedStore): StoreReport {

@@ -108,7 +108,7 @@ describe('what was asked of a store', () => {
     const path = join(place.home, 'db', 'strata.db');
     const close = async (counted: boolean) => {
       await using home = new Home(config, { env: {}, cwd: place.home });
-      if (counted) home.traffic.tally.request('write');
+      if (counted) home.regions.traffic('default').tally.request('write');
       await home.vault('read');
     };
     await close(false);

@@ -1,49 +1,62 @@
 /** The engine's workspaces: each call finds its world, and leaves the work to the room below. */
 
-import { toHex } from '../base/index.ts';
+import { equalBytes } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import * as workspace from '../workspace/index.ts';
 import type { Workspaces } from './engine.ts';
 import type { Home } from './home.ts';
 
 export function workspacesOf(home: Home): Workspaces {
-  const read = (options?: Cancellable) => home.world('read', options);
-  const change = (options?: Cancellable) => home.world('change', options);
+  const read = (ref: string, options?: Cancellable) => home.worldOf('read', ref, options);
+  const change = (ref: string, options?: Cancellable) => home.worldOf('change', ref, options);
   return {
-    save: async (directory, options) => {
+    save: async (directory, options = {}) => {
       // A mistyped path must not make a home.
       await using ahead = await workspace.prepareSave(directory, options, home.cacheDirectory);
-      return await workspace.saveDirectory(await home.world('write', options), directory, options, ahead);
+      const world = await home.worldToSave(workspace.workspaceOf(directory, options), options);
+      return await workspace.saveDirectory(world, directory, options, ahead);
     },
     restore: async (ref, directory, options) =>
-      workspace.restoreSnapshot(await read(options), ref, directory, options),
+      workspace.restoreSnapshot(await read(ref, options), ref, directory, options),
     list: async (options) => {
       if (!(await home.exists())) return [];
-      const { database, vault } = await read(options);
-      return workspace.listWorkspaces(database.kysely, toHex(vault.id));
+      const { kysely, tenant } = await home.records(options);
+      return workspace.listWorkspaces(kysely, tenant);
     },
     log: async (name, options) => {
-      const { database, vault } = await read(options);
-      return workspace.listSnapshots(database.kysely, toHex(vault.id), name);
+      const { tenant } = await home.located(name, options);
+      return workspace.listSnapshots((await home.records(options)).kysely, tenant, name);
     },
-    ls: (ref, options) => later(async () => workspace.list(await read(options), ref, options)),
-    cat: (ref, options) => later(async () => workspace.cat(await read(options), ref, options)),
-    diff: (before, after, options) =>
-      later(async () => workspace.compare(await read(options), before, after, options)),
-    manifest: (ref, options) => later(async () => workspace.manifest(await read(options), ref, options)),
+    ls: (ref, options) => later(async () => workspace.list(await read(ref, options), ref, options)),
+    cat: (ref, options) => later(async () => workspace.cat(await read(ref, options), ref, options)),
+    diff: (before, after, options) => later(() => compare(home, before, after, options)),
+    manifest: (ref, options) => later(async () => workspace.manifest(await read(ref, options), ref, options)),
     exportArchive: async (ref, write, options) =>
-      workspace.exportArchive(await read(options), ref, write, options),
+      workspace.exportArchive(await read(ref, options), ref, write, options),
     importArchive: async (parts, options) => {
       // What is no archive must not make a home.
       const archive = await workspace.prepareImport(parts, options);
-      return workspace.importArchive(await home.world('write', options), archive, options);
+      const world = await home.worldToSave(options.workspace, options);
+      return workspace.importArchive(world, archive, options);
     },
-    why: async (ref, options) => workspace.explainPath(await read(options), ref, options),
-    remove: async (name, options) => workspace.removeWorkspace(await change(options), name, options),
+    why: async (ref, options) => workspace.explainPath(await read(ref, options), ref, options),
+    remove: async (name, options) =>
+      workspace.removeWorkspace(await change(workspace.checkName(name), options), name, options),
     forget: async (ref, options = {}) =>
-      workspace.forgetSnapshots(await (options.dryRun === true ? read : change)(options), ref, options),
-    fork: async (ref, name, options) => workspace.forkWorkspace(await change(options), ref, name, options),
+      workspace.forgetSnapshots(await (options.dryRun === true ? read : change)(ref, options), ref, options),
+    fork: async (ref, name, options) =>
+      workspace.forkWorkspace(await change(ref, options), ref, name, options),
   };
+}
+
+/** The two may be in different regions. */
+async function compare(home: Home, before: string, after: string, options: Cancellable = {}) {
+  const [from, to] = [
+    await home.worldOf('read', before, options),
+    await home.worldOf('read', after, options),
+  ];
+  const afterWorld = equalBytes(from.vault.id, to.vault.id) ? undefined : to;
+  return workspace.compare(from, before, after, { ...options, afterWorld });
 }
 
 /** An async iterable whose making is itself asynchronous. */

@@ -29,7 +29,7 @@ export async function openTestHome(wrap: (store: Store) => Store = (store) => st
   const place = mkdtempSync(join(tmpdir(), 'strata-home-'));
   const store = wrap(openLocalStore(join(place, 'store')));
   const database = await openSqlite(join(place, 'db', 'strata.db'));
-  const parts = { store, database, clock: systemClock, random: systemRandom };
+  const parts = { region: 'default', store, database, clock: systemClock, random: systemRandom };
   const vault = await Vault.open(parts, async () => [ROOT]);
   const offLimits = [join(place, 'store'), join(place, 'db')];
   const world = { ...parts, vault: await vault.tenant('default'), offLimits };

@@ -28,7 +28,7 @@ export class StillHome {
   private constructor(database: Database, store: Store, seed: string) {
     this.store = store;
     this.database = database;
-    this.parts = { store, database, clock: () => this.now, random: pinnedRandom(seed) };
+    this.parts = { region: 'default', store, database, clock: () => this.now, random: pinnedRandom(seed) };
   }
 
   /** @param seed of all randomness: two over one store, or one database, need two */

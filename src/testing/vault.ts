@@ -53,7 +53,7 @@ export class TestDatabases implements AsyncDisposable {
 
 /** @param seed of all randomness: two worlds over one store need two */
 export function testWorld(database: Database, store: Store = openMemoryStore(), seed = 'world'): VaultWorld {
-  return { store, database, clock: () => NOW, random: pinnedRandom(seed) };
+  return { region: 'default', store, database, clock: () => NOW, random: pinnedRandom(seed) };
 }
 
 export function openTestVault(world: VaultWorld, root = ROOT): Promise<Vault> {

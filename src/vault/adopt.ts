@@ -10,7 +10,7 @@ import type { Vault } from './vault.ts';
 
 /** Writes a row for every tenant in the store that has none. @returns the names of all tenants. @throws wrong_key, integrity */
 export async function adoptTenants(vault: Vault, options: Cancellable = {}): Promise<readonly string[]> {
-  const { store, database, clock } = vault.world;
+  const { store, database, clock, region } = vault.world;
   const records: KeysRecord[] = [];
   for (const { tenant, numbers } of (await listKeyNumbers(store, options)).values()) {
     const record = await newestReadable(numbers, (number) => vault.readKeys(tenant, number, options));
@@ -27,6 +27,7 @@ export async function adoptTenants(vault: Vault, options: Cancellable = {}): Pro
       .insertInto('tenants')
       .values({
         id: toHex(record.tenant),
+        region,
         name: record.name,
         key_seq: record.number,
         created: record.versions[0]?.created ?? clock(),
@@ -35,7 +36,12 @@ export async function adoptTenants(vault: Vault, options: Cancellable = {}): Pro
       .onConflict((conflict) => conflict.doNothing())
       .execute();
   }
-  const rows = await database.kysely.selectFrom('tenants').select('name').orderBy('name').execute();
+  const rows = await database.kysely
+    .selectFrom('tenants')
+    .select('name')
+    .where('region', '=', region)
+    .orderBy('name')
+    .execute();
   return rows.map((row) => row.name);
 }
 

@@ -9,14 +9,20 @@ import type { TenantVault } from './tenant.ts';
 import type { VaultWorld } from './world.ts';
 
 /** Forgets what was read in the store before. @throws refused for a home that owns its store */
-export async function forgetAttached({ database }: VaultWorld, options: Cancellable = {}): Promise<void> {
+export async function forgetAttached(
+  { database, region }: VaultWorld,
+  options: Cancellable = {},
+): Promise<void> {
   await database.transaction(async (tx) => {
-    if ((await readHome({ kysely: tx }))?.role !== 'reader')
+    if ((await readHome({ database: { kysely: tx }, region }))?.role !== 'reader')
       throw new StrataError('refused', 'this home owns its store already', {
         hint: 'Attach from another home: give one with --home.',
       });
-    for (const table of ['snapshots', 'workspaces', 'segments'] as const)
-      await tx.deleteFrom(table).execute();
+    const tenants = tx.selectFrom('tenants').select('id').where('region', '=', region);
+    const workspaces = tx.selectFrom('workspaces').select('id').where('tenant', 'in', tenants);
+    await tx.deleteFrom('snapshots').where('workspace', 'in', workspaces).execute();
+    for (const table of ['workspaces', 'segments'] as const)
+      await tx.deleteFrom(table).where('tenant', 'in', tenants).execute();
   }, options);
 }
 

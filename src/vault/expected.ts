@@ -26,17 +26,23 @@ export interface Expected {
   readonly objects: readonly string[];
 }
 
-export async function readExpected({ database }: VaultWorld): Promise<Expected> {
+export async function readExpected({ database, region }: VaultWorld): Promise<Expected> {
   const { kysely } = database;
-  const tenants = await kysely.selectFrom('tenants').selectAll().execute();
-  const segments = await kysely.selectFrom('segments').select(['id', 'tenant']).execute();
+  const tenants = await kysely.selectFrom('tenants').selectAll().where('region', '=', region).execute();
+  const ids = tenants.map(({ id }) => id);
+  const segments = await kysely
+    .selectFrom('segments')
+    .select(['id', 'tenant'])
+    .where('tenant', 'in', ids)
+    .execute();
   const rows = await kysely
     .selectFrom('snapshots')
     .innerJoin('workspaces', 'workspaces.id', 'snapshots.workspace')
     .select(['tenant', 'workspace', 'name', 'number', 'snapshots.seq', 'root', 'published'])
+    .where('tenant', 'in', ids)
     .orderBy('snapshots.created', 'desc')
     .execute();
-  const layers = await keptLayers(kysely);
+  const layers = (await keptLayers(kysely)).filter(({ tenant }) => ids.includes(tenant));
   const headName = (row: { tenant: string; workspace: string; seq: number }) =>
     headIdentity(idOf<TenantId>(row.tenant), idOf<WorkspaceId>(row.workspace), row.seq).name;
   return {

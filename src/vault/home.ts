@@ -1,6 +1,6 @@
-/** The row that says who this home is, and which store it belongs to. */
+/** The row that says who this home is in a region, and which store that is. */
 
-import { toHex } from '../base/index.ts';
+import { StrataError, toHex } from '../base/index.ts';
 import { ID_BYTES } from '../chunk/index.ts';
 import type { Database } from '../db/index.ts';
 import { idOf } from './names.ts';
@@ -19,22 +19,53 @@ export interface Home {
 /** Stands for a home that is not known yet. */
 export const NO_HOME = new Uint8Array(ID_BYTES);
 
-export async function readHome({ kysely }: Pick<Database, 'kysely'>): Promise<Home | undefined> {
-  const row = await kysely.selectFrom('home').selectAll().executeTakeFirst();
+interface Region {
+  readonly database: Pick<Database, 'kysely'>;
+  readonly region: string;
+}
+
+export async function readHome({ database: { kysely }, region }: Region): Promise<Home | undefined> {
+  const row = await kysely.selectFrom('home').selectAll().where('region', '=', region).executeTakeFirst();
   return row && { id: idOf(row.id), store: idOf(row.store), owner: row.owner, role: row.role };
 }
 
-/** @returns the home that another process made, if it was faster */
-export function putHome(
-  { database, random, clock }: VaultWorld,
+/** Names of all regions that have a store, in their order. */
+export async function storedRegions({ kysely }: Pick<Database, 'kysely'>): Promise<readonly string[]> {
+  const rows = await kysely.selectFrom('home').select('region').orderBy('region').execute();
+  return rows.map(({ region }) => region);
+}
+
+/**
+ * A store that was one region, and that another name leads to now: its tenants would be there twice.
+ *
+ * @throws refused
+ */
+export async function checkRegion(
+  { database: { kysely }, region, store: { label } }: Region & Pick<VaultWorld, 'store'>,
   store: Uint8Array,
-  role: HomeRole,
-): Promise<Home> {
+): Promise<void> {
+  const row = await kysely
+    .selectFrom('home')
+    .select('region')
+    .where('store', '=', toHex(store))
+    .executeTakeFirst();
+  if (row === undefined || row.region === region) return;
+  throw new StrataError('refused', `${label} is the region ${row.region} of this home, not ${region}`, {
+    hint: 'Regions keep their names, and each has a store of its own: correct the configuration.',
+    details: { region: row.region },
+  });
+}
+
+/** @returns the home that another process made, if it was faster. @throws as `checkRegion` */
+export function putHome(world: VaultWorld, store: Uint8Array, role: HomeRole): Promise<Home> {
+  const { database, random, clock, region } = world;
   const id = random(ID_BYTES);
   return database.transaction(async (tx) => {
-    const known = await readHome({ kysely: tx });
+    const within = { ...world, database: { kysely: tx } };
+    const known = await readHome(within);
     if (known !== undefined) return known;
-    const row = { id: toHex(id), store: toHex(store), owner: 0, role, created: clock() };
+    await checkRegion(within, store);
+    const row = { region, id: toHex(id), store: toHex(store), owner: 0, role, created: clock() };
     await tx.insertInto('home').values(row).execute();
     return { id, store, owner: 0, role };
   });
@@ -49,6 +80,12 @@ export async function noteOwner(
   await kysely.updateTable('home').set({ owner, role: 'owner' }).where('id', '=', toHex(home)).execute();
 }
 
-export async function knowsTenants({ kysely }: Pick<Database, 'kysely'>): Promise<boolean> {
-  return (await kysely.selectFrom('tenants').select('id').limit(1).executeTakeFirst()) !== undefined;
+export async function knowsTenants({ database: { kysely }, region }: Region): Promise<boolean> {
+  const row = await kysely
+    .selectFrom('tenants')
+    .select('id')
+    .where('region', '=', region)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
 }

@@ -17,6 +17,7 @@ export type { Margins } from './margins.ts';
 export type { BlockPlace, ChunkPlace } from './chunk-index.ts';
 export type { BlockSource, ContentSink, ContentSource, SharedSink } from './content.ts';
 export { isStore } from './format.ts';
+export { readHome, storedRegions } from './home.ts';
 export { isKept, isKeptOnPut } from './kept-here.ts';
 export type { LocalFile, LocalFileWriter } from './local-file.ts';
 export { idOf } from './names.ts';
@@ -26,6 +27,7 @@ export type { RebuiltIndex } from './rebuild.ts';
 export { rebuildIndex } from './rebuild.ts';
 export type { HeadKind, HeadRecord, SnapshotRecord } from './head-record.ts';
 export type { Problem, ProblemCode, Usage, VerifyReport } from './report.ts';
+export { checkRootKey } from './right-key.ts';
 export {
   ROOT_KEY_BYTES,
   formatRootKey,
@@ -36,13 +38,14 @@ export {
 } from './root-key.ts';
 export type { RootSecret } from './root-key.ts';
 export { rotateRoot } from './rotate.ts';
+export type { RotatedStore } from './rotate.ts';
 export type { Save } from './save.ts';
 export type { TenantVault } from './tenant.ts';
 export { destroyTenant, rotateTenant, sweepDestroyed } from './tenant-keys.ts';
 export { ThreadWriter } from './thread-writer.ts';
 export type { ThreadOutput, WriterShare } from './thread-writer.ts';
 export { Vault } from './vault.ts';
-export type { FindRootKeys, OpenVaultOptions, TenantInfo } from './vault.ts';
+export type { FindRootKeys, OpenVaultOptions, TenantInfo, TenantOptions } from './vault.ts';
 export { verifyStore } from './verify.ts';
 export type { VerifyStoreOptions } from './verify.ts';
 export type { Written } from './writer.ts';

@@ -13,7 +13,7 @@ import { putOwner } from './owner.ts';
 import { rebuildIndex } from './rebuild.ts';
 import { rootSealingKey } from './root-key.ts';
 import type { RootSecret } from './root-key.ts';
-import { rotateRoot } from './rotate.ts';
+import { rotateRoot as rotateStores } from './rotate.ts';
 import { Vault } from './vault.ts';
 import { verifyStore } from './verify.ts';
 import type { VaultWorld } from './world.ts';
@@ -37,6 +37,9 @@ async function begin() {
   );
   return { world, vault, id };
 }
+
+const rotateRoot = (vault: Vault, secret: RootSecret, activate: () => Promise<void>) =>
+  rotateStores([{ vault, secret }], activate);
 
 async function expectReadable(vault: Vault, id: Sha256): Promise<void> {
   const tenant = await vault.tenant('default');

@@ -49,10 +49,15 @@ export async function rotateTenant(vault: Vault, name: string, options: Cancella
  * @throws not_found
  */
 export async function destroyTenant(vault: Vault, name: string, options: Cancellable = {}): Promise<void> {
-  const { database, clock } = vault.world;
+  const { database, clock, region } = vault.world;
   await vault.checkOwner(options);
   await database.transaction(async (tx) => {
-    const row = await tx.selectFrom('tenants').select('id').where('name', '=', name).executeTakeFirst();
+    const row = await tx
+      .selectFrom('tenants')
+      .select('id')
+      .where('region', '=', region)
+      .where('name', '=', name)
+      .executeTakeFirst();
     if (row === undefined) throw noTenant(name);
     const workspaces = tx.selectFrom('workspaces').select('id').where('tenant', '=', row.id);
     await tx.deleteFrom('snapshots').where('workspace', 'in', workspaces).execute();
@@ -74,15 +79,19 @@ export async function destroyTenant(vault: Vault, name: string, options: Cancell
     ] as const)
       await tx.deleteFrom(table).where('tenant', '=', row.id).execute();
     await tx.deleteFrom('tenants').where('id', '=', row.id).execute();
-    await tx.insertInto('destroyed').values({ id: row.id, destroyed: clock() }).execute();
+    await tx.insertInto('destroyed').values({ id: row.id, region, destroyed: clock() }).execute();
   }, options);
   await sweepDestroyed(vault, options);
 }
 
 /** Deletes what is left of destroyed tenants, their keys first. */
 export async function sweepDestroyed(vault: Vault, options: Cancellable = {}): Promise<void> {
-  const { store, database } = vault.world;
-  const rows = await database.kysely.selectFrom('destroyed').selectAll().execute();
+  const { store, database, region } = vault.world;
+  const rows = await database.kysely
+    .selectFrom('destroyed')
+    .selectAll()
+    .where('region', '=', region)
+    .execute();
   for (const { id } of rows) {
     const tenant = idOf<TenantId>(id);
     await vault.checkOwner(options);
@@ -106,6 +115,7 @@ async function find(
   const row = await vault.world.database.kysely
     .selectFrom('tenants')
     .select(['id', 'key_seq'])
+    .where('region', '=', vault.world.region)
     .where('name', '=', name)
     .executeTakeFirst();
   if (row === undefined) throw noTenant(name);

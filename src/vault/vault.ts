@@ -5,7 +5,7 @@ import type { Cancellable } from '../base/index.ts';
 import { ID_BYTES, damaged } from '../chunk/index.ts';
 import type { SealingKey } from '../chunk/index.ts';
 import { putFormat, readFormat } from './format.ts';
-import { NO_HOME, knowsTenants, noteOwner, putHome, readHome } from './home.ts';
+import { NO_HOME, checkRegion, knowsTenants, noteOwner, putHome, readHome, storedRegions } from './home.ts';
 import type { Home } from './home.ts';
 import { Keyring } from './keyring.ts';
 import { holdsAny, listOwnerNumbers } from './listing.ts';
@@ -21,6 +21,7 @@ import {
 } from './owner.ts';
 import { decodeKeys, encodeKeys } from './keys-record.ts';
 import type { KeysRecord } from './keys-record.ts';
+import { checkStillRootKey } from './right-key.ts';
 import { checkStore, formatLost } from './right-store.ts';
 import { ROOT_KEY_BYTES, rootKeyId, rootSealingKey } from './root-key.ts';
 import type { RootSecret } from './root-key.ts';
@@ -34,7 +35,7 @@ import type { VaultWorld } from './world.ts';
  * being replaced.
  *
  * @param storeId salts a passphrase
- * @param fresh whether the store is being made now, so that a new key may be made
+ * @param fresh whether the first store of a home is being made now, so that a new key may be made
  */
 export type FindRootKeys = (
   storeId: Uint8Array,
@@ -48,6 +49,14 @@ export interface OpenVaultOptions extends Cancellable {
    * its database is being made anew, `rebuild`, which owns it if this home never was told that another one does.
    */
   readonly attach?: 'read' | 'own' | 'rebuild' | undefined;
+}
+
+export interface TenantOptions extends Cancellable {
+  /**
+   * Where the tenant is already, in another region, if it is made now: files are cut there and here at the same places then, and equal
+   * trees have equal digests. Undefined: nowhere that can be asked.
+   */
+  readonly elsewhere?: (() => Promise<Vault | undefined>) | undefined;
 }
 
 export interface TenantInfo {
@@ -97,9 +106,9 @@ export class Vault {
     findRootKeys: FindRootKeys,
     options: OpenVaultOptions = {},
   ): Promise<Vault> {
-    const { store, database, random } = world;
+    const { store, random } = world;
     const { attach } = options;
-    const known = await readHome(database);
+    const known = await readHome(world);
     let storeId = await readFormat(store, options);
     if (known !== undefined) {
       if (storeId === undefined && (await holdsAny(store, KEYS_PREFIX, options))) {
@@ -109,7 +118,7 @@ export class Vault {
       }
       checkStore(world, known.store, storeId);
       // A tenant comes after all of the first start.
-      if (await knowsTenants(database)) {
+      if (await knowsTenants(world)) {
         const vault = new Vault(
           world,
           known.store,
@@ -120,15 +129,17 @@ export class Vault {
         return vault;
       }
     }
+    if (storeId !== undefined) await checkRegion(world, storeId);
     const hasKeys = await holdsAny(store, KEYS_PREFIX, options);
     if (hasKeys && known === undefined && attach === undefined) {
       // Another first use was faster: it has made the home before the tenant.
-      if ((await readHome(database)) !== undefined) return Vault.open(world, findRootKeys, options);
+      if ((await readHome(world)) !== undefined) return Vault.open(world, findRootKeys, options);
       throw new StrataError('not_found', `${store.label} has data, but this home has no record of it`, {
         hint: 'If the database was lost, run `strata store rebuild-index`; else name another place in `storage` in the configuration.',
       });
     }
-    const fresh = !hasKeys && !(await holdsAny(store, OWNER_PREFIX, options));
+    const others = (await storedRegions(world.database)).filter((region) => region !== world.region);
+    const fresh = others.length === 0 && !hasKeys && !(await holdsAny(store, OWNER_PREFIX, options));
     if (storeId === undefined) {
       await putFormat(store, random(ID_BYTES), options);
       // Whoever came first has named the store.
@@ -138,6 +149,7 @@ export class Vault {
     const provisional = new Vault(world, storeId, NO_HOME, secrets);
     // The home's row comes before the owner record that names it: so a start that was cut off knows its own, and takes nobody else's.
     const home = known ?? (await putHome(world, storeId, attach === 'read' ? 'reader' : 'owner'));
+    if (known === undefined) await checkStillRootKey(world, home, secrets[0], findRootKeys, options);
     const takes = attach === 'own' || (attach === 'rebuild' && home.owner === 0);
     if (home.role === 'owner' && !takes)
       await provisional.#owning(home, { isNew: known === undefined }, options);
@@ -188,7 +200,7 @@ export class Vault {
   }
 
   /** The vault of a tenant; made if there is no such tenant yet. @throws wrong_key, integrity */
-  async tenant(name: string, options: Cancellable = {}): Promise<TenantVault> {
+  async tenant(name: string, options: TenantOptions = {}): Promise<TenantVault> {
     const record = (await this.#findTenant(name, options)) ?? (await this.#createTenant(name, options));
     return new TenantVault(this.world, name, new Keyring(record), (cancellable) =>
       this.checkOwner(cancellable),
@@ -198,7 +210,7 @@ export class Vault {
   /** Before anything is published or deleted. @throws not_ours if another home has taken the store over */
   async checkOwner(options: Cancellable = {}): Promise<void> {
     const { store, database } = this.world;
-    const home = await readHome(database);
+    const home = await readHome(this.world);
     const latest = (await listOwnerNumbers(store, options)).at(-1);
     if (home?.role === 'reader') throw attachedToRead(store.label);
     if (home === undefined || latest === undefined || latest === home.owner) return;
@@ -209,7 +221,13 @@ export class Vault {
 
   /** Every tenant of the store, by name. */
   async tenants(options: Cancellable = {}): Promise<readonly TenantInfo[]> {
-    const rows = await this.world.database.kysely.selectFrom('tenants').selectAll().orderBy('name').execute();
+    const { database, region } = this.world;
+    const rows = await database.kysely
+      .selectFrom('tenants')
+      .selectAll()
+      .where('region', '=', region)
+      .orderBy('name')
+      .execute();
     const infos: TenantInfo[] = [];
     for (const { id, name, key_seq, created } of rows) {
       const { versions } = await this.readKeys(idOf<TenantId>(id), key_seq, options);
@@ -236,27 +254,30 @@ export class Vault {
     const row = await this.world.database.kysely
       .selectFrom('tenants')
       .selectAll()
+      .where('region', '=', this.world.region)
       .where('name', '=', name)
       .executeTakeFirst();
     return row && this.readKeys(idOf<TenantId>(row.id), row.key_seq, options);
   }
 
-  async #createTenant(name: string, options: Cancellable): Promise<KeysRecord> {
-    const { store, database, random, clock } = this.world;
+  async #createTenant(name: string, options: TenantOptions): Promise<KeysRecord> {
+    const { store, database, random, clock, region } = this.world;
     const created = clock();
+    const elsewhere = await options.elsewhere?.();
+    const model = elsewhere && (await elsewhere.#findTenant(name, options));
     const record: KeysRecord = {
       tenant: random(ID_BYTES) as TenantId,
       number: 1,
       name,
-      cutKey: random(ROOT_KEY_BYTES),
+      cutKey: model?.cutKey ?? random(ROOT_KEY_BYTES),
       versions: [{ version: 1, secret: random(ROOT_KEY_BYTES), created }],
     };
     const identity = keysIdentity(record.tenant, record.number);
     await this.putKeys(record, options);
     const made = await database.kysely
       .insertInto('tenants')
-      .values({ id: toHex(record.tenant), name, key_seq: record.number, created, epoch: FIRST_EPOCH })
-      .onConflict((conflict) => conflict.column('name').doNothing())
+      .values({ id: toHex(record.tenant), region, name, key_seq: record.number, created, epoch: FIRST_EPOCH })
+      .onConflict((conflict) => conflict.columns(['region', 'name']).doNothing())
       .executeTakeFirst();
     if (made.numInsertedOrUpdatedRows !== 0n) {
       try {

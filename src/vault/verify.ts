@@ -128,7 +128,12 @@ function packsAtOnce(store: Store): number {
 /** Nothing is deleted while it is looked at. */
 async function holdAll(world: VaultWorld, pins: AsyncDisposableStack, options: Cancellable): Promise<void> {
   if (world.database.readOnly) return;
-  const rows = await world.database.kysely.selectFrom('tenants').select('id').execute();
+  const { database, region } = world;
+  const rows = await database.kysely
+    .selectFrom('tenants')
+    .select('id')
+    .where('region', '=', region)
+    .execute();
   for (const { id } of rows) pins.use(await Announcement.toReadAll(world, idOf<TenantId>(id), options));
 }
 

@@ -5,6 +5,8 @@ import type { Database } from '../db/index.ts';
 import type { Store } from '../store/index.ts';
 
 export interface VaultWorld {
+  /** Which of the stores of the home this is. */
+  readonly region: string;
   readonly store: Store;
   readonly database: Database;
   readonly clock: Clock;

@@ -16,6 +16,37 @@ export interface FoundSnapshot {
   readonly root: Root;
 }
 
+/** A workspace, in whichever region it lives. Replicas of it are none. */
+export interface Located {
+  readonly region: string;
+  /** Of the tenant there, in hex. */
+  readonly tenant: string;
+  readonly id: string;
+}
+
+/** @param tenantName of all its rows, one a region */
+export async function locateWorkspace(
+  query: Query,
+  tenantName: string,
+  name: string,
+): Promise<Located | undefined> {
+  return query
+    .selectFrom('workspaces')
+    .innerJoin('tenants', 'tenants.id', 'workspaces.tenant')
+    .select(['tenants.region', 'workspaces.tenant', 'workspaces.id'])
+    .where('tenants.name', '=', tenantName)
+    .where('workspaces.name', '=', name)
+    .executeTakeFirst();
+}
+
+/** @throws workspace_not_found with near names, of all regions */
+export async function getLocated(query: Query, tenantName: string, name: string): Promise<Located> {
+  const found = await locateWorkspace(query, tenantName, name);
+  if (found === undefined) throw await noWorkspace(query, tenantName, name);
+  return found;
+}
+
+/** @param tenant of one region */
 export async function findWorkspace(
   query: Query,
   tenant: string,
@@ -33,10 +64,20 @@ export async function findWorkspace(
 export async function getWorkspace(query: Query, tenant: string, name: string): Promise<WorkspaceTable> {
   const workspace = await findWorkspace(query, tenant, name);
   if (workspace !== undefined) return workspace;
-  const rows = await query.selectFrom('workspaces').select('name').where('tenant', '=', tenant).execute();
+  const row = await query.selectFrom('tenants').select('name').where('id', '=', tenant).executeTakeFirst();
+  throw await noWorkspace(query, row?.name, name);
+}
+
+async function noWorkspace(query: Query, tenantName: string | undefined, name: string): Promise<StrataError> {
+  const rows = await query
+    .selectFrom('workspaces')
+    .innerJoin('tenants', 'tenants.id', 'workspaces.tenant')
+    .select('workspaces.name')
+    .where('tenants.name', '=', tenantName ?? '')
+    .execute();
   const names = rows.map((row) => row.name);
   const near = nearNames(name, names);
-  throw new StrataError('workspace_not_found', `there is no workspace ${name}`, {
+  return new StrataError('workspace_not_found', `there is no workspace ${name}`, {
     hint: isRunId(name)
       ? 'It looks like the id of a run: `strata runs list` shows those that there are.'
       : near.length > 0
@@ -86,12 +127,15 @@ export async function latestSize(
     .executeTakeFirst();
 }
 
-export async function listWorkspaces(query: Query, tenant: string): Promise<WorkspaceInfo[]> {
+/** Of all regions, by name. */
+export async function listWorkspaces(query: Query, tenantName: string): Promise<WorkspaceInfo[]> {
   const rows = await query
     .selectFrom('workspaces')
+    .innerJoin('tenants', 'tenants.id', 'workspaces.tenant')
     .innerJoin('snapshots', 'snapshots.workspace', 'workspaces.id')
     .select(({ fn }) => [
       'workspaces.name',
+      'tenants.region',
       'workspaces.id',
       'workspaces.created',
       'snapshots.number',
@@ -108,7 +152,7 @@ export async function listWorkspaces(query: Query, tenant: string): Promise<Work
         .over((window) => window.partitionBy('workspaces.id'))
         .as('latest'),
     ])
-    .where('tenant', '=', tenant)
+    .where('tenants.name', '=', tenantName)
     .orderBy('workspaces.name')
     .execute();
   return rows.flatMap(({ number, ...info }) => (number === info.latest ? [info] : []));

@@ -5,19 +5,29 @@ import { ID_BYTES } from '../chunk/index.ts';
 import type { SnapshotTable, Transaction, WorkspaceTable } from '../db/index.ts';
 import { idOf } from '../vault/index.ts';
 import type { HeadKind, HeadRecord, SnapshotId, SnapshotRecord, WorkspaceId } from '../vault/index.ts';
-import { findWorkspace } from './catalog.ts';
+import { findWorkspace, locateWorkspace } from './catalog.ts';
 import { headOf, rowOf } from './snapshot-row.ts';
 import type { WorkspaceWorld } from './world.ts';
 
 /** What a commit adds to it: the id, the number and the time. */
 export type NewSnapshot = Omit<SnapshotRecord, 'id' | 'number' | 'created'>;
 
-/** A workspace without snapshots yet; `seq` and `fence` count from here. */
+/**
+ * A workspace without snapshots yet; `seq` and `fence` count from here. A name is given once, whatever the region.
+ *
+ * @throws already_exists
+ */
 export async function createWorkspace(
   tx: Transaction,
   world: WorkspaceWorld,
   name: string,
 ): Promise<WorkspaceTable> {
+  const other = await locateWorkspace(tx, world.vault.name, name);
+  if (other !== undefined)
+    throw new StrataError('already_exists', `there is a workspace ${name} already`, {
+      hint: 'Choose another name. `strata workspaces list` says where each lives.',
+      details: { workspace: name, region: other.region },
+    });
   const row = {
     id: toHex(world.random(ID_BYTES)),
     tenant: toHex(world.vault.id),

@@ -1,9 +1,9 @@
 /** A new workspace that starts from another one's snapshot: two rows and a head, whatever the size. */
 
-import { StrataError, toHex } from '../base/index.ts';
+import { toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import { idOf } from '../vault/index.ts';
-import { findWorkspace, getSnapshot, snapshotInfo } from './catalog.ts';
+import { getSnapshot, snapshotInfo } from './catalog.ts';
 import { addSnapshot, createWorkspace, publishHeads } from './commit.ts';
 import { checkName, parseWholeRef } from './name.ts';
 import type { SnapshotInfo } from './results.ts';
@@ -23,11 +23,6 @@ export async function forkWorkspace(
   const { row, parent } = await world.database.transaction(
     async (tx) => {
       const source = await getSnapshot(tx, tenant, wanted);
-      if ((await findWorkspace(tx, tenant, name)) !== undefined) {
-        throw new StrataError('already_exists', `there is a workspace ${name} already`, {
-          hint: 'Choose another name.',
-        });
-      }
       const workspace = await createWorkspace(tx, world, name);
       const forked = await addSnapshot(tx, world, workspace, 'fork', {
         root: source.root,

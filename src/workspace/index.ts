@@ -1,6 +1,7 @@
 /** Floor 4: named sequences of snapshots, each a saved directory. */
 
-export { listSnapshots, listWorkspaces } from './catalog.ts';
+export { getLocated, listSnapshots, listWorkspaces, locateWorkspace } from './catalog.ts';
+export type { Located } from './catalog.ts';
 export type { Wanted } from './find.ts';
 export { exportArchive } from './export.ts';
 export type { ExportOptions } from './export.ts';
@@ -18,7 +19,7 @@ export { Overlay, eitherNodes } from './overlay.ts';
 export type { Merged, ReadableTree, WorkspaceLayer } from './merged.ts';
 export { restoreWorkspaceTree } from './restore-tree.ts';
 export type { RestoredTree } from './restore-tree.ts';
-export { checkName, isRunId, namesRun } from './name.ts';
+export { checkName, isName, isRunId, namesRun, parseRef } from './name.ts';
 export { recoverWorkspaces } from './recover.ts';
 export type { Recovered } from './recover.ts';
 export { forgetSnapshots, removeWorkspace } from './remove.ts';
@@ -38,7 +39,7 @@ export type {
   StoreStats,
   WorkspaceInfo,
 } from './results.ts';
-export { prepareSave, saveDirectory } from './save.ts';
+export { prepareSave, saveDirectory, workspaceOf } from './save.ts';
 export type { SaveOptions } from './save.ts';
 export { storeStats } from './stats.ts';
 export { explainPath } from './why.ts';

@@ -33,9 +33,13 @@ export interface Ref {
   readonly path: Path | undefined;
 }
 
+export function isName(text: string): boolean {
+  return NAME.test(text) && !isRunId(text);
+}
+
 /** @param what it names. @throws bad_input */
 export function checkName(name: string, what: 'a workspace' | 'a tenant' = 'a workspace'): string {
-  if (NAME.test(name) && !isRunId(name)) return name;
+  if (isName(name)) return name;
   throw new StrataError('bad_input', `${JSON.stringify(name)} is no name for ${what}`, {
     hint: isRunId(name)
       ? 'It looks like the id of a run, which no workspace may have: `strata runs --help` shows what can be done with runs.'

@@ -66,15 +66,23 @@ export async function* cat(
   yield* fileContent(source, found.entry, options);
 }
 
+export interface CompareOptions extends Cancellable {
+  /** Where the second tree is; default: where the first is. */
+  readonly afterWorld?: WorkspaceWorld | undefined;
+}
+
 export async function* compare(
   world: WorkspaceWorld,
   before: string,
   after: string,
-  options: Cancellable = {},
+  options: CompareOptions = {},
 ): AsyncGenerator<Change, void> {
-  await using pin = await pinTrees(world, [before, after], options);
-  const a = await findTree(pin, pin.found[0]);
-  const b = await findTree(pin, pin.found[1]);
+  const { afterWorld } = options;
+  const refs = afterWorld === undefined ? [before, after] : [before];
+  await using pin = await pinTrees(world, refs, options);
+  await using otherPin = afterWorld && (await pinTrees(afterWorld, [after], options));
+  const a = await findTree(pin, pin.found[0]!);
+  const b = otherPin ? await findTree(otherPin, otherPin.found[0]) : await findTree(pin, pin.found[1]!);
   // Each may have nodes that are not kept.
   yield* diff(eitherNodes([b.source, a.source]), a.tree, b.tree, options);
 }

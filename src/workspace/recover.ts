@@ -5,7 +5,7 @@ import type { Cancellable } from '../base/index.ts';
 import type { Transaction } from '../db/index.ts';
 import type { HeadRecord } from '../vault/index.ts';
 import { rowOf } from './snapshot-row.ts';
-import { findWorkspace } from './catalog.ts';
+import { locateWorkspace } from './catalog.ts';
 import { MAX_NAME } from './name.ts';
 import type { WorkspaceWorld } from './world.ts';
 
@@ -32,7 +32,7 @@ export async function recoverWorkspaces(
   const unreadable: string[] = [];
   let snapshots = 0;
   for await (const head of vault.heads(options, unreadable)) {
-    if (!(await database.transaction((tx) => recoverHead(tx, toHex(vault.id), head), options))) continue;
+    if (!(await database.transaction((tx) => recoverHead(tx, vault, head), options))) continue;
     workspaces.add(toHex(head.workspace));
     snapshots++;
   }
@@ -40,15 +40,19 @@ export async function recoverWorkspaces(
 }
 
 /** @returns false if it was removed, and only its object is still there */
-async function recoverHead(tx: Transaction, tenant: string, head: HeadRecord): Promise<boolean> {
+async function recoverHead(
+  tx: Transaction,
+  vault: WorkspaceWorld['vault'],
+  head: HeadRecord,
+): Promise<boolean> {
   const id = toHex(head.workspace);
   const { seq, fence, snapshot } = head;
   if (await wasRemoved(tx, id, seq)) return false;
-  const name = await freeName(tx, tenant, head.name, id);
+  const name = await freeName(tx, vault.name, head.name, id);
   // Heads come in ascending order, so the last one of a workspace gives its name and number.
   await tx
     .insertInto('workspaces')
-    .values({ id, tenant, name, created: snapshot.created, seq, fence })
+    .values({ id, tenant: toHex(vault.id), name, created: snapshot.created, seq, fence })
     .onConflict((conflict) =>
       conflict.column('id').doUpdateSet({ name, seq, fence }).where('workspaces.seq', '<', seq),
     )
@@ -72,9 +76,9 @@ async function wasRemoved(tx: Transaction, workspace: string, seq: number): Prom
   return row !== undefined;
 }
 
-/** Two workspaces have one name when an older database was put back, and the name was given again. */
-async function freeName(tx: Transaction, tenant: string, name: string, id: string): Promise<string> {
-  const taken = await findWorkspace(tx, tenant, name);
+/** Two workspaces have one name when an older database was put back, and the name was given again, in this region or another. */
+async function freeName(tx: Transaction, tenantName: string, name: string, id: string): Promise<string> {
+  const taken = await locateWorkspace(tx, tenantName, name);
   if (taken === undefined || taken.id === id) return name;
   return `${name.slice(0, MAX_NAME - ID_SHOWN - 1)}-${id.slice(0, ID_SHOWN)}`;
 }

@@ -73,6 +73,8 @@ export interface PathChange {
 
 export interface WorkspaceInfo {
   readonly name: string;
+  /** Where it lives. */
+  readonly region: string;
   readonly id: string;
   readonly created: number;
   /** How many snapshots, and the number of the latest. */

@@ -33,7 +33,7 @@ export async function prepareSave(
   options: SaveOptions = {},
   cacheDirectory?: string,
 ): Promise<ScanAhead> {
-  nameOf(directory, options);
+  workspaceOf(directory, options);
   const { exclude } = options;
   return ScanAhead.of(directory, { exclude, isKnown: isRemembered(cacheDirectory, directory) });
 }
@@ -45,7 +45,7 @@ export async function saveDirectory(
   options: SaveOptions = {},
   ahead?: ScanAhead,
 ): Promise<SaveResult> {
-  const name = nameOf(directory, options);
+  const name = workspaceOf(directory, options);
   const { vault, database, clock, offLimits } = world;
   const { signal, exclude, skipUnreadable, onProgress } = options;
   const started = clock();
@@ -78,6 +78,7 @@ export async function saveDirectory(
   });
 }
 
-function nameOf(directory: string, { workspace }: SaveOptions): string {
+/** The name of the workspace that a directory is saved to. @throws bad_input */
+export function workspaceOf(directory: string, { workspace }: SaveOptions = {}): string {
   return workspace === undefined ? defaultName(directory) : checkName(workspace);
 }

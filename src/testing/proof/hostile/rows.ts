@@ -54,7 +54,7 @@ export async function hostileRow(base: Base, chance: Chance): Promise<string> {
         const all = { ...world, vault: tenant, offLimits: [] };
         const id = toHex(tenant.id);
         found.push(
-          await outcomeOf(() => listWorkspaces(database.kysely, id)),
+          await outcomeOf(() => listWorkspaces(database.kysely, 'default')),
           await outcomeOf(() => listSnapshots(database.kysely, id, 'web')),
           await outcomeOf(async () => {
             for await (const _ of list(all, 'web@2', { recursive: true }));

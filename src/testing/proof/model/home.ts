@@ -44,7 +44,7 @@ export class ModelHome implements AsyncDisposable {
     const database = await openSqlite(join(this.#place, `${this.#number}.db`));
     this.#database = database;
     const clock = () => systemClock() + AHEAD + this.passed;
-    const parts = { store: this.store, database, clock, random: this.#random };
+    const parts = { region: 'default', store: this.store, database, clock, random: this.#random };
     this.vault = await Vault.open(parts, async () => [ROOT], { attach: adopt ? 'rebuild' : undefined });
     if (adopt) await adoptTenants(this.vault);
     const cacheDirectory = join(this.#place, 'cache');

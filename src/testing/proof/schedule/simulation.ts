@@ -69,7 +69,13 @@ export class Simulation {
   /** Nobody in the way. */
   get quietWorld(): VaultWorld {
     const { store, database } = this;
-    return { store, database, clock: () => this.now, random: pinnedRandom(`${this.#seed} quiet`) };
+    return {
+      region: 'default',
+      store,
+      database,
+      clock: () => this.now,
+      random: pinnedRandom(`${this.#seed} quiet`),
+    };
   }
 
   async run(): Promise<void> {
@@ -102,6 +108,7 @@ export class Simulation {
 
   async #live(name: string): Promise<void> {
     const parts = {
+      region: 'default',
       store: turnStore(this.store, this.turns, name),
       database: turnDatabase(this.database, this.turns, name),
       clock: () => this.now,

@@ -1,0 +1,30 @@
+/** What there is to say of a home as a whole. */
+
+import { StrataError } from '../base/index.ts';
+import { DEFAULT_REGION } from './config-regions.ts';
+
+export const DEFAULT_TENANT = 'default';
+
+export function readOnlyHome(home: string): StrataError {
+  return new StrataError('read_only', `the home ${home} can only be read`, {
+    hint: 'Remount it read-write, or copy it to a place that can be written to and use that one.',
+    details: { home },
+  });
+}
+
+export function nothingYet(home: string, tenant: string, region: string): StrataError {
+  const whose = tenant === DEFAULT_TENANT ? '' : ` for tenant ${tenant}`;
+  const where = region === DEFAULT_REGION ? '' : `region ${region} of `;
+  return new StrataError('not_found', `nothing was saved${whose} in ${where}${home} yet`, {
+    hint: '`strata workspaces save DIR` makes the first snapshot; --home and $STRATA_HOME name another place.',
+    details: { home, tenant, region },
+  });
+}
+
+/** A workspace is saved where it lives. */
+export function livesElsewhere(workspace: string, region: string, wanted: string): StrataError {
+  return new StrataError('refused', `workspace ${workspace} lives in region ${region}, not in ${wanted}`, {
+    hint: 'Leave --region out to save it where it lives; `strata workspaces replicate` keeps a copy of it in another region.',
+    details: { workspace, region },
+  });
+}
