@@ -23,14 +23,16 @@ const withoutSubprograms: Plugin = {
 const builtinsByCall: Plugin = {
   name: 'builtins-by-call',
   renderChunk: (code) =>
-    code.replace(
-      /^import (?:([\w$]+)(?:, )?)?(?:\{([^{}]*)\})? from "(node:[\w/]+)";$/gm,
-      (_, whole: string | undefined, names: string | undefined, module: string) => {
-        const call = `globalThis.process.getBuiltinModule("${module}")`;
-        const parts = names === undefined ? [] : [`{${names.replaceAll(' as ', ': ')}} = ${whole ?? call}`];
-        return `const ${[...(whole === undefined ? [] : [`${whole} = ${call}`]), ...parts].join(', ')};`;
-      },
-    ),
+    code
+      .replace(/\bimport\("(node:[\w/]+)"\)/g, 'Promise.resolve(globalThis.process.getBuiltinModule("$1"))')
+      .replace(
+        /^import (?:([\w$]+)(?:, )?)?(?:\{([^{}]*)\})? from "(node:[\w/]+)";$/gm,
+        (_, whole: string | undefined, names: string | undefined, module: string) => {
+          const call = `globalThis.process.getBuiltinModule("${module}")`;
+          const parts = names === undefined ? [] : [`{${names.replaceAll(' as ', ': ')}} = ${whole ?? call}`];
+          return `const ${[...(whole === undefined ? [] : [`${whole} = ${call}`]), ...parts].join(', ')};`;
+        },
+      ),
 };
 
 export default defineConfig({

@@ -85,6 +85,19 @@ export function edit(tree: string, kept: readonly string[], renamed: string | un
   return plan;
 }
 
+/** The edited file is no longer than this: a source, and not the output of some program. Bytes. */
+const SOURCE_BYTES = 65_536;
+
+/** One more line in one file. @returns its path below the tree's root */
+export function editLine(tree: string, kept: readonly string[]): string {
+  const sources = filesIn(tree).filter(
+    ({ path, size }) => size > 0 && size <= SOURCE_BYTES && !kept.some((start) => path.startsWith(start)),
+  );
+  const { path } = sources[sources.length >> 1]!;
+  appendFileSync(join(tree, path), '// one line, which was not there before\n');
+  return path;
+}
+
 /** In place, as an editor that keeps the inode. */
 function insert(path: string): void {
   const before = readFileSync(path);

@@ -33,7 +33,7 @@ const FILESYSTEMS: Record<Kind, string> = {
 /** @param strata the `bin/strata` that is measured */
 export async function machine(
   kind: Kind | undefined,
-  present: readonly Peer[],
+  present: readonly Pick<Peer, 'probe'>[],
   strata: string,
 ): Promise<Machine> {
   const versions = new Set<string>();

@@ -9,7 +9,7 @@ import { CORPORA } from './corpora.ts';
 import { peers } from './peers.ts';
 import { SCALE_TREES } from './scale-trees.ts';
 
-export const MODES = ['compare', 'micro', 'scale', 'runs', 'corpora', 'report'] as const;
+export const MODES = ['compare', 'micro', 'scale', 'runs', 'service', 'corpora', 'report'] as const;
 
 export type Mode = (typeof MODES)[number];
 
@@ -21,6 +21,8 @@ export interface Options {
   readonly corpora: readonly string[];
   readonly peers: readonly string[];
   readonly trees: readonly string[];
+  /** Also a large file, for `service`. */
+  readonly scale: boolean;
   /** Of the trees of many files. */
   readonly files: number;
   /** Absolute, all four. */
@@ -42,6 +44,7 @@ Modes:
   micro     single parts: cutting, hashing, sealing, the index
   scale     a million files, a file of 5 GiB, a sparse one of 1 TiB
   runs      a graph of 1,000 tasks, and a tree that goes from task to task
+  service   Strata and restic on an S3 service of their own
   corpora   only build the trees that compare needs
   report    only write the results again, from what was kept
 
@@ -54,6 +57,7 @@ Options:
     .join(', ')} (default: all that are installed)
   --trees LIST      for scale; of ${SCALE_TREES.join(', ')} (default: all)
   --files N         for scale: how many files (default: 1000000)
+  --scale           for service: a file of 5 GiB as well, which takes 30 GB on the disk
   --cache DIR       keeps corpora and results (default: \${XDG_CACHE_HOME:-~/.cache}/strata-bench)
   --work DIR        takes the file system of the measurements, up to 40 GB (default: the cache)
   --out DIR         gets results.md and results.svg (default: bench/, of a trial: trial/ in the cache)
@@ -66,6 +70,7 @@ Examples:
   npm run bench -- --quick
   npm run bench -- --corpora modules,session --peers 'strata,restic,tar + zstd'
   npm run bench -- micro
+  npm run bench -- service --corpora session --rounds 1
   npm run bench -- scale --files 50000 --trees spread
 `;
 
@@ -98,6 +103,7 @@ export function readOptions(words: readonly string[], environment: NodeJS.Proces
       peers(strata).map(({ name }) => name),
     ),
     trees: listOf('--trees', values.trees, SCALE_TREES),
+    scale: values.scale ?? false,
     files: count('--files', values.files, 1_000_000),
     cache,
     work: resolve(values.work ?? cache),
@@ -118,6 +124,7 @@ function parse(words: readonly string[]) {
         corpora: text,
         peers: text,
         trees: text,
+        scale: flag,
         files: text,
         cache: text,
         work: text,

@@ -2,7 +2,8 @@
 
 import { quote } from './shell.ts';
 
-export const OPERATIONS = ['first', 'unchanged', 'edited', 'restore', 'one'] as const;
+/** `line`, `near` and `far` only of programs that use a service. */
+export const OPERATIONS = ['first', 'unchanged', 'edited', 'line', 'restore', 'one', 'near', 'far'] as const;
 
 export type Operation = (typeof OPERATIONS)[number];
 
@@ -10,8 +11,11 @@ export const TITLES: Record<Operation, string> = {
   first: 'first save',
   unchanged: 'unchanged save',
   edited: 'save after an edit',
+  line: 'save after one edited line',
   restore: 'full restore',
   one: 'one 10 KB file',
+  near: 'full restore, through a proxy',
+  far: 'the same, each request 50 ms later',
 };
 
 /**
@@ -28,6 +32,10 @@ export interface Peer {
   /** How far its times may be off. Microseconds. */
   readonly micros: bigint;
   readonly init?: string;
+  /** Comes ahead of `init` and of each operation, and is not measured. */
+  readonly before?: string;
+  /** The same ahead of what brings something back: of its bytes nothing may be at hand. */
+  readonly cold?: string;
   readonly commands: Partial<Record<Operation | 'save', string>>;
 }
 
@@ -44,12 +52,9 @@ export function peers(program: string): readonly Peer[] {
       settings:
         'as it comes: deduplicated, zstd -1, AES-256-GCM, each block opened again before it is stored',
       micros: 1n,
+      before: String.raw`printf 'storage:\n  local:\n    path: %s\n' "$STORE/store" >"$CACHE/strata.yaml"`,
       // An empty directory: keys, database and store are there then, as after the `init` of others.
-      init: [
-        String.raw`printf 'storage:\n  local:\n    path: %s\n' "$STORE/store" >"$CACHE/strata.yaml"`,
-        'mkdir "$CACHE/nothing"',
-        `${strata} save "$CACHE/nothing" -w nothing`,
-      ].join(' && '),
+      init: `mkdir "$CACHE/nothing" && ${strata} save "$CACHE/nothing" -w nothing`,
       commands: {
         save: `exec ${strata} save "$TREE" -w tree`,
         restore: `exec ${strata} restore tree "$OUT"`,
@@ -143,14 +148,22 @@ export function peers(program: string): readonly Peer[] {
   ];
 }
 
-const SAVES: ReadonlySet<Operation> = new Set(['first', 'unchanged', 'edited']);
+const SAVES: ReadonlySet<Operation> = new Set(['first', 'unchanged', 'edited', 'line']);
+const RESTORES: ReadonlySet<Operation> = new Set(['restore', 'near', 'far']);
 
 export function isSave(operation: Operation): boolean {
   return SAVES.has(operation);
 }
 
+/** Of the whole tree. */
+export function isRestore(operation: Operation): boolean {
+  return RESTORES.has(operation);
+}
+
 export function commandOf({ commands }: Peer, operation: Operation): string | undefined {
-  return commands[operation] ?? (isSave(operation) ? commands.save : undefined);
+  if (commands[operation] !== undefined) return commands[operation];
+  if (isSave(operation)) return commands.save;
+  return isRestore(operation) ? commands.restore : undefined;
 }
 
 /** What the programs read from the environment. Restic's progress would go to a log a thousand times. */

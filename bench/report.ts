@@ -1,18 +1,19 @@
 /** bench/results.md: everything that is kept of the runs, the bad figures too. */
 
-import type { Machine } from './machine.ts';
-import { OPERATIONS, TITLES, isSave } from './peers.ts';
+import { counted, line, megabytes, rounded, seconds, told } from './cells.ts';
+import { TITLES, isSave } from './peers.ts';
 import type { Operation, Peer } from './peers.ts';
+import { serviceSection } from './report-service.ts';
 import type { CorpusResult, MicroResult, Results, Row, ScaleResult } from './results.ts';
-import { median, ratioOf, rowsOf, wallOf } from './statistics.ts';
+import { median, rowsOf } from './statistics.ts';
+import { US, effortTable, operationsOf, peersOf, targetsTable, timesTable, wrong } from './tables.ts';
 import { judge } from './targets.ts';
 
-const US = 'strata';
 /** What a save or a restore may take, whatever the tree: memory must not grow with it. Bytes, of all processes. */
 const CEILING = 400e6;
 
 /** @param all who took part, for their settings */
-export function report({ corpora, micro, runs, scale }: Results, all: readonly Peer[]): string {
+export function report({ corpora, micro, runs, service, scale }: Results, all: readonly Peer[]): string {
   return [
     '# Results',
     '',
@@ -27,6 +28,7 @@ export function report({ corpora, micro, runs, scale }: Results, all: readonly P
     ...(runs === undefined
       ? []
       : figuresSection('Runs', 'Tasks on the host, medians of the rounds (`npm run bench -- runs`).', runs)),
+    ...serviceSection(service),
     ...(scale.length === 0 ? [] : scaleSection(scale)),
     ...(corpora.length === 0 ? [] : method(all)),
   ].join('\n');
@@ -34,62 +36,19 @@ export function report({ corpora, micro, runs, scale }: Results, all: readonly P
 
 function corpusSection(result: CorpusResult): string[] {
   const { corpus, about, files, bytes, rounds, rows, failures, machine } = result;
-  const peers = [...new Set(rows.map((row) => row.peer))].sort((a, b) => Number(b === US) - Number(a === US));
-  const operations = OPERATIONS.filter((operation) => rows.some((row) => row.operation === operation));
-  const notes = [
-    ...rows.flatMap(({ peer, operation, differences }) =>
-      (differences?.count ?? 0) === 0
-        ? []
-        : [
-            `${peer}, ${TITLES[operation]}: ${counted(differences!.count, 'path')} came back different, as ${differences!.first}`,
-          ],
-    ),
-    ...failures,
-  ];
+  const peers = peersOf(rows);
+  const operations = operationsOf(rows);
   return [
     `## ${corpus}`,
     '',
     `${about[0]!.toUpperCase()}${about.slice(1)}: ${counted(files, 'file')}, ${megabytes(bytes)}; ${rounds === 1 ? 'one round' : `medians of ${rounds} rounds`}. ${told(machine)}`,
     '',
-    '| seconds (times Strata’s) | ' + operations.map((operation) => TITLES[operation]).join(' | ') + ' |',
-    `|---|${'---|'.repeat(operations.length)}`,
-    ...peers.map((peer) =>
-      line(
-        peer,
-        operations.map((operation) => time(rows, peer, operation)),
-      ),
-    ),
-    '',
-    '| processor s / peak memory of all processes / written | ' +
-      operations.map((operation) => TITLES[operation]).join(' | ') +
-      ' |',
-    `|---|${'---|'.repeat(operations.length)}`,
-    ...peers.map((peer) =>
-      line(
-        peer,
-        operations.map((operation) => effort(rows, peer, operation)),
-      ),
-    ),
-    '',
+    ...timesTable(rows),
+    ...effortTable(rows),
     ...stores(rows, peers, operations),
-    ...(rows.some((each) => each.peer === US) ? targets(result) : []),
-    ...(notes.length === 0 ? [] : ['What went wrong:', '', ...notes.map((note) => `- ${oneLine(note)}`), '']),
+    ...(rows.some((each) => each.peer === US) ? targetsTable(judge(result)) : []),
+    ...wrong(rows, failures),
   ];
-}
-
-function time(rows: readonly Row[], peer: string, operation: Operation): string {
-  const wall = wallOf(rows, peer, operation);
-  if (wall === undefined) return '–';
-  const ratio = peer === US ? undefined : ratioOf(rows, peer, US, operation);
-  return `${seconds(wall)}${ratio === undefined ? '' : ` (${ratio.toFixed(2)}×)`}`;
-}
-
-function effort(rows: readonly Row[], peer: string, operation: Operation): string {
-  const own = rowsOf(rows, peer, operation);
-  if (own.length === 0) return '–';
-  const of = (pick: (row: Row) => number) => median(own.map(pick));
-  const written = megabytes(of((each) => each.writtenBytes));
-  return `${seconds(of((each) => each.cpu))} / ${megabytes(of((each) => each.peakBytes))} / ${written}`;
 }
 
 function stores(rows: readonly Row[], peers: readonly string[], operations: readonly Operation[]): string[] {
@@ -109,17 +68,6 @@ function stores(rows: readonly Row[], peers: readonly string[], operations: read
         peer,
         saves.map((operation) => size(peer, operation)),
       ),
-    ),
-    '',
-  ];
-}
-
-function targets(result: CorpusResult): string[] {
-  return [
-    '| Strata’s targets | against | measured | target | floor | |',
-    '|---|---|---|---|---|---|',
-    ...judge(result).map((each) =>
-      line(each.row, [each.against, each.value, each.target, each.floor, each.verdict]),
     ),
     '',
   ];
@@ -181,48 +129,4 @@ function method(all: readonly Peer[]): string[] {
     ...all.map(({ name, settings }) => `- **${name}**: ${settings}`),
     '',
   ];
-}
-
-function told({
-  date,
-  processor,
-  memory,
-  system,
-  load,
-  filesystem,
-  node,
-  commit,
-  versions,
-}: Machine): string {
-  return [
-    `Measured ${date} UTC on ${processor}, ${memory}, ${system}; load ${load.toFixed(1)} at the start${filesystem === '' ? '' : `; ${filesystem}`}.`,
-    `${[`Node ${node}`, `commit ${commit}`, ...versions].join(', ')}.`,
-  ].join(' ');
-}
-
-function line(name: string, cells: readonly string[]): string {
-  return `| ${[name, ...cells].map(oneLine).join(' | ')} |`;
-}
-
-/** Neither may end a cell or a row of a table. */
-function oneLine(text: string): string {
-  return text.replaceAll('\n', ' ').replaceAll('|', String.raw`\|`);
-}
-
-function counted(number: number, what: string): string {
-  return `${number.toLocaleString('en')} ${what}${number === 1 ? '' : 's'}`;
-}
-
-function seconds(number: number): string {
-  return number < 10 ? number.toFixed(2) : number.toFixed(1);
-}
-
-/** With the digits that mean something. */
-function rounded(number: number): string {
-  return number >= 100 ? Math.round(number).toLocaleString('en') : number.toFixed(number >= 10 ? 1 : 2);
-}
-
-function megabytes(bytes: number): string {
-  const number = bytes / 1e6;
-  return `${number >= 100 ? number.toFixed(0) : number.toFixed(number >= 10 ? 1 : 2)} MB`;
 }

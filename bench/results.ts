@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Machine } from './machine.ts';
 import type { Sample } from './measure.ts';
 import type { Operation } from './peers.ts';
+import type { Traffic } from './proxy.ts';
 
 /** One operation of one peer in one repetition. */
 export interface Row extends Sample {
@@ -17,6 +18,8 @@ export interface Row extends Sample {
   readonly addedBytes?: number;
   /** After a restore of the first round: how many paths came back different, and the first of them. */
   readonly differences?: { readonly count: number; readonly first: string };
+  /** Where it was counted. */
+  readonly traffic?: Traffic;
 }
 
 export interface CorpusResult {
@@ -29,6 +32,12 @@ export interface CorpusResult {
   readonly rows: readonly Row[];
   /** What went wrong, in sentences. */
   readonly failures: readonly string[];
+}
+
+/** A tree on a service. */
+export interface ServiceResult extends CorpusResult {
+  /** One round in which all requests were counted, and nothing is to be learnt from its times. */
+  readonly counted: readonly Row[];
 }
 
 /** A row of `micro`. */
@@ -62,6 +71,7 @@ export interface Results {
   readonly corpora: readonly CorpusResult[];
   readonly micro?: MicroResult | undefined;
   readonly runs?: MicroResult | undefined;
+  readonly service: readonly ServiceResult[];
   readonly scale: readonly ScaleResult[];
 }
 
@@ -71,10 +81,14 @@ export function readResults(
   corpora: readonly string[],
   trees: readonly string[],
 ): Results {
+  // On a service there may be any of both.
   return {
     corpora: corpora.flatMap((name) => read<CorpusResult>(directory, `corpus-${name}`) ?? []),
     micro: read<MicroResult>(directory, 'micro'),
     runs: read<MicroResult>(directory, 'runs'),
+    service: [...corpora, ...trees].flatMap(
+      (name) => read<ServiceResult>(directory, `service-${name}`) ?? [],
+    ),
     scale: trees.flatMap((tree) => read<ScaleResult>(directory, `scale-${tree}`) ?? []),
   };
 }

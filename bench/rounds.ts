@@ -7,18 +7,19 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { KEPT, ONE_FILE } from './corpora.ts';
-import { edit } from './edit.ts';
+import { edit, editLine } from './edit.ts';
 import { measure } from './measure.ts';
-import { commandOf, environmentOf, isSave } from './peers.ts';
+import { commandOf, environmentOf, isRestore, isSave } from './peers.ts';
 import type { Operation, Peer } from './peers.ts';
 import type { Disk } from './filesystem.ts';
 import type { Row } from './results.ts';
+import type { Service } from './service.ts';
 import { quote, shell } from './shell.ts';
 import { bytesIn, differencesOf } from './tree.ts';
 
 export interface Plan {
-  /** What is copied to each disk. */
-  readonly source: string;
+  /** What is copied to each disk, or what makes it there. */
+  readonly source: string | ((tree: string) => Promise<void>);
   readonly operations: readonly Operation[];
   readonly renamed?: string | undefined;
   /** One peer after the other, each with the whole disk. */
@@ -28,6 +29,8 @@ export interface Plan {
   readonly pause: number;
   readonly rounds: number;
   readonly openDisk: () => Promise<Disk>;
+  /** For peers that store nothing on the disk; a new one for each round, as the disk is. */
+  readonly openService?: (() => Promise<Service>) | undefined;
   readonly signal: AbortSignal;
   readonly log: (line: string) => void;
 }
@@ -39,6 +42,7 @@ export interface Outcome {
 
 interface Round extends Plan {
   readonly disk: Disk;
+  readonly service: Service | undefined;
   readonly number: number;
   /** What is saved, on the disk. */
   readonly tree: string;
@@ -51,15 +55,18 @@ export async function runRounds(plan: Plan): Promise<Outcome> {
   const failures: string[] = [];
   for (let number = 0; number < plan.rounds; number++) {
     await using disk = await plan.openDisk();
+    await using service = await plan.openService?.();
     const tree = join(disk.path, 'tree');
-    await runRound({ ...plan, disk, number, tree, rows, failures });
+    await runRound({ ...plan, disk, service, number, tree, rows, failures });
   }
   return { rows, failures };
 }
 
 async function runRound(round: Round): Promise<void> {
   const { source, tree, disk, operations, signal } = round;
-  await shell(`cp -a ${quote(source)} ${quote(tree)} && sync -f ${quote(disk.path)}`, { signal });
+  if (typeof source === 'string') await shell(`cp -a ${quote(source)} ${quote(tree)}`, { signal });
+  else await source(tree);
+  await shell(`sync -f ${quote(disk.path)}`, { signal });
   const order = rotated(round.peers, round.number);
   for (const peer of order) await prepare(round, peer);
   if (round.alone) {
@@ -76,6 +83,9 @@ async function runRound(round: Round): Promise<void> {
   for (const operation of operations) {
     if (operation === 'edited') {
       edit(tree, KEPT, round.renamed, new Date());
+      await warm(round);
+    } else if (operation === 'line') {
+      editLine(tree, KEPT);
       await warm(round);
     }
     for (const peer of order) await run(round, peer, operation);
@@ -111,23 +121,30 @@ async function prepare(round: Round, peer: Peer): Promise<void> {
   const places = placesOf(round, peer, 'first');
   mkdirSync(places['STORE']!, { recursive: true });
   mkdirSync(places['CACHE']!, { recursive: true });
-  if (peer.init !== undefined) await shell(peer.init, { env: environmentOf(places), signal: round.signal });
+  const env = { ...environmentOf(places), ...round.service?.environment(peer.name, 'first') };
+  for (const each of [peer.before, peer.init])
+    if (each !== undefined) await shell(each, { env, signal: round.signal });
 }
 
 async function run(round: Round, peer: Peer, operation: Operation): Promise<void> {
   const command = commandOf(peer, operation);
   if (command === undefined) return;
-  const { signal, disk, number, rows, failures } = round;
+  const { signal, disk, service, number, rows, failures } = round;
   const places = placesOf(round, peer, operation);
   if (!isSave(operation)) mkdirSync(places['OUT']!);
+  const env = { ...environmentOf(places), ...service?.environment(peer.name, operation) };
+  for (const each of [peer.before, isSave(operation) ? undefined : peer.cold])
+    if (each !== undefined) await shell(each, { env, signal });
   // What others left to be written is not for this command to wait for.
   await shell(`sync -f ${quote(disk.path)}`, { signal });
+  service?.traffic();
   try {
-    const sample = await measure(command, { env: environmentOf(places), notes: disk.notes, signal });
+    const sample = await measure(command, { env, notes: disk.notes, signal });
+    const traffic = service?.traffic();
     const before = rows.findLast(
       (row) => row.round === number && row.peer === peer.name && isSave(row.operation),
     );
-    const storeBytes = isSave(operation) ? bytesIn(places['STORE']!) : undefined;
+    const storeBytes = isSave(operation) && service === undefined ? bytesIn(places['STORE']!) : undefined;
     const differences = number === 0 ? verify(peer, operation, places) : undefined;
     rows.push({
       ...sample,
@@ -136,6 +153,7 @@ async function run(round: Round, peer: Peer, operation: Operation): Promise<void
       operation,
       ...(storeBytes === undefined ? {} : { storeBytes, addedBytes: storeBytes - (before?.storeBytes ?? 0) }),
       ...(differences === undefined ? {} : { differences }),
+      ...(traffic === undefined ? {} : { traffic }),
     });
     const wrong = (differences?.count ?? 0) > 0 ? `, ${differences!.count} paths differ` : '';
     round.log(
@@ -153,7 +171,7 @@ async function run(round: Round, peer: Peer, operation: Operation): Promise<void
 /** @returns undefined for what restores nothing */
 function verify(peer: Peer, operation: Operation, places: Record<string, string>): Row['differences'] {
   const { OUT = '', TREE = '', FILE = '' } = places;
-  if (operation === 'restore') {
+  if (isRestore(operation)) {
     const all = differencesOf(TREE, OUT, peer.micros);
     return { count: all.length, first: all[0] ?? '' };
   }

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
+import { missing } from '../src/testing/requirement.ts';
 import { CORPORA, corpus } from './corpora.ts';
 import { openDisk, possibleKind } from './filesystem.ts';
 import type { Kind } from './filesystem.ts';
@@ -17,14 +18,23 @@ import type { Peer } from './peers.ts';
 import { plot } from './plot.ts';
 import { report } from './report.ts';
 import { keepResult, readResults } from './results.ts';
-import type { CorpusResult, MicroResult, ScaleResult } from './results.ts';
+import type { CorpusResult, MicroResult, ScaleResult, ServiceResult } from './results.ts';
 import { runRounds } from './rounds.ts';
 import { runRows } from './run-rows.ts';
 import { runScale } from './scale.ts';
-import { SCALE_TREES } from './scale-trees.ts';
+import { LARGE, SCALE_TREES, describeTree, makeTree } from './scale-trees.ts';
+import { servicePeers } from './service-peers.ts';
+import { operationsFor, runService } from './service-rows.ts';
+import type { ServicePlan } from './service-rows.ts';
 import { shell, succeeds } from './shell.ts';
 
 const INSTALL = 'npm run services install bench';
+
+/** The first words of what it says about itself. */
+const GATEWAY_VERSION = "radosgw --version | cut -d ' ' -f 1-3";
+const LARGE_FILE = 'large file';
+
+type Tree = Pick<ServiceResult, 'corpus' | 'about' | 'files' | 'bytes'>;
 
 const log = (line: string) => void process.stderr.write(`${line}\n`);
 
@@ -55,6 +65,7 @@ async function run(options: Options, signal: AbortSignal): Promise<void> {
     log('no loop devices (not root?): measuring in a directory, which the results will say');
   if (options.mode === 'scale') return scale(options, kind, signal);
   if (options.mode === 'runs') return runs(options, kind, signal);
+  if (options.mode === 'service') return service(options, kind, signal);
   await compare(options, kind, signal);
 }
 
@@ -66,7 +77,7 @@ async function buildCorpora(options: Options, signal: AbortSignal): Promise<void
 }
 
 async function compare(options: Options, kind: Kind, signal: AbortSignal): Promise<void> {
-  const present = await presentPeers(options);
+  const present = await presentPeers(options, peers(options.strata));
   const directory = resultsOf(options);
   for (const each of CORPORA.filter(({ name }) => options.corpora.includes(name))) {
     const { tree, files, bytes } = await corpus(each, options.cache, signal);
@@ -100,9 +111,9 @@ async function compare(options: Options, kind: Kind, signal: AbortSignal): Promi
   }
 }
 
-async function presentPeers(options: Options): Promise<Peer[]> {
+async function presentPeers(options: Options, all: readonly Peer[]): Promise<Peer[]> {
   const present: Peer[] = [];
-  for (const peer of peers(options.strata).filter(({ name }) => options.peers.includes(name)))
+  for (const peer of all.filter(({ name }) => options.peers.includes(name)))
     if (await succeeds(peer.probe)) present.push(peer);
     else log(`${peer.name} is not here: ${INSTALL}`);
   if (present.length === 0) throw new UsageError(`none of these programs is here: ${INSTALL}`);
@@ -124,9 +135,9 @@ function startedAsStrata(strata: string): boolean {
   const settings = [
     ...readFileSync(strata, 'utf8').matchAll(/^export (MALLOC_\w+|GLIBC_TUNABLES)="\$\{\w+-([\w.=]+)\}"/gm),
   ];
-  const missing = settings.filter(([, name = '']) => process.env[name] === undefined);
-  if (missing.length === 0) return false;
-  const env = { ...process.env, ...Object.fromEntries(missing.map(([, name = '', value]) => [name, value])) };
+  const unset = settings.filter(([, name = '']) => process.env[name] === undefined);
+  if (unset.length === 0) return false;
+  const env = { ...process.env, ...Object.fromEntries(unset.map(([, name = '', value]) => [name, value])) };
   const { status } = spawnSync(process.execPath, process.argv.slice(1), { env, stdio: 'inherit' });
   process.exitCode = status ?? 1;
   return true;
@@ -153,6 +164,44 @@ async function runs(options: Options, kind: Kind, signal: AbortSignal): Promise<
   await using disk = await openDisk(options.work, kind, signal);
   const figures = await runRows({ tree, strata, disk, rounds, signal, log });
   keepResult(resultsOf(options), 'runs', { machine: where, figures } satisfies MicroResult);
+}
+
+/** The corpora of many files; one file that nothing can compress is `--scale`. */
+async function service(options: Options, kind: Kind, signal: AbortSignal): Promise<void> {
+  if (missing('radosgw') !== undefined)
+    throw new UsageError('the gateway of Ceph is not here: npm run services install');
+  const { strata, work, cache, rounds } = options;
+  const present = await presentPeers(options, servicePeers(strata));
+  const keep = async (tree: Tree, plan: Omit<ServicePlan, 'work' | 'disk' | 'signal' | 'log'>) => {
+    log(`${tree.corpus}: ${tree.files} files, ${(tree.bytes / 1e6).toFixed(0)} MB, ${plan.rounds} rounds`);
+    const where = await machine(kind, [...plan.peers, { probe: GATEWAY_VERSION }], strata);
+    const rows = await runService({ ...plan, work, disk: kind, signal, log });
+    const result = { machine: where, ...tree, rounds: plan.rounds, ...rows };
+    keepResult(resultsOf(options), `service-${tree.corpus}`, result satisfies ServiceResult);
+    if (rows.failures.length > 0) process.exitCode = 1;
+  };
+  const corpora = CORPORA.filter(({ name, alone }) => alone !== true && options.corpora.includes(name));
+  const names = corpora.map(({ name }) => name);
+  for (const each of corpora) {
+    const { tree: source, ...size } = await corpus(each, cache, signal);
+    const { name, about, renamed } = each;
+    const plan = { source, renamed, peers: present, rounds, store: 'memstore' } as const;
+    await keep({ corpus: name, about, ...size }, { ...plan, ...operationsFor(name, names) });
+  }
+  const own = present.filter(({ name }) => name === 'strata');
+  if (!options.scale || own.length === 0) return;
+  await keep(
+    { corpus: LARGE_FILE, about: describeTree(LARGE_FILE, 1), files: 1, bytes: LARGE },
+    {
+      source: (tree) => makeTree(LARGE_FILE, tree, 1, signal),
+      peers: own,
+      rounds: 1,
+      operations: ['first', 'unchanged', 'restore'],
+      counted: [],
+      // More than the other one holds.
+      store: 'bluestore',
+    },
+  );
 }
 
 function resultsOf({ cache, trial }: Options): string {

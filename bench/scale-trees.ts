@@ -13,7 +13,8 @@ export type ScaleTree = (typeof SCALE_TREES)[number];
 const SMALL = 1024;
 /** How many directories `spread` has, unless it has fewer files. */
 const DIRECTORIES = 10_000;
-const LARGE = 5 * 1024 ** 3;
+/** Bytes. */
+export const LARGE = 5 * 1024 ** 3;
 const SPARSE = 1024 ** 4;
 const PIECE = 16 * 1024 * 1024;
 

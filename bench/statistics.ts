@@ -36,6 +36,21 @@ export function ratioOf(
   return ratios.length === 0 ? undefined : median(ratios);
 }
 
+/** The median over the rounds of a peer's time for one operation by its time for another. */
+export function slowdownOf(
+  rows: readonly Row[],
+  peer: string,
+  operation: Operation,
+  base: Operation,
+): number | undefined {
+  const own = rows.filter(
+    (row) => row.peer === peer && (row.operation === operation || row.operation === base),
+  );
+  // As if they were two peers that do the same.
+  const renamed = own.map((row) => ({ ...row, peer: row.operation, operation }));
+  return ratioOf(renamed, operation, base, operation);
+}
+
 /** Of the peers that were measured and brought back the right thing: the one with the smallest median. */
 export function fastestOf(
   rows: readonly Row[],

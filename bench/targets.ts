@@ -124,7 +124,7 @@ function rate(
 }
 
 /** How many times as fast as the fastest of others. */
-function faster(
+export function faster(
   rows: readonly Row[],
   row: string,
   operation: Operation,
@@ -152,7 +152,7 @@ function faster(
   };
 }
 
-function atMost(
+export function atMost(
   row: string,
   against: string,
   value: number | undefined,

@@ -103,7 +103,7 @@ describe('figures', () => {
   });
 
   it('reports all of it, what went wrong too', () => {
-    const page = report({ corpora: [result(ROWS)], scale: [] }, ALL);
+    const page = report({ corpora: [result(ROWS)], service: [], scale: [] }, ALL);
     expect(page).toContain('| restic | 4.00 (2.00×) | 0.20 (2.00×) | 1.00 (1.00×) |');
     expect(page).toContain(
       String.raw`restic, full restore: 2 paths came back different, as a\|b: its content`,
@@ -122,7 +122,7 @@ describe('figures', () => {
     keepResult(place, 'corpus-session', result(ROWS));
     writeFileSync(join(place, 'micro.json'), '{"machine":{},"figures":[]}');
     const kept = readResults(place, ['session', 'noise'], ['spread']);
-    expect(kept).toEqual({ corpora: [result(ROWS)], micro: undefined, scale: [] });
+    expect(kept).toEqual({ corpora: [result(ROWS)], micro: undefined, service: [], scale: [] });
   });
 
   it('draws a longer bar for the slower one', () => {

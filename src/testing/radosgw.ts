@@ -21,9 +21,12 @@ export interface Radosgw extends AsyncDisposable {
   revive(): Promise<void>;
 }
 
-/** @param kind `bluestore` outlives its processes, and takes some seconds more to start */
-export async function startRadosgw(kind: 'memstore' | 'bluestore' = 'memstore'): Promise<Radosgw> {
-  const directory = mkdtempSync(join(tmpdir(), 'strata-radosgw-'));
+/** @param kind `bluestore` outlives its processes, and takes some seconds more to start @param place for its directory */
+export async function startRadosgw(
+  kind: 'memstore' | 'bluestore' = 'memstore',
+  place: string = tmpdir(),
+): Promise<Radosgw> {
+  const directory = mkdtempSync(join(place, 'strata-radosgw-'));
   const up = () => run('bash', [SCRIPT, 'up', directory, kind, String(process.pid)]);
   const { stdout } = await up();
   const said = new Map(stdout.split('\n').map((line) => [line.split('=')[0]!, line.split('=')[1]]));

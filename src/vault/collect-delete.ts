@@ -1,11 +1,12 @@
 /** The last step of a collection: what is condemned goes, as far as nobody can need it any more. */
 
-import { toHex } from '../base/index.ts';
+import { ahead, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import type { CondemnedTable, Transaction } from '../db/index.ts';
 import { announced } from './announce.ts';
 import type { Announcement } from './announce.ts';
 import { condemnedOf } from './apart.ts';
+import { atOnce } from './at-once.ts';
 import { idsOf } from './collect-plan.ts';
 import type { Margins } from './margins.ts';
 import { PACK_TYPES, idOf, packIdentity, segmentIdentity } from './names.ts';
@@ -80,7 +81,8 @@ async function takeAway(
   if (names.length === 0) return;
   await tenant.checkOwner(options);
   await world.database.transaction((tx) => intent.check(tx), options);
-  for (const name of names) await world.store.delete(name, options);
+  const { store } = world;
+  for await (const _ of ahead(names, atOnce(store), (name) => store.delete(name, options)));
 }
 
 /** What may go by now, if no snapshot needs it. */

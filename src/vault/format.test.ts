@@ -54,7 +54,7 @@ describe('the format object', () => {
 });
 
 describe('a store that is made', () => {
-  it('[V96] is refused where one object can take the place of another, and nothing of it stays', async () => {
+  it('[V98] is refused where one object can take the place of another, and nothing of it stays', async () => {
     const store = openMemoryStore();
     const careless: Store = {
       ...store,

@@ -3,6 +3,7 @@
 import { ahead, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import { packsApart } from './apart.ts';
+import { atOnce } from './at-once.ts';
 import { addTables, emptyIndex } from './chunk-index.ts';
 import type { TenantIndex } from './chunk-index.ts';
 import type { Keyring } from './keyring.ts';
@@ -13,9 +14,6 @@ import type { VaultWorld } from './world.ts';
 
 /** `save`: what may be referred to. `read`: what can be read, and in the best place where there are several. */
 export type IndexUse = 'save' | 'read';
-
-/** Segments that are read at a time over a network. There are few, and all but one are small: merging sees to that. */
-const SEGMENTS_AT_ONCE = 4;
 
 export class LoadedIndex {
   readonly #world: VaultWorld;
@@ -55,8 +53,7 @@ export class LoadedIndex {
       segment,
       found: await segmentInForce(this.#world, this.#keyring, segment, options),
     });
-    const atOnce = this.#world.store.isFar === true ? SEGMENTS_AT_ONCE : 1;
-    for await (const { segment, found } of ahead(missing, atOnce, read)) {
+    for await (const { segment, found } of ahead(missing, atOnce(this.#world.store), read)) {
       // Another one has come into force for it.
       if (found === undefined) return this.#load(options);
       const { tables } = found;

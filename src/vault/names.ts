@@ -32,7 +32,7 @@ const NO_TENANT = new Uint8Array(ID_BYTES) as TenantId;
 export const FORMAT_NAME = 'format';
 export const OWNER_PREFIX = 'owner/';
 export const KEYS_PREFIX = 'keys/';
-const TENANTS_PREFIX = 'tenants/';
+export const TENANTS_PREFIX = 'tenants/';
 
 const NUMBER_DIGITS = 10;
 

@@ -65,7 +65,7 @@ describe('a reader', () => {
     await expectCode('integrity', new VaultReader({ store, keyring: disguised, index }).chunk(id));
   });
 
-  it('[V97] a far store is asked for a tree block and those around it at once, and for the header with them', async () => {
+  it('[V99] a far store is asked for a tree block and those around it at once, and for the header with them', async () => {
     const memory = openMemoryStore();
     const writer = writerOver(memory);
     const nodes = Array.from({ length: 40 }, (_, at) => writer.node(noise(`${at}`, 200_000)));
@@ -84,7 +84,7 @@ describe('a reader', () => {
     expect(await gets(far, nodes.toReversed())).toBeLessThan(9);
   });
 
-  it('[V97] a block among others that is damaged is asked for again', async () => {
+  it('[V99] a block among others that is damaged is asked for again', async () => {
     const memory = openMemoryStore();
     const writer = writerOver(memory);
     const node = writer.node(noise('node', 200_000));

@@ -1,9 +1,11 @@
 /** The index from the packs alone: one new segment per tenant that stands for all that were there. */
 
-import { ByteReader, giveWay, isStrataError, toHex } from '../base/index.ts';
+import { ByteReader, ahead, giveWay, isStrataError, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import type { Transaction } from '../db/index.ts';
+import type { StoredObject } from '../store/index.ts';
 import { Announcement } from './announce.ts';
+import { atOnce } from './at-once.ts';
 import { PACK_TYPES, parseName, segmentIdentity, tenantPrefix } from './names.ts';
 import { forgetSent } from './sent-packs.ts';
 import { replaceSegments, segmentRows } from './segments-in-force.ts';
@@ -66,17 +68,19 @@ async function readTables(
   const tables: EncodedTable[] = [];
   const unreadable: string[] = [];
   for (const type of PACK_TYPES) {
-    for await (const { name } of store.list(`${tenantPrefix(tenant.id)}${type}/`, options)) {
+    const packs = store.list(`${tenantPrefix(tenant.id)}${type}/`, options);
+    const read = async ({ name }: StoredObject) => {
       await giveWay(options.signal);
       const parsed = parseName(name);
-      if (parsed?.kind !== type) continue;
+      if (parsed?.kind !== type) return;
       try {
-        tables.push(await readEncodedTable(store, tenant.keyring, parsed, options));
+        return await readEncodedTable(store, tenant.keyring, parsed, options);
       } catch (error) {
         if (!isStrataError(error, 'integrity') && !isStrataError(error, 'wrong_key')) throw error;
         unreadable.push(name);
       }
-    }
+    };
+    for await (const table of ahead(packs, atOnce(store), read)) if (table !== undefined) tables.push(table);
   }
   return { tables, unreadable };
 }

@@ -1,11 +1,13 @@
 /** The vault of one tenant: its keys, its index, what is read from it and saved into it. */
 
-import { isStrataError, toHex } from '../base/index.ts';
+import { ahead, isStrataError, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import { damaged } from '../chunk/index.ts';
+import type { StoredObject } from '../store/index.ts';
 import type { LookUp } from './announce.ts';
 import { noteSuspects } from './apart.ts';
 import type { Suspicion } from './apart.ts';
+import { atOnce } from './at-once.ts';
 import type { TenantIndex } from './chunk-index.ts';
 import type { Keyring } from './keyring.ts';
 import { LoadedIndex } from './loaded-index.ts';
@@ -146,19 +148,20 @@ export class TenantVault {
    * @throws integrity
    */
   async *heads(options: Cancellable = {}, unreadable?: string[]): AsyncGenerator<HeadRecord, void> {
-    for await (const { name } of this.#world.store.list(headsPrefix(this.id), options)) {
+    const { store } = this.#world;
+    const read = async ({ name }: StoredObject): Promise<HeadRecord | undefined> => {
       const parsed = parseName(name);
-      if (parsed?.kind !== 'head') continue;
-      let head: HeadRecord;
+      if (parsed?.kind !== 'head') return undefined;
       try {
-        head = await this.readHead(parsed.workspace, parsed.seq, options);
+        return await this.readHead(parsed.workspace, parsed.seq, options);
       } catch (error) {
         if (unreadable === undefined || !isDamage(error)) throw error;
         unreadable.push(name);
-        continue;
+        return undefined;
       }
-      yield head;
-    }
+    };
+    const listed = store.list(headsPrefix(this.id), options);
+    for await (const head of ahead(listed, atOnce(store), read)) if (head !== undefined) yield head;
   }
 
   async usage(options: Cancellable = {}): Promise<Usage> {

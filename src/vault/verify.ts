@@ -3,11 +3,13 @@
  * is told by object and by path. Nothing is repaired and nothing is changed.
  */
 
-import { StrataError, giveWay, isStrataError, toHex } from '../base/index.ts';
+import { StrataError, ahead, giveWay, isStrataError, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import type { SuspectTable } from '../db/index.ts';
+import type { Store, StoredObject } from '../store/index.ts';
 import { Announcement } from './announce.ts';
 import { noteSuspects, packsApart } from './apart.ts';
+import { atOnce } from './at-once.ts';
 import { addTables, emptyIndex } from './chunk-index.ts';
 import { readExpected } from './expected.ts';
 import type { Expected } from './expected.ts';
@@ -16,6 +18,7 @@ import { readFormat } from './format.ts';
 import { removedHeads } from './inventory.ts';
 import {
   OWNER_PREFIX,
+  TENANTS_PREFIX,
   PACK_TYPES,
   headIdentity,
   idOf,
@@ -60,9 +63,8 @@ export async function verifyStore(vault: Vault, options: VerifyStoreOptions = {}
   let checkedBytes = 0;
   for await (const name of store.foreign(options))
     findings.add('foreign', name, 'it is no object of a store');
-  for await (const { name, size } of store.list('', options)) {
+  const look = async ({ name, size }: StoredObject): Promise<void> => {
     await giveWay(options.signal);
-    names.add(name);
     try {
       const parsed = parseName(name);
       if (parsed === undefined) findings.add('foreign', name, 'it is no object of a store');
@@ -75,8 +77,22 @@ export async function verifyStore(vault: Vault, options: VerifyStoreOptions = {}
       else if (isStrataError(error) && !(await check.exists(name))) names.delete(name);
       else findings.addError(name, error);
     }
+  };
+  /** Keys come first in the listing, and have to be known before what they open is looked at. */
+  let keys: Promise<unknown> = Promise.resolve();
+  const inTurn = async (object: StoredObject): Promise<void> => {
+    names.add(object.name);
+    const before = keys;
+    if (object.name.startsWith(TENANTS_PREFIX)) {
+      await before;
+      return look(object);
+    }
+    const looked = before.then(() => look(object));
+    keys = looked.catch(() => {});
+    return looked;
+  };
+  for await (const _ of ahead(store.list('', options), packsAtOnce(store), inTurn))
     options.onProgress?.({ objects: names.size, bytes: checkedBytes });
-  }
   for (const [name, error] of closed)
     if (expected.objects.includes(name) || !check.isSuperseded(name)) findings.addError(name, error);
   const hasKeys = [...check.tenants.values()].some(({ keyring }) => keyring !== undefined);
@@ -102,6 +118,11 @@ export async function verifyStore(vault: Vault, options: VerifyStoreOptions = {}
     problems,
     seconds: (clock() - started) / 1000,
   };
+}
+
+/** Each may be in memory as a whole. */
+function packsAtOnce(store: Store): number {
+  return Math.ceil(atOnce(store) / 2);
 }
 
 /** Nothing is deleted while it is looked at. */
