@@ -134,7 +134,11 @@ describe('what is wrong with it', () => {
       '2:3: unknown key storage.retention',
       'runs.retention or storage.workspace.retention',
     ],
-    ['bucket: a', '1:1: unknown key bucket', 'storage.s3.bucket or storage.gcs.bucket'],
+    [
+      'bucket: a',
+      '1:1: unknown key bucket',
+      'storage.s3.bucket or storage.gcs.bucket or regions.NAME.s3.bucket or regions.NAME.gcs.bucket',
+    ],
     ['storage: { S3: {} }', '1:12: unknown key storage.S3', 'storage.s3'],
     [
       'storage: { workspace: { "base dir": a } }',

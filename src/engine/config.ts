@@ -90,7 +90,6 @@ const MAX_REQUESTS = 64;
 const SHAPE = {
   runs: { retention: duration },
   executors: node(executorsReader),
-  regions: REGIONS,
   storage: {
     ...PLACE,
     limits: {
@@ -106,6 +105,7 @@ const SHAPE = {
       retention: { default: duration, max: duration, min: duration },
     },
   },
+  regions: REGIONS,
 } as const satisfies Shape;
 
 /** How long people come back to a run that failed. */
