@@ -67,7 +67,8 @@ function snapshotTable(snapshots: readonly SnapshotInfo[], now: number): string[
 }
 
 function workspaceJson(workspace: WorkspaceInfo): object {
-  return { ...workspace, created: isoTime(workspace.created), updated: isoTime(workspace.updated) };
+  const { created, updated, replicaOf = null } = workspace;
+  return { ...workspace, created: isoTime(created), updated: isoTime(updated), replicaOf };
 }
 
 function snapshotJson(snapshot: SnapshotInfo): object {

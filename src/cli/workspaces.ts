@@ -87,7 +87,7 @@ function registerHistory(noun: Command, invocation: Invocation): void {
   addExamples(list, ['workspaces list', 'workspaces list --json']);
   addJsonHelp(
     list,
-    '{workspaces:[{name, region, id, created, snapshots, latest, updated, digest, files, bytes}]}',
+    '{workspaces:[{name, region, id, created, snapshots, latest, updated, digest, files, bytes, replicaOf}]}',
   );
 
   const log = noun
@@ -99,7 +99,7 @@ function registerHistory(noun: Command, invocation: Invocation): void {
   addJsonHelp(
     log,
     '{snapshots:[{workspace, snapshot, id, kind, created, digest, files, dirs, symlinks, bytes,\n' +
-      'newBytes, storedBytes, message, parent}]}. kind: "save" or "fork"; parent: NAME@N of a fork, else null.',
+      'newBytes, storedBytes, message, parent}]}. kind: "save", "fork" or "replica"; parent: NAME@N of a fork, else null.',
   );
 
   const fork = noun

@@ -22,6 +22,10 @@ export type { RestoredTree } from './restore-tree.ts';
 export { checkName, isName, isRunId, namesRun, parseRef } from './name.ts';
 export { recoverWorkspaces } from './recover.ts';
 export type { Recovered } from './recover.ts';
+export { replicate } from './replicate.ts';
+export type { ReplicateOptions } from './replicate.ts';
+export { replicasOf } from './replicas.ts';
+export type { WorkspacePlace } from './replicas.ts';
 export { forgetSnapshots, removeWorkspace } from './remove.ts';
 export type { ForgetOptions } from './remove.ts';
 export { restoreSnapshot } from './restore.ts';
@@ -30,9 +34,11 @@ export type { Tally } from '../disk/index.ts';
 export type {
   ExportResult,
   ForgetResult,
+  Lag,
   LeftOut,
   PathChange,
   PathHistory,
+  ReplicateResult,
   RestoreResult,
   SaveResult,
   SnapshotInfo,

@@ -49,7 +49,7 @@ export function rowOf(
 
 /** @throws integrity if the row is damaged */
 export function headOf(
-  { name, fence }: Pick<WorkspaceTable, 'name' | 'fence'>,
+  { name, fence, replica_of }: Pick<WorkspaceTable, 'name' | 'fence' | 'replica_of'>,
   row: SnapshotTable,
 ): HeadRecord {
   return {
@@ -58,6 +58,7 @@ export function headOf(
     fence,
     name,
     kind: row.kind,
+    origin: replica_of === null ? undefined : idOf(replica_of),
     snapshot: {
       id: idOf(row.id),
       number: row.number,
