@@ -5,7 +5,7 @@ import type { Cancellable } from '../base/index.ts';
 import { damaged } from '../chunk/index.ts';
 import type { StoredObject } from '../store/index.ts';
 import type { LookUp } from './announce.ts';
-import { noteSuspects } from './apart.ts';
+import { noteSuspects, suspectsOf } from './apart.ts';
 import type { Suspicion } from './apart.ts';
 import { atOnce } from './at-once.ts';
 import type { TenantIndex } from './chunk-index.ts';
@@ -108,6 +108,11 @@ export class TenantVault {
       found.set(toHex(parsed.pack), { kind: parsed.kind, reason: isThere ? 'damaged' : 'missing' });
     }
     await noteSuspects(database, this.id, found, clock(), options);
+  }
+
+  /** Whether there are packs that are known to be missing or damaged. */
+  async hasSuspects(): Promise<boolean> {
+    return (await suspectsOf(this.#world.database.kysely, this.id)).length > 0;
   }
 
   /** @returns 'exists' if that head was published before, with whatever it says */

@@ -6,7 +6,6 @@ import { concatBytes, sha256, toHex, utf8 } from '../base/index.ts';
 import type { SnapshotTable } from '../db/index.ts';
 import { openMemoryStore } from '../store/index.ts';
 import type { Store } from '../store/index.ts';
-import { prose } from '../testing/noise.ts';
 import { StillHome } from '../testing/snapshots.ts';
 import type { TestDatabases } from '../testing/vault.ts';
 import { ContentBuilder, DirectoryBuilder, extentPages, unpackExtents, walk } from '../tree/index.ts';
@@ -61,9 +60,14 @@ export function manyFiles(count: number, from = 0): DrawnDirectory {
   );
 }
 
-/** Bytes of a chunk. */
+/** Bytes of a chunk: they look like noise, and are cheap. */
 export function partOf(seed: number): Uint8Array {
-  return concatBytes([utf8(`${seed}:`), prose(`${seed}`, 200 + ((seed * 7919) % 900))]);
+  const bytes = new Uint8Array(200 + ((seed * 7919) % 900));
+  for (let at = 0, state = seed + 1; at < bytes.length; at++) {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    bytes[at] = state >>> 16;
+  }
+  return bytes;
 }
 
 export function plantDrawn(sink: ContentSink, drawn: DrawnDirectory): TreeRef {
@@ -114,9 +118,13 @@ export async function readWhole(source: ContentSource, tree: TreeRef): Promise<s
   return lines;
 }
 
-/** What a workspace has in a home, number by number, all of it read. */
-export async function snapshotsOf(home: StillHome, name: string): Promise<Map<number, readonly string[]>> {
-  const rows = await rowsOf(home, name);
+/** What a workspace has in a home, number by number, all of it read. @param last so many of the newest */
+export async function snapshotsOf(
+  home: StillHome,
+  name: string,
+  last = 99,
+): Promise<Map<number, readonly string[]>> {
+  const rows = (await rowsOf(home, name)).slice(-last);
   const reader = await (await (await home.again('reading')).vault.tenant('default')).reader();
   const read = new Map<number, readonly string[]>();
   for (const row of rows) read.set(row.number, await readWhole(reader, rootOf(row).tree));
@@ -135,4 +143,11 @@ export async function rowsOf(home: StillHome, name: string): Promise<SnapshotTab
 
 export async function expectClean(home: StillHome): Promise<void> {
   expect((await verifyStore(home.vault, { readData: true })).problems).toEqual([]);
+}
+
+/** What both have under a number is the same. */
+export async function expectSame({ source, target }: TwoHomes): Promise<void> {
+  const original = await snapshotsOf(source, 'web');
+  for (const [number, lines] of await snapshotsOf(target, 'web'))
+    if (original.has(number)) expect(lines).toEqual(original.get(number));
 }

@@ -76,14 +76,16 @@ async function bring(
   const label = `${name}@${original.row.number}`;
   const known = await findReplica(target.database.kysely, target, original);
   let outcome: Outcome = { already: true, chunks: NO_CHUNKS, newBytes: 0, storedBytes: 0, rows: known.rows };
-  if (known.same === undefined) {
+  // One that is there mends what it lacks, if anything does.
+  const mends = known.same !== undefined;
+  if (!mends || (await target.vault.hasSuspects())) {
     try {
-      outcome = await copy(pin, target, options);
+      outcome = await copy(pin, target, mends, options);
     } catch (error) {
       throw await damaged(error, label, source, target);
     }
     target.log?.(
-      `${label} ${outcome.already ? 'was replicated by another process meanwhile' : 'replicated'}`,
+      `${label} ${outcome.already && !mends ? 'was replicated by another process' : 'replicated'}`,
     );
   }
   try {
@@ -95,9 +97,11 @@ async function bring(
   return outcome;
 }
 
+/** @param mends the snapshot itself is there */
 async function copy(
   pin: Pin<Original>,
   target: WorkspaceWorld,
+  mends: boolean,
   { onProgress, signal }: ReplicateOptions,
 ): Promise<Outcome> {
   const original = pin.found;
@@ -120,8 +124,9 @@ async function copy(
     async (tx) => {
       const { workspace, rows, same } = await findReplica(tx, target, original);
       // Another one was faster. What was stored here is the collector's.
-      if (same !== undefined) return { already: true, chunks, newBytes: 0, storedBytes: 0, rows };
+      if (same !== undefined && !mends) return { already: true, chunks, newBytes: 0, storedBytes: 0, rows };
       await save.commit(tx);
+      if (same !== undefined) return { already: true, chunks, newBytes, storedBytes, rows };
       const row = await addReplica(tx, target, original, workspace, { newBytes, storedBytes });
       return { already: false, chunks, newBytes, storedBytes, rows: [...rows, row].sort(byNumber) };
     },
