@@ -6,6 +6,7 @@ import { noise } from '../testing/noise.ts';
 import { StillHome } from '../testing/snapshots.ts';
 import { TestDatabases, committed } from '../testing/vault.ts';
 import { references } from '../tree/index.ts';
+import { verifyStore } from '../vault/index.ts';
 import { forgetSnapshots, removeWorkspace, replicate } from './index.ts';
 import {
   directory,
@@ -14,6 +15,7 @@ import {
   manyFiles,
   rowsOf,
   saveDrawn,
+  snapshotsOf,
   twoHomes,
 } from './replicate.fixture.ts';
 import type { DrawnDirectory } from './replicate.fixture.ts';
@@ -45,6 +47,67 @@ describe('nodes without what is below them', () => {
     await replicate(source.world, target.world, 'web');
     await expectSame(homes);
     await expectClean(target);
+  });
+});
+
+describe('what happens meanwhile', () => {
+  const nested = (edit: number) =>
+    directory([
+      ['src', directory([['main', { mtime: edit, parts: [edit + 1] }]])],
+      ['docs', directory([['deep', manyFiles(9, 90)]])],
+    ]);
+
+  it.each(['source', 'target'] as const)(
+    '[W27] the workspace is removed and collected in the %s',
+    async (side) => {
+      let meanwhile: (() => Promise<unknown>) | undefined;
+      const wrap = (store: Store): Store => ({
+        ...store,
+        get: async (name, options) => {
+          const run = name.includes('/tree/') ? meanwhile : undefined;
+          if (run !== undefined) meanwhile = undefined;
+          await run?.();
+          return store.get(name, options);
+        },
+      });
+      const homes = await twoHomes(databases, { source: wrap });
+      const { source } = homes;
+      await saveDrawn(source, 'web', nested(0));
+      await replicate(source.world, homes.target.world, 'web');
+      await saveDrawn(source, 'web', nested(1));
+      const expected = (await snapshotsOf(source, 'web', 1)).get(2);
+      // Nothing of them is in memory.
+      const [from, to] = [await source.again('from', wrap), await homes.target.again('to')];
+      const other = await homes[side].again('other');
+      let isRemoved = false;
+      meanwhile = async () => {
+        await removeWorkspace(other.world, 'web');
+        for (let round = 0; round < 2; round++) await other.collect();
+        isRemoved = true;
+      };
+      await replicate(from.world, to.world, 'web');
+      expect(isRemoved).toBe(true);
+      expect((await snapshotsOf(to, 'web', 1)).get(2)).toEqual(expected);
+      for (let round = 0; round < 2; round++) await to.collect();
+      await expectClean(to);
+    },
+  );
+
+  it('[W26] what a verification found damaged is sent anew, wherever in the tree it is', async () => {
+    const homes = await twoHomes(databases);
+    const { source, target } = homes;
+    await saveDrawn(source, 'web', nested(0));
+    await replicate(source.world, target.world, 'web');
+    for await (const { name } of target.store.list('tenants/'))
+      if (name.includes('/data/')) await target.store.delete(name);
+    await verifyStore(target.vault);
+    await saveDrawn(source, 'web', nested(1));
+    await replicate(source.world, target.world, 'web');
+    expect((await snapshotsOf(target, 'web', 1)).get(2)).toEqual(
+      (await snapshotsOf(source, 'web', 1)).get(2),
+    );
+    await replicate(source.world, target.world, 'web@1');
+    await expectSame(homes);
   });
 });
 
