@@ -275,6 +275,7 @@ describe('what stands in the way', () => {
       [target, second, target].map(({ world }) => replicate(source.world, world, 'web')),
     );
     expect(results.map(({ already }) => already).sort()).toEqual([false, true, true]);
+    expect(results.map(({ newBytes }) => newBytes > 0).sort()).toEqual([false, false, true]);
     expect(await rowsOf(target, 'web')).toHaveLength(1);
     await expectClean(target);
     expect(await target.database.kysely.selectFrom('intents').selectAll().execute()).toEqual([]);
