@@ -1,18 +1,15 @@
 /** Many chunks out of their blocks: neighbouring blocks in one request, some requests ahead, each block opened once. */
 
-import { equalBytes, giveWay, toHex } from '../base/index.ts';
+import { ahead, equalBytes, giveWay, toHex } from '../base/index.ts';
 import type { Cancellable, Sha256 } from '../base/index.ts';
 import { BlockOpener } from './blocks.ts';
-import type { SealedBlocks } from './blocks.ts';
 import type { BlockPlace, ChunkPlace } from './chunk-index.ts';
 import type { BlockSource } from './content.ts';
 
 /** Stored bytes of neighbouring blocks that are fetched together: a request costs a way there and back, so few small ones. */
 const RUN_BYTES = 4 * 1024 * 1024;
-/** Requests under way at a time. */
+/** Requests under way at a time, each of a run, or of one block that is larger. */
 const AHEAD = 4;
-/** Stored bytes under way at a time: a block of noise may have 16 MiB. */
-const AHEAD_BYTES = 16 * 1024 * 1024;
 
 interface WantedChunk extends ChunkPlace {
   readonly id: Sha256;
@@ -48,33 +45,17 @@ export async function readChunks(
   { take, drain, signal }: ReadChunksOptions,
 ): Promise<void> {
   const opener = BlockOpener.of(source.share);
-  const runs = planRuns(source, ids);
-  const ahead: { readonly run: Run; readonly sealed: Promise<SealedBlocks> }[] = [];
-  let bytes = 0;
-  const fetchAhead = () => {
-    for (;;) {
-      const run = runs[0];
-      if (run === undefined || ahead.length === AHEAD) return;
-      if (ahead.length > 0 && bytes + run.bytes > AHEAD_BYTES) return;
-      runs.shift();
-      const sealed = source.fetch(run.blocks.map(({ place }) => place));
-      // It may fail before anybody waits for it.
-      sealed.catch(() => {});
-      ahead.push({ run, sealed });
-      bytes += run.bytes;
-    }
-  };
-  for (fetchAhead(); ahead.length > 0; fetchAhead()) {
-    const { run, sealed } = ahead[0]!;
-    const fetched = await sealed;
-    for (const [at, { chunks }] of run.blocks.entries()) {
-      using block = opener.open(fetched, at);
+  const fetch = async ({ blocks }: Run) => ({
+    blocks,
+    sealed: await source.fetch(blocks.map(({ place }) => place)),
+  });
+  for await (const { blocks, sealed } of ahead(planRuns(source, ids), AHEAD, fetch)) {
+    for (const [at, { chunks }] of blocks.entries()) {
+      using block = opener.open(sealed, at);
       for (const { id, offset, length } of chunks) take(block.chunk(id, offset, length));
       await drain();
       await giveWay(signal);
     }
-    ahead.shift();
-    bytes -= run.bytes;
   }
 }
 

@@ -5,7 +5,7 @@
  * By the ids of nodes, not by names: nodes also differ where only a time does, and what moved within a level is found where it is now.
  */
 
-import { giveWay } from '../base/index.ts';
+import { ahead, giveWay } from '../base/index.ts';
 import type { Cancellable, Sha256 } from '../base/index.ts';
 import { references } from '../tree/index.ts';
 import type { References } from '../tree/index.ts';
@@ -77,14 +77,18 @@ async function* readRange(
   isWanted: (id: Sha256, number: number) => boolean,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<FoundNode> {
-  for (let at = from; at < end;) {
-    const ids: Sha256[] = [];
-    for (; at < end && ids.length < AT_ONCE; at++) {
+  const wanted = function* () {
+    for (let at = from; at < end; at++) {
       const id = table.at(at);
-      if (isWanted(id, at)) ids.push(id);
+      if (isWanted(id, at)) yield id;
     }
-    await giveWay(signal);
-    for (const [number, node] of (await Promise.all(ids.map(read))).entries())
-      yield { node, ...references(ids[number]!, node) };
+  };
+  let count = 0;
+  for await (const { id, node } of ahead(wanted(), AT_ONCE, async (each) => ({
+    id: each,
+    node: await read(each),
+  }))) {
+    if (count++ % AT_ONCE === 0) await giveWay(signal);
+    yield { node, ...references(id, node) };
   }
 }

@@ -46,23 +46,13 @@ export async function replicate(
       hint: 'Name another store to replicate to.',
     });
   const started = target.clock();
-  // Ends the requests that are under way ahead when something fails.
-  const stop = new AbortController();
-  const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
-  try {
-    await using pin = await source.vault.pin(
-      async (query) => {
-        const snapshot = await getSnapshot(query, tenant, wanted);
-        const history = await historyOf(query, snapshot.workspace.id);
-        return { found: { ...snapshot, history }, roots: [snapshot.row.root] };
-      },
-      { signal },
-    );
-    const outcome = await bring(pin, source, target, { ...options, signal });
-    return resultOf(pin.found, outcome, (target.clock() - started) / 1000);
-  } finally {
-    stop.abort();
-  }
+  await using pin = await source.vault.pin(async (query) => {
+    const snapshot = await getSnapshot(query, tenant, wanted);
+    const history = await historyOf(query, snapshot.workspace.id);
+    return { found: { ...snapshot, history }, roots: [snapshot.row.root] };
+  }, options);
+  const outcome = await bring(pin, source, target, options);
+  return resultOf(pin.found, outcome, (target.clock() - started) / 1000);
 }
 
 async function bring(
