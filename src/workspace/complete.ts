@@ -97,8 +97,8 @@ export async function complete(
   };
 }
 
-/** Of the last step: other hints say that nothing was half done. */
-export function unpublished(error: unknown, snapshot: string): unknown {
+/** Other hints say that nothing was half done. */
+function unpublished(error: unknown, snapshot: string): unknown {
   if (!isStrataError(error)) return error;
   return new StrataError(
     error.code,

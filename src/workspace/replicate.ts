@@ -7,7 +7,7 @@ import { copyTree } from '../vault/index.ts';
 import type { CopiedChunks, CopyProgress, Pin, Written } from '../vault/index.ts';
 import { getSnapshot } from './catalog.ts';
 import { publishHeads } from './commit.ts';
-import { beginAny, unpublished } from './complete.ts';
+import { beginAny } from './complete.ts';
 import { parseWholeRef } from './name.ts';
 import { addReplica, findReplica, historyOf } from './replica-rows.ts';
 import type { FoundReplica, Original } from './replica-rows.ts';
@@ -82,7 +82,16 @@ async function bring(
     // Also what another process has committed, and not lived to publish.
     await publishHeads(target, name);
   } catch (error) {
-    throw unpublished(error, label);
+    if (!isStrataError(error)) throw error;
+    throw new StrataError(
+      error.code,
+      `${label} is replicated, but the other store does not tell of it yet: ${error.message}`,
+      {
+        hint: 'It can be restored there as long as the database lives; to complete it, replicate it again.',
+        details: error.details,
+        cause: error,
+      },
+    );
   }
   return outcome;
 }

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 
 import { sha256, toHex, utf8 } from '../base/index.ts';
+import { thrownBy } from '../testing/expect-code.ts';
 import { idOf } from '../vault/index.ts';
 import type { HeadRecord } from '../vault/index.ts';
 import { headOf, rowOf } from './snapshot-row.ts';
@@ -48,4 +49,12 @@ it.each([
   const workspace = { ...head, replica_of: head.origin === undefined ? null : toHex(head.origin) };
   expect(headOf(workspace, row)).toEqual(head);
   expect(rowOf(headOf(workspace, row), 1)).toEqual({ ...row, published: 1 });
+});
+
+it('[W13] a row that is a replica in a workspace that is none is damage, and so is the other way about', () => {
+  for (const [head, replica_of] of [
+    [replicated, null],
+    [saved, '04'.repeat(16)],
+  ] as const)
+    expect(thrownBy(() => headOf({ ...head, replica_of }, rowOf(head, 0))).code).toBe('integrity');
 });
