@@ -49,11 +49,22 @@ export async function locateWorkspace(
   return (await everyWorkspace(query, tenantName, name))[0];
 }
 
-/** @throws workspace_not_found with near names, of all regions */
-export async function getLocated(query: Query, tenantName: string, name: string): Promise<Located> {
-  const found = await locateWorkspace(query, tenantName, name);
-  if (found === undefined) throw await noWorkspace(query, tenantName, name);
-  return found;
+/** @param region where it has to be, be it as a replica. @throws workspace_not_found with near names, of all regions */
+export async function getLocated(
+  query: Query,
+  tenantName: string,
+  name: string,
+  region?: string,
+): Promise<Located> {
+  const every = await everyWorkspace(query, tenantName, name);
+  const found = every.find((row) => region === undefined || row.region === region);
+  if (found !== undefined) return found;
+  if (every.length === 0) throw await noWorkspace(query, tenantName, name);
+  const regions = every.map((row) => row.region);
+  throw new StrataError('workspace_not_found', `there is no workspace ${name} in region ${region}`, {
+    hint: `It is in ${regions.join(', ')}; \`strata workspaces replicate ${name} --to ${region}\` brings it there.`,
+    details: { workspace: name, region, regions },
+  });
 }
 
 /** @param tenant of one region */

@@ -1,6 +1,13 @@
 /** Floor 4: named sequences of snapshots, each a saved directory. */
 
-export { getLocated, listSnapshots, listWorkspaces, locateWorkspace } from './catalog.ts';
+export {
+  checkLivesHere,
+  everyWorkspace,
+  getLocated,
+  listSnapshots,
+  listWorkspaces,
+  locateWorkspace,
+} from './catalog.ts';
 export type { Located } from './catalog.ts';
 export type { Wanted } from './find.ts';
 export { exportArchive } from './export.ts';
@@ -25,7 +32,7 @@ export type { Recovered } from './recover.ts';
 export { replicate } from './replicate.ts';
 export type { ReplicateOptions } from './replicate.ts';
 export { replicasOf } from './replicas.ts';
-export type { WorkspacePlace } from './replicas.ts';
+export type { Place, WorkspacePlace } from './replicas.ts';
 export { forgetSnapshots, removeWorkspace } from './remove.ts';
 export type { ForgetOptions } from './remove.ts';
 export { restoreSnapshot } from './restore.ts';

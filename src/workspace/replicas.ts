@@ -1,14 +1,19 @@
 /** Where the snapshots of a workspace are, and how far each place is behind. */
 
-import { StrataError, toHex } from '../base/index.ts';
+import { StrataError } from '../base/index.ts';
 import { findWorkspace, originOf } from './catalog.ts';
 import { checkName } from './name.ts';
 import { historyOf } from './replica-rows.ts';
 import type { Original } from './replica-rows.ts';
 import type { Lag } from './results.ts';
-import type { WorkspaceWorld } from './world.ts';
+import type { Query } from './world.ts';
 
-export type Place = Pick<WorkspaceWorld, 'vault' | 'database'>;
+/** A store of a tenant, as the database that knows of it tells of it. The store itself is not asked. */
+export interface Place {
+  /** Of the tenant there, in hex. */
+  readonly tenant: string;
+  readonly query: Query;
+}
 
 export interface WorkspacePlace<At extends Place> {
   readonly place: At;
@@ -36,10 +41,9 @@ export async function replicasOf<At extends Place>(
   checkName(name);
   const found: Omit<WorkspacePlace<At>, 'lag'>[] = [];
   for (const place of places) {
-    const { kysely } = place.database;
-    const workspace = await findWorkspace(kysely, toHex(place.vault.id), name);
+    const workspace = await findWorkspace(place.query, place.tenant, name);
     if (workspace === undefined) continue;
-    const snapshots = await historyOf(kysely, workspace.id);
+    const snapshots = await historyOf(place.query, workspace.id);
     found.push({ place, origin: originOf(workspace), livesHere: workspace.replica_of === null, snapshots });
   }
   if (new Set(found.map(({ origin }) => origin)).size > 1)

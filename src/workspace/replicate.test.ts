@@ -7,6 +7,7 @@ import { toHex } from '../base/index.ts';
 import { differences } from '../testing/compare-trees.ts';
 import { expectCode, failureOf } from '../testing/expect-code.ts';
 import { openTestHome } from '../testing/home.ts';
+import type { StillHome } from '../testing/snapshots.ts';
 import { TestDatabases } from '../testing/vault.ts';
 import { recoverWorkspaces } from './recover.ts';
 import { rebuildIndex } from '../vault/index.ts';
@@ -208,7 +209,11 @@ describe('a replica', () => {
     }
     const { lag } = await replicate(source.world, target.world, 'web@2');
     expect(lag).toEqual({ snapshots: 1, seconds: 60 });
-    const places = [third.world, target.world, source.world];
+    const placeOf = ({ tenant, database }: StillHome) => ({
+      tenant: toHex(tenant.id),
+      query: database.kysely,
+    });
+    const places = [third, target, source].map(placeOf);
     const found = await replicasOf(places, 'web');
     expect(
       found.map(({ place, livesHere, snapshots, lag: behind }) => [
@@ -221,7 +226,7 @@ describe('a replica', () => {
       [1, false, [2], lag],
       [2, true, [1, 2, 3], { snapshots: 0, seconds: 0 }],
     ]);
-    expect(await replicasOf([target.world], 'web')).toMatchObject([{ lag: undefined }]);
+    expect(await replicasOf([placeOf(target)], 'web')).toMatchObject([{ lag: undefined }]);
     expect(await replicasOf(places, 'none')).toEqual([]);
     await saveDrawn(third, 'web', manyFiles(1));
     await expectCode('conflict', replicasOf(places, 'web'));
