@@ -10,14 +10,7 @@ import type { Database } from '../db/index.ts';
 import { Vault, checkRootKey, isStore, readHome, storedRegions } from '../vault/index.ts';
 import type { FindRootKeys, OpenVaultOptions } from '../vault/index.ts';
 import type { ExecutorDefinition } from '../plan/index.ts';
-import {
-  checkLivesHere,
-  checkName,
-  getLocated,
-  locateWorkspace,
-  namesRun,
-  parseRef,
-} from '../workspace/index.ts';
+import { checkName, getLocated, locateToSave, namesRun, parseRef } from '../workspace/index.ts';
 import type { Located, WorkspaceWorld } from '../workspace/index.ts';
 import type { Config, KeySource } from './config.ts';
 import { DEFAULT_REGION } from './config-regions.ts';
@@ -164,8 +157,7 @@ export class Home implements AsyncDisposable {
     const { region, signal } = options;
     if (region !== undefined) this.regions.place(region);
     const { kysely } = await this.#openDatabase({ signal });
-    const found = await locateWorkspace(kysely, this.#tenant, name);
-    if (found !== undefined) checkLivesHere(found);
+    const found = await locateToSave(kysely, this.#tenant, name);
     if (found !== undefined && region !== undefined && found.region !== region)
       throw livesElsewhere(name, found.region, region);
     return this.world('write', { signal, region: found?.region ?? region });

@@ -49,6 +49,17 @@ export async function locateWorkspace(
   return (await everyWorkspace(query, tenantName, name))[0];
 }
 
+/** For what saves to it. @throws refused if there are only replicas */
+export async function locateToSave(
+  query: Query,
+  tenantName: string,
+  name: string,
+): Promise<Located | undefined> {
+  const found = await locateWorkspace(query, tenantName, name);
+  if (found !== undefined) checkLivesHere(found);
+  return found;
+}
+
 /** @param region where it has to be, be it as a replica. @throws workspace_not_found with near names, of all regions */
 export async function getLocated(
   query: Query,

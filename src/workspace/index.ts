@@ -1,13 +1,6 @@
 /** Floor 4: named sequences of snapshots, each a saved directory. */
 
-export {
-  checkLivesHere,
-  everyWorkspace,
-  getLocated,
-  listSnapshots,
-  listWorkspaces,
-  locateWorkspace,
-} from './catalog.ts';
+export { everyWorkspace, getLocated, listSnapshots, listWorkspaces, locateToSave } from './catalog.ts';
 export type { Located } from './catalog.ts';
 export type { Wanted } from './find.ts';
 export { exportArchive } from './export.ts';
