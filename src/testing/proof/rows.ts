@@ -12,6 +12,7 @@ import { model } from './model/model.row.ts';
 import { powerCut, powerCutControl } from './power-cut.ts';
 import type { ProofRow } from './row.ts';
 import { schedule } from './schedule/schedule.row.ts';
+import { serviceFaults } from './service/service-faults.row.ts';
 import { swapRace } from './swap-race.ts';
 import { syscalls } from './syscalls.ts';
 
@@ -30,4 +31,5 @@ export const ROWS: readonly ProofRow[] = [
   collectSaves,
   hostile,
   merge,
+  serviceFaults,
 ];
