@@ -7,19 +7,21 @@ import type { Root } from '../tree/index.ts';
 import type { Save } from '../vault/index.ts';
 import { findWorkspace } from './catalog.ts';
 import { addSnapshot, checkNothingUnknown, createWorkspace, publishHeads } from './commit.ts';
+import { checkStillThere } from './older.ts';
 import type { LeftOut, SaveResult } from './results.ts';
 import type { WorkspaceWorld } from './world.ts';
 
 /**
  * Announces a save of a workspace, and sees to it that its head can be published in the end. To be disposed of in any case.
  *
- * @throws not_ours if another home owns the store by now; refused if the store has a head that the database does not know
+ * @throws not_ours if another home owns the store by now; refused if the store has a head that the database does not know, or has lost the newest
  */
 export async function begin(world: WorkspaceWorld, name: string, options: Cancellable): Promise<Save> {
   const save = await world.vault.beginSave(options);
   try {
     await publishHeads(world, name);
     await checkNothingUnknown(world, name);
+    await checkStillThere(world, name, options);
     return save;
   } catch (error) {
     await save[Symbol.asyncDispose]();
