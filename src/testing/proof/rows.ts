@@ -13,6 +13,7 @@ import { powerCut, powerCutControl } from './power-cut.ts';
 import type { ProofRow } from './row.ts';
 import { schedule } from './schedule/schedule.row.ts';
 import { serviceFaults } from './service/service-faults.row.ts';
+import { serviceKills } from './service/service-kills.row.ts';
 import { swapRace } from './swap-race.ts';
 import { syscalls } from './syscalls.ts';
 
@@ -32,4 +33,5 @@ export const ROWS: readonly ProofRow[] = [
   hostile,
   merge,
   serviceFaults,
+  serviceKills,
 ];
