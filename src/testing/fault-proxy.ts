@@ -14,8 +14,10 @@ export interface FaultProxy extends AsyncDisposable {
   readonly endpoint: string;
   /** The first that is for the operation decides. */
   rules: readonly FaultRule[];
-  /** Milliseconds before each request is passed on. */
-  latency: number;
+  /** Milliseconds before a request is passed on: asked for each. */
+  latency: () => number;
+  /** What waits to be passed on never is: whoever sent it is gone, and it with him. */
+  drops: boolean;
   /** Is told of each request when it begins. */
   heard: (operation: Operation) => void;
   /** How often what happened. */
@@ -58,7 +60,9 @@ export async function startFaultProxy(target: string, seed = 1): Promise<FaultPr
     if (fault === 'reset') return reset(response);
     const body = await bodyOf(request, fault === 'reset in request');
     if (fault === 'reset in request') return reset(response);
-    if (proxy.latency > 0) await sleep(proxy.latency);
+    const latency = proxy.latency();
+    if (latency > 0) await sleep(latency);
+    if (proxy.drops) return reset(response);
     switch (fault) {
       case 'stall':
         return;
@@ -123,7 +127,8 @@ export async function startFaultProxy(target: string, seed = 1): Promise<FaultPr
   const proxy: FaultProxy = {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     rules: [],
-    latency: 0,
+    latency: () => 0,
+    drops: false,
     heard: () => {},
     happened: new Map(),
     requests: new Map(),

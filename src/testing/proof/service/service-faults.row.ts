@@ -28,7 +28,7 @@ export const serviceFaults: ProofRow = {
   claim:
     'Whatever goes wrong with requests to the service, a command completes, or fails cleanly in bounded time: nothing acknowledged is lost, and the next one works.',
   unit: 'commands with faults',
-  planted: 'an answer that is cut short is taken for a whole one',
+  planted: 'what is uploaded to Google over a line without TLS has no sum',
   perCommit: KINDS.length,
   needs: ['radosgw'],
 

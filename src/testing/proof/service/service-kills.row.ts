@@ -25,6 +25,8 @@ const KINDS = Object.keys(COMMANDS) as (keyof typeof COMMANDS)[];
 const VICTIMS = ['command', 'service'] as const;
 /** Seconds: a service that comes back is waited for, or is not. */
 const PATIENCES = [50, 50, 1] as const;
+/** Milliseconds that a request takes on a slow way, at most. */
+const SLOW = 200;
 /** Milliseconds that a service is gone, at most, before it is started again. */
 const ABSENCE = 1000;
 
@@ -33,7 +35,7 @@ export const serviceKills: ProofRow = {
   claim:
     'A command that is killed between two requests, and a service that is killed beneath one, lose nothing acknowledged; the command completes, or says so, and the next one works.',
   unit: 'kills',
-  planted: 'a head is published before the packs that it needs are stored',
+  planted: 'packs are deleted before the index no longer tells of them',
   perCommit: 4,
   needs: ['radosgw'],
 
@@ -53,7 +55,7 @@ export const serviceKills: ProofRow = {
         const at = 1 + chance.below(lengths.get(kind)!);
         const ended =
           victim === 'command'
-            ? await killCommand(site, kind, at)
+            ? await killCommand(site, kind, at, chance)
             : await killService(site, kind, at, provider.gateway, chance);
         site.configure(site.home, PATIENCES[0]);
         const told = `${kind}, ${victim} killed at request ${at} of ${lengths.get(kind)}, ended with ${ended.signal ?? ended.code}`;
@@ -123,12 +125,27 @@ interface Killed extends Ended {
   readonly isHit: boolean;
 }
 
-async function killCommand(site: BucketSite, kind: keyof typeof COMMANDS, at: number): Promise<Killed> {
+/** In half of the cases requests take their time, each another, and those that have not come through by then get lost. */
+async function killCommand(
+  site: BucketSite,
+  kind: keyof typeof COMMANDS,
+  at: number,
+  chance: Chance,
+): Promise<Killed> {
+  const { proxy } = site;
+  const isSlow = chance.once(2);
+  const latencies = chance.fork();
+  proxy.latency = () => (isSlow ? latencies.below(SLOW) : 0);
   const now = requestNumber(site, at);
   const { child, ended } = site.start(COMMANDS[kind]);
-  void now.then(() => child.kill('SIGKILL'));
+  await Promise.race([now, ended]);
+  proxy.drops = isSlow;
+  child.kill('SIGKILL');
   const { signal, code, ...output } = await ended;
-  site.proxy.heard = () => {};
+  await sleep(isSlow ? SLOW : 0);
+  proxy.heard = () => {};
+  proxy.latency = () => 0;
+  proxy.drops = false;
   if (signal !== 'SIGKILL' && code !== 0) throw new Error(`${kind} ended with ${code}: ${output.stderr}`);
   return { signal, code, ...output, isHit: signal === 'SIGKILL' };
 }
