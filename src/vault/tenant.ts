@@ -146,6 +146,16 @@ export class TenantVault {
     return (await this.#world.store.size(name, options)) !== undefined;
   }
 
+  /** Of every head in the store, by workspace and number. Reads none of them. */
+  async *headNumbers(
+    options: Cancellable = {},
+  ): AsyncGenerator<{ readonly workspace: WorkspaceId; readonly seq: number }, void> {
+    for await (const { name } of this.#world.store.list(headsPrefix(this.id), options)) {
+      const parsed = parseName(name);
+      if (parsed?.kind === 'head') yield parsed;
+    }
+  }
+
   /**
    * Every head in the store, by workspace and number.
    *

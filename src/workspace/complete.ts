@@ -7,6 +7,7 @@ import type { Root } from '../tree/index.ts';
 import type { Save } from '../vault/index.ts';
 import { checkLivesHere, findWorkspace } from './catalog.ts';
 import { addSnapshot, checkNothingUnknown, createWorkspace, publishHeads } from './commit.ts';
+import { checkStillThere } from './older.ts';
 import type { LeftOut, SaveResult } from './results.ts';
 import type { WorkspaceWorld } from './world.ts';
 
@@ -14,7 +15,7 @@ import type { WorkspaceWorld } from './world.ts';
  * Announces a save of a workspace, and sees to it that its head can be published in the end. To be disposed of in any case.
  *
  * @throws not_ours if another home owns the store by now; refused for a replica, and if the store has a head that the database does not
- *   know
+ *   know, or has lost the newest
  */
 export async function begin(world: WorkspaceWorld, name: string, options: Cancellable): Promise<Save> {
   const known = await findWorkspace(world.database.kysely, toHex(world.vault.id), name);
@@ -28,6 +29,7 @@ export async function beginAny(world: WorkspaceWorld, name: string, options: Can
   try {
     await publishHeads(world, name);
     await checkNothingUnknown(world, name);
+    await checkStillThere(world, name, options);
     return save;
   } catch (error) {
     await save[Symbol.asyncDispose]();

@@ -20,6 +20,7 @@ export type { Merged, ReadableTree, WorkspaceLayer } from './merged.ts';
 export { restoreWorkspaceTree } from './restore-tree.ts';
 export type { RestoredTree } from './restore-tree.ts';
 export { checkName, isName, isRunId, namesRun, parseRef } from './name.ts';
+export { checkNotOlder, publishAgain } from './older.ts';
 export { recoverWorkspaces } from './recover.ts';
 export type { Recovered } from './recover.ts';
 export { replicate } from './replicate.ts';
