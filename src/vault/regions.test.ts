@@ -28,31 +28,34 @@ async function begin() {
 }
 
 describe('a second region', () => {
-  it('[V22] whose first start was cut off anywhere goes on, and is owned', async () => {
-    for (let survived = 0; ; survived++) {
-      const { world, second } = await begin();
-      const memory = openMemoryStore();
-      let puts = 0;
-      const store = failing(memory, (call) => (call === 'put' && ++puts > survived ? 'after' : undefined));
-      const isCut = await openTestVault(second(store, 'cut'))
-        .then((vault) => vault.tenant('default'))
-        .then(
-          () => false,
-          () => true,
-        );
-      const again = await openTestVault(second(memory, 'again'));
-      const tenant = await again.tenant('default');
-      await committed(again.world, tenant, (save) => save.writer.chunk(utf8('content')));
-      for (const vault of [again, await openTestVault(world)]) {
-        await vault.checkOwner();
-        expect((await verifyStore(vault)).problems).toEqual([]);
+  it.each(['before', 'after'] as const)(
+    '[V22] whose first start was cut off anywhere, %s a step, goes on, and is owned',
+    async (when) => {
+      for (let survived = 0; ; survived++) {
+        const { world, second } = await begin();
+        const memory = openMemoryStore();
+        let puts = 0;
+        const store = failing(memory, (call) => (call === 'put' && ++puts > survived ? when : undefined));
+        const isCut = await openTestVault(second(store, 'cut'))
+          .then((vault) => vault.tenant('default'))
+          .then(
+            () => false,
+            () => true,
+          );
+        const again = await openTestVault(second(memory, 'again'));
+        const tenant = await again.tenant('default');
+        await committed(again.world, tenant, (save) => save.writer.chunk(utf8('content')));
+        for (const vault of [again, await openTestVault(world)]) {
+          await vault.checkOwner();
+          expect((await verifyStore(vault)).problems).toEqual([]);
+        }
+        if (!isCut) {
+          expect(survived).toBeGreaterThan(2);
+          return;
+        }
       }
-      if (!isCut) {
-        expect(survived).toBeGreaterThan(2);
-        return;
-      }
-    }
-  });
+    },
+  );
 
   it('[V25] shares no key and no number with the first', async () => {
     const { world, second } = await begin();
