@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
@@ -83,5 +83,22 @@ describe('the keys of several regions', () => {
     await using(place, async ({ store }) => {
       for (const region of ['default', 'eu']) expect((await store.verify({ region })).problems).toEqual([]);
     });
+  });
+
+  it('[E44] whose destruction was cut off in one region are swept by the next collection of that one', async () => {
+    const place = await begin();
+    const copy = place.out('copy');
+    cpSync(place.store('eu'), copy, { recursive: true });
+    const keyRecords = () => place.objects('eu').filter((name) => name.startsWith('keys/')).length;
+    await using(place, async ({ keys, store }) => {
+      await keys.destroyTenant('default');
+      // As if it had died after its transaction.
+      cpSync(copy, place.store('eu'), { recursive: true });
+      for (let time = 0; time < 2; time++) await store.collect();
+      expect(keyRecords()).toBe(2);
+      await store.collect({ region: 'eu' });
+      expect(keyRecords()).toBe(1);
+    });
+    await using(place, ({ workspaces }) => workspaces.restore('web', place.out()), { tenant: 'other' });
   });
 });

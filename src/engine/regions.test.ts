@@ -139,6 +139,22 @@ describe('regions', () => {
     for (const name of ['home', 'web', 'docs']) await expectRestored(place, name, `out ${name}`);
   });
 
+  it('[E42] not even of the first save to another one', async () => {
+    const place = regionPlace('eu');
+    await saveTo(place, 'home');
+    const back = place.away('default');
+    await saveTo(place, 'web', 'eu');
+    await using(place, async ({ workspaces }) => {
+      expect(await collect(workspaces.ls('web', { recursive: true }))).toHaveLength(3);
+      await expectCode('unavailable', collect(workspaces.diff('web', 'home')));
+    });
+    rmSync(place.store('default'), { recursive: true });
+    back();
+    await using(place, async ({ workspaces }) =>
+      expect(await collect(workspaces.diff('web', 'home'))).toEqual([]),
+    );
+  });
+
   it('[E43] one that the configuration does not name any more is told of, and nothing in it is touched', async () => {
     const place = regionPlace('eu', 'us');
     await saveTo(place, 'web', 'eu');

@@ -13,10 +13,15 @@ export function formatLost(label: string): StrataError {
 }
 
 /** @throws unavailable, not_ours */
-export function checkStore({ store }: VaultWorld, expected: Uint8Array, found: Uint8Array | undefined): void {
+export function checkStore(
+  { store, region }: VaultWorld,
+  expected: Uint8Array,
+  found: Uint8Array | undefined,
+): void {
+  const section = sectionOf(region);
   if (found === undefined) {
     throw new StrataError('unavailable', `${store.label} is not there, or is empty`, {
-      hint: 'Is its disk mounted, and does `storage` in the configuration name the right place?',
+      hint: `Is its disk mounted, and does ${section} in the configuration name the right place?`,
     });
   }
   if (!equalBytes(found, expected)) {
@@ -24,9 +29,14 @@ export function checkStore({ store }: VaultWorld, expected: Uint8Array, found: U
       'not_ours',
       `${store.label} is another store than the one that this home belongs to`,
       {
-        hint: 'Name the right place in `storage` in the configuration, or use another home for this store.',
+        hint: `Name the right place in ${section} in the configuration, or use another home for this store.`,
         details: { expected: toHex(expected), found: toHex(found) },
       },
     );
   }
+}
+
+/** Where the configuration says where a region is. */
+export function sectionOf(region: string): string {
+  return region === 'default' ? '`storage`' : `\`regions.${region}\``;
 }

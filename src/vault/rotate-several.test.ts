@@ -95,28 +95,4 @@ describe('a new root key for several stores', () => {
     await expectCode('not_ours', rotateRoot(stores, nothing));
     expect(await keyNames(worlds[0]!.store)).toEqual(names);
   });
-
-  it('[V102] a region is not made with a key that was replaced meanwhile, nor with a new one beside others', async () => {
-    const world = testWorld(await databases.open());
-    await begin(world);
-    const late = { ...testWorld(world.database, undefined, 'late'), region: 'late' };
-    const keys: [RootSecret][] = [[ROOT], [NEXT]];
-    await expectCode(
-      'refused',
-      Vault.open(late, async (_, fresh) => (expect(fresh).toBe(false), keys.shift()!)),
-    );
-    expect(await keyNames(late.store)).toEqual([]);
-    await (await Vault.open(late, async () => [NEXT])).tenant('default');
-  });
-
-  it('[V102] a store is one region alone', async () => {
-    const world = testWorld(await databases.open());
-    await begin(world);
-    const twin = { ...world, region: 'twin' };
-    for (const attach of [undefined, 'read', 'own', 'rebuild'] as const)
-      await expectCode(
-        'refused',
-        Vault.open(twin, async () => [ROOT], { attach }),
-      );
-  });
 });

@@ -22,7 +22,7 @@ import {
 import { decodeKeys, encodeKeys } from './keys-record.ts';
 import type { KeysRecord } from './keys-record.ts';
 import { checkStillRootKey } from './right-key.ts';
-import { checkStore, formatLost } from './right-store.ts';
+import { checkStore, formatLost, sectionOf } from './right-store.ts';
 import { ROOT_KEY_BYTES, rootKeyId, rootSealingKey } from './root-key.ts';
 import type { RootSecret } from './root-key.ts';
 import { getRecord, putRecord } from './sealed-object.ts';
@@ -135,7 +135,7 @@ export class Vault {
       // Another first use was faster: it has made the home before the tenant.
       if ((await readHome(world)) !== undefined) return Vault.open(world, findRootKeys, options);
       throw new StrataError('not_found', `${store.label} has data, but this home has no record of it`, {
-        hint: 'If the database was lost, run `strata store rebuild-index`; else name another place in `storage` in the configuration.',
+        hint: `If the database was lost, run \`strata store rebuild-index${world.region === 'default' ? '' : ` --region ${world.region}`}\`; else name another place in ${sectionOf(world.region)} in the configuration.`,
       });
     }
     const others = (await storedRegions(world.database)).filter((region) => region !== world.region);
