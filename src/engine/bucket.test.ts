@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -106,7 +106,12 @@ describeWith(['radosgw'], 'a home whose store is in a bucket', () => {
   it('[E63] in a bucket that may only be read is restored from and verified; what would write is read_only', async () => {
     const { DeleteBucketPolicyCommand, PutBucketPolicyCommand } = await import('@aws-sdk/client-s3');
     const place = placeIn(service, { bucket: 'locked' });
+    // So that there is something to collect.
+    writeFileSync(join(place.tree, 'gone'), 'gone');
     await save(place);
+    rmSync(join(place.tree, 'gone'));
+    await save(place);
+    await using(place, ({ workspaces }) => workspaces.forget('web@1'));
     const saved = await restore(place, 'out');
     writeFileSync(join(place.tree, 'new'), 'new');
     const s3 = await client(service);
@@ -131,7 +136,7 @@ describeWith(['radosgw'], 'a home whose store is in a bucket', () => {
     expect(await keysIn(service, 'locked')).toEqual(keys);
     await s3.send(new DeleteBucketPolicyCommand({ Bucket: 'locked' }));
     s3.destroy();
-    expect((await save(place)).snapshot).toBe(2);
+    expect((await save(place)).snapshot).toBe(3);
     await collect(place);
   });
 

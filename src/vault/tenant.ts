@@ -146,6 +146,22 @@ export class TenantVault {
     return (await this.#world.store.size(name, options)) !== undefined;
   }
 
+  /** The numbers of a workspace's heads in the store, from one on, ascending; in one request, if they are few. Reads none of them. */
+  async headsFrom(
+    workspace: WorkspaceId,
+    seq: number,
+    options: Cancellable = {},
+  ): Promise<readonly number[]> {
+    const found: number[] = [];
+    const { name: after } = headIdentity(this.id, workspace, seq - 1);
+    const prefix = `${headsPrefix(this.id)}${toHex(workspace)}/`;
+    for await (const { name } of this.#world.store.list(prefix, { ...options, after })) {
+      const parsed = parseName(name);
+      if (parsed?.kind === 'head') found.push(parsed.seq);
+    }
+    return found;
+  }
+
   /** Of every head in the store, by workspace and number. Reads none of them. */
   async *headNumbers(
     options: Cancellable = {},

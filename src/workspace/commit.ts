@@ -4,7 +4,7 @@ import { StrataError, equalBytes, toHex } from '../base/index.ts';
 import { ID_BYTES } from '../chunk/index.ts';
 import type { SnapshotTable, Transaction, WorkspaceTable } from '../db/index.ts';
 import { idOf } from '../vault/index.ts';
-import type { HeadKind, HeadRecord, SnapshotId, SnapshotRecord, WorkspaceId } from '../vault/index.ts';
+import type { HeadKind, HeadRecord, SnapshotId, SnapshotRecord } from '../vault/index.ts';
 import { checkLivesHere, findWorkspace, locateWorkspace, originOf } from './catalog.ts';
 import { headOf, rowOf } from './snapshot-row.ts';
 import type { WorkspaceWorld } from './world.ts';
@@ -108,22 +108,6 @@ export async function publishHeads(world: WorkspaceWorld, name: string): Promise
   }
 }
 
-/**
- * Looks whether the store has a head that the database does not know: a snapshot committed now could never be published.
- *
- * @throws refused
- */
-export async function checkNothingUnknown({ database, vault }: WorkspaceWorld, name: string): Promise<void> {
-  const find = () => findWorkspace(database.kysely, toHex(vault.id), name);
-  for (let known = await find(); known !== undefined;) {
-    if (!(await vault.hasHead(idOf<WorkspaceId>(known.id), known.seq + 1))) return;
-    // A head is committed before it is published: so if another save was faster, the database tells of it by now.
-    const now = await find();
-    if (now?.seq === known.seq) throw unknownHead(name, known.seq + 1);
-    known = now;
-  }
-}
-
 /** Another process of this home may have been faster; another home, or this one with another database, may not. */
 async function checkSame({ vault, database }: WorkspaceWorld, head: HeadRecord): Promise<void> {
   let found: HeadRecord;
@@ -144,7 +128,7 @@ async function checkSame({ vault, database }: WorkspaceWorld, head: HeadRecord):
   if (!equalBytes(found.snapshot.id, head.snapshot.id)) throw unknownHead(head.name, head.seq);
 }
 
-function unknownHead(name: string, seq: number): StrataError {
+export function unknownHead(name: string, seq: number): StrataError {
   return new StrataError(
     'refused',
     `the store has a snapshot of workspace ${name} that the database does not know`,

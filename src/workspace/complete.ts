@@ -6,8 +6,8 @@ import type { LeftOut as Scanned, LeftOutReason, Tally } from '../disk/index.ts'
 import type { Root } from '../tree/index.ts';
 import type { Save } from '../vault/index.ts';
 import { checkLivesHere, findWorkspace } from './catalog.ts';
-import { addSnapshot, checkNothingUnknown, createWorkspace, publishHeads } from './commit.ts';
-import { checkStillThere } from './older.ts';
+import { addSnapshot, createWorkspace, publishHeads } from './commit.ts';
+import { checkHeads } from './older.ts';
 import type { LeftOut, SaveResult } from './results.ts';
 import type { WorkspaceWorld } from './world.ts';
 
@@ -28,8 +28,7 @@ export async function beginAny(world: WorkspaceWorld, name: string, options: Can
   const save = await world.vault.beginSave(options);
   try {
     await publishHeads(world, name);
-    await checkNothingUnknown(world, name);
-    await checkStillThere(world, name, options);
+    await checkHeads(world, name, options);
     return save;
   } catch (error) {
     await save[Symbol.asyncDispose]();

@@ -1,30 +1,47 @@
-/** A store that was put back to an older state: what this home has published in it, or seen there, is gone. */
+/** Whether a store still has the heads that this home has published in it or seen there: it may have been put back to an older state. */
 
 import { StrataError, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import { idOf } from '../vault/index.ts';
 import type { WorkspaceId } from '../vault/index.ts';
 import { findWorkspace } from './catalog.ts';
+import { unknownHead } from './commit.ts';
 import type { WorkspaceWorld } from './world.ts';
 
 type World = Pick<WorkspaceWorld, 'vault' | 'database'>;
 
 /**
- * A snapshot on top of one that only the database has would go on from what nobody else can see, and refer to packs that are gone.
+ * Before a save: a snapshot on top of one that only the database has would go on from what nobody else can see, and refer to packs that are
+ * gone; and one under a number that the store has already could never be published.
  *
- * @throws refused if the newest head of the workspace that was published is not in the store
+ * @throws refused if the newest head of the workspace that was published is not in the store, or a later one is
  */
-export async function checkStillThere(world: World, name: string, options: Cancellable): Promise<void> {
+export async function checkHeads(
+  world: WorkspaceWorld,
+  name: string,
+  options: Cancellable = {},
+): Promise<void> {
   const { database, vault } = world;
-  const find = async () => {
-    const workspace = await findWorkspace(database.kysely, toHex(vault.id), name);
-    return workspace && newestPublished(world, workspace.id);
-  };
-  const row = await find();
-  if (row === undefined || (await vault.hasHead(idOf<WorkspaceId>(row.workspace), row.seq, options))) return;
-  // Removed meanwhile, with its workspace or because there is a later one.
-  if ((await find())?.seq !== row.seq) return;
-  throw olderState(`${name}@${row.number}`);
+  const find = () => findWorkspace(database.kysely, toHex(vault.id), name);
+  for (let known = await find(); known !== undefined;) {
+    const id = idOf<WorkspaceId>(known.id);
+    const newest = await newestPublished(world, known.id);
+    const listed = await vault.headsFrom(id, newest?.seq ?? known.seq, options);
+    const latest = listed.at(-1) ?? 0;
+    if (latest > known.seq) {
+      // A head is committed before it is published: so if another save was faster, the database tells of it by now.
+      const now = await find();
+      if (now?.seq === known.seq) throw unknownHead(name, latest);
+      known = now;
+      continue;
+    }
+    // A listing alone proves nothing.
+    if (newest === undefined || listed.includes(newest.seq) || (await vault.hasHead(id, newest.seq, options)))
+      return;
+    // Removed meanwhile, with its workspace or because there is a later one.
+    if ((await newestPublished(world, known.id))?.seq !== newest.seq) return;
+    throw olderState(`${name}@${newest.number}`);
+  }
 }
 
 /**
