@@ -12,7 +12,7 @@ import {
   retrying,
 } from '../store/index.ts';
 import type { Store, Tally } from '../store/index.ts';
-import { isKept, isKeptOnPut } from '../vault/index.ts';
+import { isKept, isKeptLater, isKeptOnPut } from '../vault/index.ts';
 import type { Config } from './config.ts';
 import type { PlaceConfig } from './config-place.ts';
 
@@ -50,6 +50,7 @@ export function openStore(
     most: cache.sizeMb * MB,
     keeps: isKept,
     keepsPut: isKeptOnPut,
+    hesitates: isKeptLater,
     onHit: tally.onHit,
     onMiss: tally.onMiss,
     ...(log !== undefined && { log }),

@@ -41,6 +41,8 @@ const SILENCE = 60_000;
 /** Bytes that are written before others have their turn: about 5 ms. */
 const WRITTEN_AT_ONCE = 4 * 1024 * 1024;
 const TRIES = 3;
+/** Remembered of what was asked for once. Of a larger restore some is asked for twice before it is kept. */
+const MOST_ASKED = 100_000;
 
 export interface ShelfOptions extends RoomOptions {
   readonly directory: string;
@@ -56,6 +58,8 @@ export class Shelf {
   readonly #room: Room;
   readonly #largest: number;
   #isSwept = false;
+  /** What this process has asked for and not kept: entries, and objects that nobody had asked for before it. */
+  readonly #asked = new Set<string>();
   /** No time before it is one for keeping, or for another line about reading. */
   readonly #silent = { keep: -Infinity, read: -Infinity };
 
@@ -82,6 +86,29 @@ export class Shelf {
       }
       return undefined;
     });
+  }
+
+  /**
+   * Whether it is not the first time, here or in another process. What another process has asked for is known by the object, not by the
+   * range, and forgotten when room is made.
+   */
+  wasAskedFor(name: string, range: Range | undefined): boolean {
+    const directory = objectDirectory(name);
+    const asked = `${directory} ${entryName(range)}`;
+    if (this.#asked.has(asked)) return true;
+    if (this.#asked.size >= MOST_ASKED) this.#asked.clear();
+    this.#asked.add(asked);
+    if (this.#asked.has(directory) || this.#isSilent()) return false;
+    try {
+      using root = this.#openOrMake();
+      using there = root.enter(directory);
+      if (there !== undefined) return true;
+      this.#asked.add(directory);
+      root.enterOrMake(directory)[Symbol.dispose]();
+    } catch (error) {
+      this.#fallSilent('keep', error);
+    }
+    return false;
   }
 
   /** @param parts stay as they are until it returns */

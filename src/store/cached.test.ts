@@ -33,6 +33,31 @@ describe('cached', () => {
     expect([hits, misses]).toEqual([[10, 4], [10]]);
   });
 
+  it('[S52] what it hesitates to keep is kept when it is read again, here or by another', async () => {
+    const directory = fresh();
+    const options = { hesitates: (name: string) => name.startsWith('packs/') };
+    const one = counting(directory, 16 * MEBIBYTE, options);
+    for (const at of [0, 1]) await one.store.put(`packs/${at}`, [known(at)]);
+    const read = (of: typeof one, name: string, offset: number) => of.cache.get(name, range(offset, 1000));
+    await read(one, 'packs/0', 0);
+    await read(one, 'packs/0', 5000);
+    expect(entriesIn(directory)).toEqual([]);
+    await read(one, 'packs/0', 0);
+    expect(entriesIn(directory)).toHaveLength(1);
+    await read(one, 'packs/0', 100);
+    await read(one, 'packs/0', 0);
+    expect(one.hits).toEqual([1000]);
+    const other = counting(directory, 16 * MEBIBYTE, options, one.store);
+    await read(other, 'packs/0', 5000);
+    await read(other, 'packs/1', 5000);
+    expect(entriesIn(directory)).toHaveLength(2);
+    await read(other, 'packs/0', 5000);
+    expect([other.hits, other.misses]).toEqual([[1000], [1000, 1000]]);
+    await one.store.put('trees/0', [known(2)]);
+    await read(one, 'trees/0', 0);
+    expect(entriesIn(directory)).toHaveLength(3);
+  });
+
   it('[S44] a range lies in a longer one, or in all of the object, wherever its borders are', async () => {
     const { cache, store, hits, misses } = counting(fresh(), 16 * MEBIBYTE);
     await store.put('packs/0', [known(0)]);

@@ -27,6 +27,8 @@ export interface CacheOptions {
   readonly most: number;
   /** Which objects are kept; all others pass by. */
   readonly keeps: (name: string) => boolean;
+  /** Which of them are kept only when they are asked for a second time: most are read once, and writing them down costs as much. */
+  readonly hesitates?: (name: string) => boolean;
   /** Which of them are kept already when they are put. Default: all. */
   readonly keepsPut?: (name: string) => boolean;
   /** Told of bytes that were read from the cache. */
@@ -41,7 +43,7 @@ export interface CacheOptions {
 
 /** @throws bad_input: no absolute directory, or no number of bytes */
 export function cached(store: Store, options: CacheOptions): Store {
-  const { directory, most, keeps, keepsPut = keeps, onHit, onMiss } = options;
+  const { directory, most, keeps, keepsPut = keeps, hesitates, onHit, onMiss } = options;
   if (!isAbsolute(directory))
     throw new StrataError('bad_input', `the directory of a cache has to be absolute: ${directory}`);
   if (!Number.isSafeInteger(most) || most < 0)
@@ -82,6 +84,7 @@ export function cached(store: Store, options: CacheOptions): Store {
       }
       const bytes = await store.get(name, getOptions);
       onMiss?.(bytes.length);
+      if (hesitates?.(name) === true && !shelf.wasAskedFor(name, range)) return bytes;
       await shelf.keep(name, range, [bytes], { signal });
       return bytes;
     },

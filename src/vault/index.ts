@@ -20,7 +20,7 @@ export type { CopiedChunks, CopyOptions, CopyProgress } from './copy-tree.ts';
 export type { BlockSource, ContentSink, ContentSource, SharedSink } from './content.ts';
 export { isStore } from './format.ts';
 export { readHome, storedRegions } from './home.ts';
-export { isKept, isKeptOnPut } from './kept-here.ts';
+export { isKept, isKeptLater, isKeptOnPut } from './kept-here.ts';
 export type { LocalFile, LocalFileWriter } from './local-file.ts';
 export { idOf } from './names.ts';
 export type { SnapshotId, TenantId, WorkspaceId } from './names.ts';

@@ -11,6 +11,11 @@ export function isKept(name: string): boolean {
   return kind === 'data' || isKeptOnPut(name);
 }
 
+/** Those that are kept only when they are read again. */
+export function isKeptLater(name: string): boolean {
+  return parseName(name)?.kind === 'data';
+}
+
 /** Those of which this machine has use soon after it has stored them: the next save asks the index, and trees are listed. */
 export function isKeptOnPut(name: string): boolean {
   const kind = parseName(name)?.kind;
