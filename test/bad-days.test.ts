@@ -186,6 +186,21 @@ const ROWS: Readonly<Record<string, () => void | Promise<void>>> = {
     expectWhole();
   },
 
+  'the service that has the store is away': () => {
+    const place = "provider: gcs, gcs: { bucket: b, endpoint: 'http://127.0.0.1:1' }";
+    write('home/strata.yaml', `storage: { ${place}, limits: { retry_seconds: 1 } }\n`);
+    for (const words of [
+      ['restore', 'web', 'out'],
+      ['save', 'tree', '-w', 'web'],
+    ]) {
+      const { code, message } = failure('workspaces', ...words);
+      expect(code).toBe('unavailable');
+      expect(message).toMatch(/GCS bucket b at http.*ECONNREFUSED.*\(tried \d+ times in \d+s\)/);
+    }
+    rmSync(path('home/strata.yaml'));
+    expectWhole();
+  },
+
   'a save hangs and holds up `gc`': async () => {
     const child = await hangingSave();
     fine('workspaces', 'rm', 'web');

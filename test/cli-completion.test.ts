@@ -54,7 +54,7 @@ describe('bash', () => {
   it.each([
     ['strata ', ['workspaces', 'runs', 'executors', 'store', 'keys', 'config', 'completion', 'version']],
     ['strata w', ['workspaces']],
-    ['strata workspaces re', ['restore']],
+    ['strata workspaces re', ['replicate', 'restore']],
     ['strata workspaces w', ['why']],
     ['strata --json keys ', ['status', 'rotate-root', 'rotate-tenant', 'destroy-tenant', 'export-recovery']],
     ['strata store verify --re', ['--read-data', '--region']],

@@ -110,3 +110,30 @@ it('[C35] a region that is not in the configuration any more is told with its wo
   });
   expect(strata('keys', 'status', ...without).stdout).toMatch(/\nshelf\nregion "shelf" is not in/);
 });
+
+it('[C36] `workspaces replicate` brings a snapshot into another region', () => {
+  answer('workspaces', 'save', 'tree', '-w', 'both');
+  expect(strata('workspaces', 'replicate', 'both', '--to', 'shelf').stdout).toMatch(
+    /^replicated both@1 to shelf\n  2 files, .*\n  .* new, .* stored in .*\n$/,
+  );
+  expect(strata('workspaces', 'replicate', 'both', '--to', 'shelf').stdout).toBe(
+    'both@1 is in shelf already\n',
+  );
+  expect(strata('workspaces', 'replicate', 'both', '--to', 'shelf', '--quiet').stdout).toBe('both@1\n');
+  answer('workspaces', 'save', 'tree', '-w', 'both');
+  expect(answer('workspaces', 'replicate', 'both@1', '--to', 'shelf')).toMatchObject({
+    already: true,
+    from: 'default',
+    to: 'shelf',
+    chunks: { needed: 0, sent: 0 },
+    lag: { snapshots: 1 },
+  });
+  expect(strata('workspaces', 'list').stdout).toMatch(/\nboth +default +@2 .*\nboth +shelf \(replica\) +@1 /);
+  expect(answer('workspaces', 'log', 'both', '--region', 'shelf')).toMatchObject({
+    snapshots: [{ snapshot: 1, kind: 'replica' }],
+  });
+  answer('workspaces', 'restore', 'both', 'replica', '--region', 'shelf');
+  expect(failure('workspaces', 'replicate', 'both', '--to', 'default')).toMatchObject({ code: 'bad_input' });
+  answer('workspaces', 'rm', 'both', '--region', 'shelf');
+  expect(answer('workspaces', 'log', 'both')).toMatchObject({ snapshots: [{}, {}] });
+});

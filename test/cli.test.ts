@@ -106,6 +106,7 @@ describe('looking', () => {
           digest: HEX,
           files: 4,
           bytes: 5011,
+          replicaOf: null,
         },
       ]),
     });

@@ -24,6 +24,15 @@ export function objectId(name: string): Uint8Array {
 }
 
 /** How every room tells of an object that is not what it should be. @param reason a sentence about it, as in `it is cut short` */
-export function damaged({ name }: Pick<ObjectIdentity, 'name'>, reason: string): StrataError {
-  return new StrataError('integrity', `object ${name} is damaged: ${reason}`, { details: { object: name } });
+export function damaged(
+  { name }: Pick<ObjectIdentity, 'name'>,
+  reason: string,
+  cause?: StrataError,
+): StrataError {
+  return new StrataError('integrity', `object ${name} is damaged: ${reason}`, {
+    // It may have been spoilt on its way here, too.
+    hint: '`strata store verify --read-data` tells whether it is damaged in the store, and what that hits.',
+    details: { object: name },
+    cause,
+  });
 }

@@ -7,8 +7,10 @@ import { counted } from './format.ts';
 import { addExamples, addJsonHelp } from './help.ts';
 import { withEngine } from './invocation.ts';
 import type { Invocation } from './invocation.ts';
+import { addReplicaRegion } from './region.ts';
+import type { RegionFlags } from './region.ts';
 
-interface ForgetFlags {
+interface ForgetFlags extends RegionFlags {
   readonly keepLast?: number;
   readonly keepWithin?: number;
   readonly dryRun?: boolean;
@@ -19,7 +21,8 @@ export function registerForget(noun: Command, invocation: Invocation): void {
     .command('rm')
     .description('remove a workspace with all its snapshots; `store gc` then frees what only they needed')
     .argument('<name>', 'the workspace')
-    .action((name: string) => removeWorkspace(invocation, name));
+    .action((name: string, flags: RegionFlags) => removeWorkspace(invocation, name, flags));
+  addReplicaRegion(remove);
   addExamples(remove, ['workspaces rm experiment']);
   addJsonHelp(remove, '{workspace, forgotten:[number…], kept:[]}');
 
@@ -31,6 +34,7 @@ export function registerForget(noun: Command, invocation: Invocation): void {
     .option('--keep-within <time>', 'keep those that are not older, as in 12h or 7d', lengthOfTime)
     .option('--dry-run', 'change nothing; tell what would be forgotten')
     .action((ref: string, flags: ForgetFlags) => forgetSnapshots(invocation, ref, flags));
+  addReplicaRegion(forget);
   addExamples(forget, [
     'workspaces forget web --keep-last 10 --keep-within 7d --dry-run',
     'workspaces forget web --keep-last 10',
@@ -39,10 +43,10 @@ export function registerForget(noun: Command, invocation: Invocation): void {
   addJsonHelp(forget, '{workspace, forgotten:[number…], kept:[number…]}');
 }
 
-async function removeWorkspace(invocation: Invocation, name: string): Promise<void> {
+async function removeWorkspace(invocation: Invocation, name: string, { region }: RegionFlags): Promise<void> {
   const { terminal, world } = invocation;
   await withEngine(invocation, async ({ workspaces }) => {
-    const result = await workspaces.remove(name, { signal: world.signal });
+    const result = await workspaces.remove(name, { region, signal: world.signal });
     await terminal.result(result, [`removed ${name} with ${counted(result.forgotten.length, 'snapshot')}`]);
   });
 }

@@ -6,6 +6,7 @@ import type { SnapshotInfo, WorkspaceInfo } from '../workspace/index.ts';
 import { formatAge, formatBytes, formatCount, table } from './format.ts';
 import { withEngine } from './invocation.ts';
 import type { Invocation } from './invocation.ts';
+import type { RegionFlags } from './region.ts';
 import { isoTime } from './shapes.ts';
 
 export async function listWorkspaces(invocation: Invocation): Promise<void> {
@@ -17,10 +18,10 @@ export async function listWorkspaces(invocation: Invocation): Promise<void> {
   });
 }
 
-export async function showLog(invocation: Invocation, name: string): Promise<void> {
+export async function showLog(invocation: Invocation, name: string, { region }: RegionFlags): Promise<void> {
   const { terminal, world } = invocation;
   await withEngine(invocation, async ({ workspaces }) => {
-    const snapshots = await workspaces.log(name, { signal: world.signal });
+    const snapshots = await workspaces.log(name, { region, signal: world.signal });
     const lines = snapshotTable(snapshots, world.clock());
     await terminal.result({ snapshots: snapshots.map(snapshotJson) }, lines, lines);
   });
@@ -39,9 +40,9 @@ export async function forkWorkspace(invocation: Invocation, ref: string, name: s
 function workspaceTable(workspaces: readonly WorkspaceInfo[], now: number, hasRegions: boolean): string[] {
   if (workspaces.length === 0) return ['no workspaces yet'];
   const shown = hasRegions || workspaces.some(({ region }) => region !== 'default');
-  const rows = workspaces.map(({ name, region, latest, files, bytes, updated }) => [
+  const rows = workspaces.map(({ name, region, replicaOf, latest, files, bytes, updated }) => [
     name,
-    ...(shown ? [region] : []),
+    ...(shown ? [replicaOf === undefined ? region : `${region} (replica)`] : []),
     `@${latest}`,
     formatCount(files),
     formatBytes(bytes),
@@ -67,7 +68,8 @@ function snapshotTable(snapshots: readonly SnapshotInfo[], now: number): string[
 }
 
 function workspaceJson(workspace: WorkspaceInfo): object {
-  return { ...workspace, created: isoTime(workspace.created), updated: isoTime(workspace.updated) };
+  const { created, updated, replicaOf = null } = workspace;
+  return { ...workspace, created: isoTime(created), updated: isoTime(updated), replicaOf };
 }
 
 function snapshotJson(snapshot: SnapshotInfo): object {

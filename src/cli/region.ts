@@ -18,3 +18,8 @@ export function addRegion(
 ): Command {
   return command.option('--region <region>', what, nonEmpty);
 }
+
+/** For what can also be done with a replica. */
+export function addReplicaRegion(command: Command): Command {
+  return addRegion(command, 'the replica in a region (default: the workspace where it lives)');
+}

@@ -13,6 +13,7 @@ export interface RestoreFlags {
   readonly dryRun?: boolean;
   readonly overwrite?: boolean;
   readonly sync?: boolean;
+  readonly region?: string;
 }
 
 export async function restore(

@@ -9,11 +9,13 @@ import { registerForget } from './forget.ts';
 import { addExamples, addJsonHelp, addNote } from './help.ts';
 import { forkWorkspace, listWorkspaces, showLog } from './history.ts';
 import type { Invocation } from './invocation.ts';
+import { registerReplicate } from './replicate.ts';
 import { restore } from './restore.ts';
 import type { RestoreFlags } from './restore.ts';
 import { SAVE_SHAPE, save } from './save.ts';
 import type { SaveFlags } from './save.ts';
-import { NEW_REGION } from './region.ts';
+import { NEW_REGION, addReplicaRegion } from './region.ts';
+import type { RegionFlags } from './region.ts';
 import { registerWhy } from './why.ts';
 
 const SNAPSHOT = 'NAME, or NAME@SNAPSHOT by number or id';
@@ -28,6 +30,7 @@ export function registerWorkspaces(noun: Command, invocation: Invocation): void 
   registerWhy(noun, invocation);
   registerArchive(noun, invocation);
   registerForget(noun, invocation);
+  registerReplicate(noun, invocation);
   addExamples(noun, ['workspaces save . -w web', 'workspaces log web', 'workspaces restore web@1 ./before']);
 }
 
@@ -66,6 +69,7 @@ function registerRestore(noun: Command, invocation: Invocation): void {
     .option('--overwrite', 'replace what differs in DIR; what is not in the snapshot stays')
     .option('--sync', 'return only when everything would survive a power cut')
     .action((ref: string, dir: string, flags: RestoreFlags) => restore(invocation, ref, dir, flags));
+  addReplicaRegion(command);
   addExamples(command, [
     'workspaces restore web ./copy',
     'workspaces restore web@3 ./copy --path src/index.ts',
@@ -87,19 +91,20 @@ function registerHistory(noun: Command, invocation: Invocation): void {
   addExamples(list, ['workspaces list', 'workspaces list --json']);
   addJsonHelp(
     list,
-    '{workspaces:[{name, region, id, created, snapshots, latest, updated, digest, files, bytes}]}',
+    '{workspaces:[{name, region, id, created, snapshots, latest, updated, digest, files, bytes, replicaOf}]}',
   );
 
   const log = noun
     .command('log')
     .description('the snapshots of a workspace, the newest first')
     .argument('<name>', 'the workspace')
-    .action((name: string) => showLog(invocation, name));
+    .action((name: string, flags: RegionFlags) => showLog(invocation, name, flags));
+  addReplicaRegion(log);
   addExamples(log, ['workspaces log web']);
   addJsonHelp(
     log,
     '{snapshots:[{workspace, snapshot, id, kind, created, digest, files, dirs, symlinks, bytes,\n' +
-      'newBytes, storedBytes, message, parent}]}. kind: "save" or "fork"; parent: NAME@N of a fork, else null.',
+      'newBytes, storedBytes, message, parent}]}. kind: "save", "fork" or "replica"; parent: NAME@N of a fork, else null.',
   );
 
   const fork = noun

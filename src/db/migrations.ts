@@ -113,11 +113,12 @@ async function first(tx: Transaction<Tables>, types: ColumnTypes): Promise<void>
     .addColumn('created', integer, (column) => column.notNull())
     .addColumn('seq', integer, (column) => column.notNull())
     .addColumn('fence', integer, (column) => column.notNull())
+    .addColumn('replica_of', 'text')
     .addUniqueConstraint('workspaces_name', ['tenant', 'name'])
     .execute();
 
   await table(tx, 'snapshots', types)
-    .addColumn('id', 'text', (column) => column.notNull().primaryKey())
+    .addColumn('id', 'text', (column) => column.notNull())
     .addColumn('workspace', 'text', (column) => column.notNull().references('workspaces.id'))
     .addColumn('number', integer, (column) => column.notNull())
     .addColumn('seq', integer, (column) => column.notNull())
@@ -128,6 +129,7 @@ async function first(tx: Transaction<Tables>, types: ColumnTypes): Promise<void>
     .addColumn('parent_workspace', 'text')
     .addColumn('parent_number', integer)
     .addColumn('published', integer, (column) => column.notNull())
+    .addPrimaryKeyConstraint('snapshots_key', ['workspace', 'id'])
     .addUniqueConstraint('snapshots_number', ['workspace', 'number'])
     .execute();
 

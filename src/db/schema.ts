@@ -44,8 +44,10 @@ export interface WorkspaceTable {
   created: number;
   /** Number of the latest head; 0 before the first. */
   seq: number;
-  /** Only grows; stands in every head. Nothing moves it before there are leases. */
+  /** Only grows; stands in every head. Nothing moves it before there are leases. A replica has that of what it is one of. */
   fence: number;
+  /** The workspace that it is a replica of, in another store; null: it lives here. */
+  replica_of: string | null;
 }
 
 /** A tree that was saved, and what that took. */
@@ -65,14 +67,15 @@ export interface TreeColumns {
   stored_bytes: number;
 }
 
-/** What a snapshot came from: a save, or a fork of another workspace. */
-export type SnapshotKind = 'save' | 'fork';
+/** What a snapshot came from: a save, a fork of another workspace, or the same snapshot in another store. */
+export type SnapshotKind = 'save' | 'fork' | 'replica';
 
 /** Written by workspace/. A row is the commit of a save. */
 export interface SnapshotTable extends TreeColumns {
+  /** Unique in its workspace: a snapshot and its replicas are one and the same. */
   id: string;
   workspace: string;
-  /** Counts from 1 in each workspace; unique there. */
+  /** Counts from 1 in each workspace; unique there. Of a replica there may be gaps. */
   number: number;
   /** The head that tells of it. */
   seq: number;

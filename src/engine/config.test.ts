@@ -65,7 +65,7 @@ storage:
       s3: undefined,
       gcs: undefined,
       encryption: { kind: 'key_file', path: '/home/a/.strata/keys/root.key' },
-      limits: { requests: 16, uploadMb: undefined, downloadMb: undefined },
+      limits: { requests: 16, uploadMb: undefined, downloadMb: undefined, retrySeconds: 120 },
       cache: { path: '/home/a/.strata/cache/objects', sizeMb: 4096 },
       workspace: {
         baseDir: '/home/a/.strata/workspaces',
@@ -134,7 +134,11 @@ describe('what is wrong with it', () => {
       '2:3: unknown key storage.retention',
       'runs.retention or storage.workspace.retention',
     ],
-    ['bucket: a', '1:1: unknown key bucket', 'storage.s3.bucket or storage.gcs.bucket'],
+    [
+      'bucket: a',
+      '1:1: unknown key bucket',
+      'storage.s3.bucket or storage.gcs.bucket or regions.NAME.s3.bucket or regions.NAME.gcs.bucket',
+    ],
     ['storage: { S3: {} }', '1:12: unknown key storage.S3', 'storage.s3'],
     [
       'storage: { workspace: { "base dir": a } }',
@@ -181,6 +185,10 @@ describe('what is wrong with it', () => {
     [
       'storage: { limits: { requests: 0 } }',
       '1:32: storage.limits.requests must be a whole number from 1 to 64',
+    ],
+    [
+      'storage: { limits: { retry_seconds: 0 } }',
+      '1:37: storage.limits.retry_seconds must be a whole number from 1 to 86400',
     ],
     ['storage: { limits: { requests: 65 } }', '1:32: storage.limits.requests must be a whole number'],
     ['storage: { cache: { size_mb: 0 } }', '1:30: storage.cache.size_mb must be a whole number of MB'],

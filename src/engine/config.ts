@@ -46,6 +46,8 @@ export interface LimitsConfig {
   /** MiB a second; undefined: without limit. */
   readonly uploadMb: number | undefined;
   readonly downloadMb: number | undefined;
+  /** Seconds that a call is tried again which fails for a passing reason. */
+  readonly retrySeconds: number;
 }
 
 /** What is kept here of stores on services. */
@@ -86,17 +88,19 @@ export interface Homes {
 
 /** As many connections as there are to one service. */
 const MAX_REQUESTS = 64;
+/** A call that is tried for longer than a day hangs. */
+const MAX_RETRY_SECONDS = 86_400;
 
 const SHAPE = {
   runs: { retention: duration },
   executors: node(executorsReader),
-  regions: REGIONS,
   storage: {
     ...PLACE,
     limits: {
       requests: count(1, MAX_REQUESTS),
       upload_mb_per_second: megabytes,
       download_mb_per_second: megabytes,
+      retry_seconds: count(1, MAX_RETRY_SECONDS),
     },
     cache: { path: text, size_mb: megabytes },
     encryption: { key_file: text, passphrase_file: text, passphrase_env: text, key_command: command },
@@ -106,6 +110,7 @@ const SHAPE = {
       retention: { default: duration, max: duration, min: duration },
     },
   },
+  regions: REGIONS,
 } as const satisfies Shape;
 
 /** How long people come back to a run that failed. */
@@ -113,6 +118,8 @@ const DEFAULT_RUN_RETENTION = '14d';
 const DEFAULT_QUOTA_MB = 10_240;
 /** One request fills a quick line for a moment only, and some services slow those down that come with hundreds. */
 const DEFAULT_REQUESTS = 16;
+/** A service that is started again is back by then. */
+const DEFAULT_RETRY_SECONDS = 120;
 const DEFAULT_CACHE_MB = 4096;
 const DEFAULT_RETENTION = { default: '7d', max: '30d', min: '1d' } as const;
 
@@ -150,6 +157,7 @@ function complete(
         requests: limits?.requests ?? DEFAULT_REQUESTS,
         uploadMb: limits?.upload_mb_per_second,
         downloadMb: limits?.download_mb_per_second,
+        retrySeconds: limits?.retry_seconds ?? DEFAULT_RETRY_SECONDS,
       },
       cache: { path: path(cache?.path, 'cache/objects'), sizeMb: cache?.size_mb ?? DEFAULT_CACHE_MB },
       workspace: {

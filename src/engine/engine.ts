@@ -12,7 +12,10 @@ import type {
   ListOptions,
   ListedEntry,
   ManifestFile,
+  Lag,
   PathHistory,
+  ReplicateOptions,
+  ReplicateResult,
   RestoreOptions,
   RestoreResult,
   SaveOptions,
@@ -40,15 +43,37 @@ import type { InRegion } from './regions.ts';
 import type { RotateOptions } from './root-keys.ts';
 import type { StoreReport } from './store-report.ts';
 
-/** `ref` is `NAME[@SNAPSHOT]`, with `:PATH` behind it where a path is meant. */
+export interface ReplicateToOptions extends ReplicateOptions {
+  /** The region that it comes to. */
+  readonly to: string;
+  /** Default: where the workspace lives. */
+  readonly from?: string | undefined;
+}
+
+export interface ReplicatedSnapshot extends ReplicateResult {
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface WorkspaceRegion {
+  readonly region: string;
+  /** Else it has a replica. */
+  readonly livesHere: boolean;
+  /** Their numbers, ascending. */
+  readonly snapshots: readonly number[];
+  /** Behind the workspace itself; undefined if it is not known where that lives. */
+  readonly lag: Lag | undefined;
+}
+
+/** With a region, a replica of the workspace there is meant; without, the workspace where it lives. `ref` is `NAME[@SNAPSHOT]`, with `:PATH` behind it where a path is meant. */
 export interface Workspaces {
   /** A new workspace lives in the region that is named; one that is there is saved where it lives. @throws refused if that is another */
   save(directory: string, options?: SaveOptions & InRegion): Promise<SaveResult>;
-  restore(ref: string, directory: string, options?: RestoreOptions): Promise<RestoreResult>;
+  restore(ref: string, directory: string, options?: RestoreOptions & InRegion): Promise<RestoreResult>;
   /** Of all regions. Asks no store. */
   list(options?: Cancellable): Promise<readonly WorkspaceInfo[]>;
   /** Newest first. */
-  log(workspace: string, options?: Cancellable): Promise<readonly SnapshotInfo[]>;
+  log(workspace: string, options?: InRegion): Promise<readonly SnapshotInfo[]>;
   ls(ref: string, options?: ListOptions): AsyncIterable<ListedEntry>;
   /** The bytes of one file. Each part is verified before it is given out. */
   cat(ref: string, options?: Cancellable): AsyncIterable<Uint8Array>;
@@ -69,11 +94,15 @@ export interface Workspaces {
   /** Which snapshots changed a path, `NAME[:PATH]`, the newest first. Reads no file data. */
   why(ref: string, options?: Cancellable): Promise<PathHistory>;
   /** Removes a workspace with all its snapshots; what it takes in the store goes with the next collection. */
-  remove(workspace: string, options?: Cancellable): Promise<ForgetResult>;
+  remove(workspace: string, options?: InRegion): Promise<ForgetResult>;
   /** Removes the snapshot that is named, or those of a workspace that no rule keeps. The latest stays. */
-  forget(ref: string, options?: ForgetOptions): Promise<ForgetResult>;
+  forget(ref: string, options?: ForgetOptions & InRegion): Promise<ForgetResult>;
   /** A new workspace whose first snapshot has the tree of `ref`; no file data is copied. */
-  fork(ref: string, name: string, options?: Cancellable): Promise<SnapshotInfo>;
+  fork(ref: string, name: string, options?: InRegion): Promise<SnapshotInfo>;
+  /** A snapshot comes into another region as well, where it can be read and not be saved to. Only what that one lacks is sent. */
+  replicate(ref: string, options: ReplicateToOptions): Promise<ReplicatedSnapshot>;
+  /** Which snapshots of a workspace are in which regions, where it lives in front. Asks no store. */
+  replicas(workspace: string, options?: Cancellable): Promise<readonly WorkspaceRegion[]>;
 }
 
 export interface StartRunOptions extends ConductOptions {

@@ -10,7 +10,7 @@ import type { Database } from '../db/index.ts';
 import { Vault, checkRootKey, isStore, readHome, storedRegions } from '../vault/index.ts';
 import type { FindRootKeys, OpenVaultOptions } from '../vault/index.ts';
 import type { ExecutorDefinition } from '../plan/index.ts';
-import { checkName, getLocated, locateWorkspace, namesRun, parseRef } from '../workspace/index.ts';
+import { checkName, getLocated, locateToSave, namesRun, parseRef } from '../workspace/index.ts';
 import type { Located, WorkspaceWorld } from '../workspace/index.ts';
 import type { Config, KeySource } from './config.ts';
 import { DEFAULT_REGION } from './config-regions.ts';
@@ -130,29 +130,34 @@ export class Home implements AsyncDisposable {
     };
   }
 
-  /** Where a reference leads to; runs are in the default region. @throws bad_input; workspace_not_found; as `world` */
-  async worldOf(intention: Intention, ref: string, options: Cancellable = {}): Promise<WorkspaceWorld> {
+  /**
+   * Where a reference leads to; runs are in the default region.
+   *
+   * @param options with the region of a replica, if that is meant
+   * @throws bad_input; workspace_not_found; as `world`
+   */
+  async worldOf(intention: Intention, ref: string, options: InRegion = {}): Promise<WorkspaceWorld> {
     const region = namesRun(ref) ? undefined : (await this.located(parseRef(ref).workspace, options)).region;
     return this.world(intention, { ...options, region });
   }
 
   /** Asks the database alone. @throws workspace_not_found; not_found as `records` */
-  async located(name: string, options: Cancellable = {}): Promise<Located> {
-    const { kysely } = await this.records(options);
-    return getLocated(kysely, this.#tenant, name);
+  async located(name: string, { region, signal }: InRegion = {}): Promise<Located> {
+    const { kysely } = await this.records({ signal });
+    return getLocated(kysely, this.#tenant, name, region);
   }
 
   /**
    * For a save into a workspace that may be a new one.
    *
    * @param options with the region of a new one
-   * @throws refused if there is one in another region; as `world`
+   * @throws refused if there is one in another region, or a replica and nothing else; as `world`
    */
   async worldToSave(name: string, options: InRegion = {}): Promise<WorkspaceWorld> {
     const { region, signal } = options;
     if (region !== undefined) this.regions.place(region);
     const { kysely } = await this.#openDatabase({ signal });
-    const found = await locateWorkspace(kysely, this.#tenant, name);
+    const found = await locateToSave(kysely, this.#tenant, name);
     if (found !== undefined && region !== undefined && found.region !== region)
       throw livesElsewhere(name, found.region, region);
     return this.world('write', { signal, region: found?.region ?? region });

@@ -19,9 +19,12 @@ export type {
   Keys,
   RebuildResult,
   RegionKeys,
+  ReplicateToOptions,
+  ReplicatedSnapshot,
   RunUnderWay,
   Runs,
   StartRunOptions,
+  WorkspaceRegion,
   Workspaces,
 } from './engine.ts';
 export { openEngine } from './open.ts';

@@ -17,6 +17,10 @@ import type { Config } from './config.ts';
 import type { PlaceConfig } from './config-place.ts';
 
 const MB = 2 ** 20;
+/** Milliseconds that a request may be silent, at most: services answer in less than one second. */
+const LONGEST_IDLE = 30_000;
+/** A request that falls silent must leave time for others. */
+const TRIES = 4;
 
 export interface OpenStoreOptions {
   readonly log?: Log | undefined;
@@ -33,9 +37,11 @@ export function openStore(
   if (place.provider === 'local') return openLocalStore(place.local.path);
   const rate = (megabytes: number | undefined) => (megabytes === undefined ? undefined : megabytes * MB);
   const line = openLine({ up: rate(limits.uploadMb), down: rate(limits.downloadMb) });
-  const service = onService(place, { line, tally });
+  const budget = limits.retrySeconds * 1000;
+  const service = onService(place, { line, tally, idle: Math.min(LONGEST_IDLE, budget / TRIES) });
   // A request that pauses between two tries keeps no other one waiting.
   const patient = retrying(limited(service, limits), {
+    budget,
     failed: (error) => log?.(`tried again: ${error.message}`),
   });
   return cached(patient, {

@@ -4,7 +4,7 @@ import { systemClock } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import { adoptTenants, attachIndex, forgetAttached, rebuildIndex } from '../vault/index.ts';
 import type { Vault } from '../vault/index.ts';
-import { recoverWorkspaces } from '../workspace/index.ts';
+import { checkNotOlder, publishAgain, recoverWorkspaces } from '../workspace/index.ts';
 import type { AttachOptions, AttachResult, RebuildResult } from './engine.ts';
 import type { Home } from './home.ts';
 import type { InRegion } from './regions.ts';
@@ -23,7 +23,10 @@ export async function attach(home: Home, options: AttachOptions = {}): Promise<A
   const { takeOver = false } = options;
   if (!(await home.hasStore(options))) await home.vault('read', options);
   const vault = (await home.vault(takeOver ? 'attach to own' : 'attach to read', options)).itself;
-  if (!takeOver) await forgetAttached(vault.world, options);
+  if (!takeOver) {
+    await expectNothingOlder(vault, options);
+    await forgetAttached(vault.world, options);
+  }
   const { tenants, workspaces, snapshots, unreadable } = takeOver
     ? await ownAll(vault, options)
     : await readAll(vault, options);
@@ -36,6 +39,14 @@ export async function attach(home: Home, options: AttachOptions = {}): Promise<A
     unreadable,
     seconds: secondsSince(started),
   };
+}
+
+/** Before anything that was seen is forgotten: else nobody could tell any more that there was more. */
+async function expectNothingOlder(vault: Vault, options: Cancellable): Promise<void> {
+  const { world } = vault;
+  const known = await world.database.kysely.selectFrom('tenants').select('name').execute();
+  for (const { name } of known)
+    await checkNotOlder({ database: world.database, vault: await vault.tenant(name, options) }, options);
 }
 
 async function ownAll(
@@ -51,6 +62,7 @@ async function ownAll(
     const index = await rebuildIndex(world, tenant, options);
     world.log?.(`index of tenant ${name} made anew: ${index.packs} packs, ${index.chunks} chunks`);
     const rows = await recoverWorkspaces({ database: world.database, vault: tenant }, options);
+    await publishAgain({ database: world.database, vault: tenant }, options);
     figures.packs += index.packs;
     figures.chunks += index.chunks;
     figures.workspaces += rows.workspaces;

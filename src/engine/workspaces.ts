@@ -3,12 +3,13 @@
 import { equalBytes } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import * as workspace from '../workspace/index.ts';
-import type { Workspaces } from './engine.ts';
+import type { ReplicateToOptions, Workspaces } from './engine.ts';
 import type { Home } from './home.ts';
+import type { InRegion } from './regions.ts';
 
 export function workspacesOf(home: Home): Workspaces {
-  const read = (ref: string, options?: Cancellable) => home.worldOf('read', ref, options);
-  const change = (ref: string, options?: Cancellable) => home.worldOf('change', ref, options);
+  const read = (ref: string, options?: InRegion) => home.worldOf('read', ref, options);
+  const change = (ref: string, options?: InRegion) => home.worldOf('change', ref, options);
   return {
     save: async (directory, options = {}) => {
       // A mistyped path must not make a home.
@@ -24,7 +25,7 @@ export function workspacesOf(home: Home): Workspaces {
       return workspace.listWorkspaces(kysely, tenant);
     },
     log: async (name, options) => {
-      const { tenant } = await home.located(name, options);
+      const { tenant } = await home.located(workspace.checkName(name), options);
       return workspace.listSnapshots((await home.records(options)).kysely, tenant, name);
     },
     ls: (ref, options) => later(async () => workspace.list(await read(ref, options), ref, options)),
@@ -46,7 +47,31 @@ export function workspacesOf(home: Home): Workspaces {
       workspace.forgetSnapshots(await (options.dryRun === true ? read : change)(ref, options), ref, options),
     fork: async (ref, name, options) =>
       workspace.forkWorkspace(await change(ref, options), ref, name, options),
+    replicate: (ref, options) => replicate(home, ref, options),
+    replicas: async (name, options) => {
+      const { kysely, tenant } = await home.records(options);
+      const places = (await workspace.everyWorkspace(kysely, tenant, workspace.checkName(name))).map(
+        ({ region, tenant: id }) => ({ region, tenant: id, query: kysely }),
+      );
+      // For what there is to say of a name that means nothing.
+      if (places.length === 0) await home.located(name, options);
+      return (await workspace.replicasOf(places, name)).map(({ place, livesHere, snapshots, lag }) => ({
+        region: place.region,
+        livesHere,
+        snapshots: snapshots.map(({ number }) => number),
+        lag,
+      }));
+    },
   };
+}
+
+async function replicate(home: Home, ref: string, { from, to, signal, onProgress }: ReplicateToOptions) {
+  // A mistyped name must not make a store.
+  home.regions.place(to);
+  const { region } = await home.located(workspace.parseRef(ref).workspace, { region: from, signal });
+  const source = await home.world('read', { region, signal });
+  const target = region === to ? source : await home.world('write', { region: to, signal });
+  return { ...(await workspace.replicate(source, target, ref, { signal, onProgress })), from: region, to };
 }
 
 /** The two may be in different regions. */

@@ -19,6 +19,9 @@ const NO_CREDENTIALS =
 /** Credentials are signed with the time; Google refuses those from the past or the future. */
 const WRONG_CLOCK = /check your iat and exp values|short-lived token/i;
 
+/** What the service says to bytes that are not those of their sum. */
+const OTHER_BYTES = /doesn't match calculated MD5 hash/i;
+
 const RATE_LIMITS: ReadonlySet<string | undefined> = new Set(['rateLimitExceeded', 'userRateLimitExceeded']);
 
 const PERMISSIONS = {
@@ -39,6 +42,7 @@ export function gcsComplaint(error: unknown, { verb }: Doing): Complaint | undef
     };
   if (NO_CREDENTIALS.test(words))
     return { code: 'refused', reason: 'there are no credentials that are good', hint: CREDENTIALS_HINT };
+  if (OTHER_BYTES.test(words)) return garbled('the request was damaged on its way');
   const answer = gcsAnswer(error);
   if (answer === undefined)
     return networkComplaint(error) ?? (isGarble(error) ? garbled('its answer makes no sense') : undefined);

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { utf8 } from '../base/index.ts';
 import { startCanned } from '../testing/canned.ts';
 import { expectCode, failureOf } from '../testing/expect-code.ts';
+import { startFaultProxy } from '../testing/fault-proxy.ts';
 import { startGcsFake } from '../testing/gcs-fake.ts';
 import type { GcsFake } from '../testing/gcs-fake.ts';
 import { openGcsStore } from './gcs.ts';
@@ -40,6 +41,24 @@ describe('GCS store at a fake of the service', () => {
     expect(await collect(two.foreign())).toEqual(
       [...foreign].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))),
     );
+  });
+
+  it('[S60] what was damaged on its way is refused, and is no object', async () => {
+    await using proxy = await startFaultProxy(fake.endpoint);
+    const store = openGcsStore({ bucket: 'bucket', prefix: 'sum', endpoint: proxy.endpoint });
+    proxy.rules = [{ faults: ['corrupt request'], rate: 1, operations: ['put'] }];
+    const body = 'x'.repeat(3000);
+    const created: string[] = [];
+    for (let at = 0; at < 20; at++) {
+      const answer = await store.put(`a/${at}`, sealed(body)).catch((error: unknown) => error);
+      // One that hits what stands around the bytes may make no difference.
+      if (answer === 'created') created.push(`a/${at}`);
+      else expect(answer).toMatchObject({ code: 'unavailable' });
+    }
+    expect(created.length).toBeLessThan(5);
+    proxy.rules = [];
+    for (const name of created) expect(text(await store.get(name))).toBe(body);
+    expect((await names(store)).filter((name) => /^a\/\d+$/.test(name))).toEqual(created.sort());
   });
 
   it.each(Object.keys(CALLS))('[S33] %s: no such bucket', async (call) => {

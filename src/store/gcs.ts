@@ -166,9 +166,9 @@ export function openGcsStore(
 
     async put(name, parts, options) {
       const doing = { verb: 'write', object: name } as const;
-      return request(doing, options, async ({ bucket, upload }, watch) => {
+      return request(doing, options, async ({ bucket, isPlain, upload }, watch) => {
         try {
-          const stored = await upload(bucket.file(keyOf(name)), parts, watch, async (count) => {
+          const stored = await upload(bucket.file(keyOf(name)), parts, isPlain, watch, async (count) => {
             watch.moved();
             await line.up(count, watch);
           });

@@ -33,6 +33,7 @@ const REGION: Meaning = { code: 'bad_input', reason: 'the bucket is in another r
 const BROKEN: Meaning = {
   code: 'unavailable',
   reason: 'the request was damaged on its way',
+  hint: NETWORK_HINT,
   temporary: true,
 };
 const MEETING: Meaning = {

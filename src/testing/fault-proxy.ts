@@ -14,8 +14,12 @@ export interface FaultProxy extends AsyncDisposable {
   readonly endpoint: string;
   /** The first that is for the operation decides. */
   rules: readonly FaultRule[];
-  /** Milliseconds before each request is passed on. */
-  latency: number;
+  /** Milliseconds before a request is passed on: asked for each. */
+  latency: () => number;
+  /** What waits to be passed on never is: whoever sent it is gone, and it with him. */
+  drops: boolean;
+  /** Is told of each request when it begins. */
+  heard: (operation: Operation) => void;
   /** How often what happened. */
   readonly happened: Map<Fault, number>;
   readonly requests: Map<Operation, number>;
@@ -28,17 +32,21 @@ interface Message {
 }
 
 /** Milliseconds after which a `late` request is passed on. */
-const LATE = 300;
+export const LATE = 300;
 const ERROR_BODY = '<?xml version="1.0"?><Error><Code>InternalError</Code></Error>';
 
 /** @param target where the service is, as `http://127.0.0.1:7480` */
 export async function startFaultProxy(target: string, seed = 1): Promise<FaultProxy> {
   const chance = sequence(seed);
   const listings = new Map<string, Message>();
+  const met = new Map<FaultRule, number>();
 
   function faultFor(operation: Operation): Fault | undefined {
     const rule = proxy.rules.find(({ operations }) => operations?.includes(operation) ?? true);
-    if (rule === undefined || chance() >= rule.rate) return undefined;
+    if (rule === undefined) return undefined;
+    met.set(rule, (met.get(rule) ?? 0) + 1);
+    if (rule.only !== undefined && rule.only !== met.get(rule)) return undefined;
+    if (chance() >= rule.rate) return undefined;
     const fault = rule.faults[Math.floor(chance() * rule.faults.length)];
     if (fault !== undefined) proxy.happened.set(fault, (proxy.happened.get(fault) ?? 0) + 1);
     return fault;
@@ -47,11 +55,14 @@ export async function startFaultProxy(target: string, seed = 1): Promise<FaultPr
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const operation = operationOf(request.method!, request.url!);
     proxy.requests.set(operation, (proxy.requests.get(operation) ?? 0) + 1);
+    proxy.heard(operation);
     const fault = faultFor(operation);
     if (fault === 'reset') return reset(response);
     const body = await bodyOf(request, fault === 'reset in request');
     if (fault === 'reset in request') return reset(response);
-    if (proxy.latency > 0) await sleep(proxy.latency);
+    const latency = proxy.latency();
+    if (latency > 0) await sleep(latency);
+    if (proxy.drops) return reset(response);
     switch (fault) {
       case 'stall':
         return;
@@ -116,7 +127,9 @@ export async function startFaultProxy(target: string, seed = 1): Promise<FaultPr
   const proxy: FaultProxy = {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     rules: [],
-    latency: 0,
+    latency: () => 0,
+    drops: false,
+    heard: () => {},
     happened: new Map(),
     requests: new Map(),
     async [Symbol.asyncDispose]() {

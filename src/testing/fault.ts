@@ -44,7 +44,16 @@ export interface FaultRule {
   /** Of all requests that the rule is for, 0–1. */
   readonly rate: number;
   /** Absent: all. */
-  readonly operations?: readonly Operation[];
+  readonly operations?: readonly Operation[] | undefined;
+  /** Only one request: the n-th of those that the rule is for, from 1. */
+  readonly only?: number;
+}
+
+/** What a fault needs of a request to make a difference. @returns undefined: it can happen to any */
+export function operationsFor(fault: Fault): readonly Operation[] | undefined {
+  if (fault === 'corrupt request') return ['put'];
+  if (fault === 'stale list') return ['list'];
+  return fault === 'late' ? ['delete'] : undefined;
 }
 
 /** Of S3's API, and of Google's JSON API. */

@@ -4,6 +4,7 @@
  * https://cloud.google.com/storage/docs/json_api; it was never held against the real service.
  */
 
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -115,7 +116,14 @@ export async function startGcsFake(): Promise<GcsFake> {
         const [metadata, content] = partsOf(request.headers['content-type'] ?? '', body);
         if (metadata === undefined || content === undefined)
           throw { status: 400, reason: 'badRequest', message: 'Malformed multipart body.' } satisfies Refusal;
-        const { name } = JSON.parse(metadata.toString()) as { readonly name?: string };
+        const { name, md5Hash } = JSON.parse(metadata.toString()) as Metadata;
+        const found = createHash('md5').update(content).digest('base64');
+        if (md5Hash !== undefined && md5Hash !== found)
+          throw {
+            status: 400,
+            reason: 'invalid',
+            message: `Provided MD5 hash "${md5Hash}" doesn't match calculated MD5 hash "${found}".`,
+          } satisfies Refusal;
         return json(response, create(target(query.get('name') ?? name ?? null), content));
       }
       case 'resumable': {
@@ -158,6 +166,11 @@ export async function startGcsFake(): Promise<GcsFake> {
     },
   };
   return fake;
+}
+
+interface Metadata {
+  readonly name?: string;
+  readonly md5Hash?: string;
 }
 
 interface Target {

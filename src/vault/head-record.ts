@@ -1,6 +1,6 @@
 /** Heads: docs/design.md 3.6. */
 
-import { ByteWriter } from '../base/index.ts';
+import { ByteWriter, StrataError } from '../base/index.ts';
 import type { ByteReader } from '../base/index.ts';
 import { decodeRoot, encodeRoot } from '../tree/index.ts';
 import type { Root } from '../tree/index.ts';
@@ -8,13 +8,13 @@ import type { SnapshotId, WorkspaceId } from './names.ts';
 import { RECORD_VERSION, readId, readText, startRecord, textBytes } from './record-fields.ts';
 
 /** Why a head moved. Codes are part of the format. */
-const HEAD_KINDS = { save: 1, fork: 2 } as const;
+const HEAD_KINDS = { save: 1, fork: 2, replica: 3 } as const;
 
 export type HeadKind = keyof typeof HEAD_KINDS;
 
 export interface SnapshotRecord {
   readonly id: SnapshotId;
-  /** From 1 in each workspace. */
+  /** From 1 in each workspace. A replica has that of its origin. */
   readonly number: number;
   /** Milliseconds since 1970. */
   readonly created: number;
@@ -34,18 +34,27 @@ export interface HeadRecord {
   readonly fence: number;
   readonly name: string;
   readonly kind: HeadKind;
+  /** Of a replica, and of nothing else: the workspace whose snapshot it is, in another store. */
+  readonly origin?: WorkspaceId | undefined;
   readonly snapshot: SnapshotRecord;
 }
 
 export function encodeHead(head: HeadRecord): Uint8Array {
-  const { snapshot } = head;
+  const { snapshot, origin } = head;
+  if ((head.kind === 'replica') !== (origin !== undefined))
+    throw new StrataError(
+      'internal',
+      'a head is that of a replica and has no origin, or the other way about',
+    );
   const writer = new ByteWriter()
     .u8(RECORD_VERSION)
     .bytes(head.workspace)
     .u64(head.seq)
     .u64(head.fence)
     .short(textBytes('name', head.name))
-    .u8(HEAD_KINDS[head.kind])
+    .u8(HEAD_KINDS[head.kind]);
+  if (origin !== undefined) writer.bytes(origin);
+  writer
     .bytes(snapshot.id)
     .u32(snapshot.number)
     .i64(snapshot.created)
@@ -60,12 +69,16 @@ export function encodeHead(head: HeadRecord): Uint8Array {
 
 export function decodeHead(bytes: Uint8Array): HeadRecord {
   const reader = startRecord(bytes, 'a head');
-  const head = {
+  const front = {
     workspace: readId<WorkspaceId>(reader),
     seq: reader.u64(),
     fence: reader.u64(),
     name: readText(reader),
     kind: headKind(reader),
+  };
+  const head = {
+    ...front,
+    origin: front.kind === 'replica' ? readId<WorkspaceId>(reader) : undefined,
     snapshot: {
       id: readId<SnapshotId>(reader),
       number: reader.u32(),
@@ -83,7 +96,7 @@ export function decodeHead(bytes: Uint8Array): HeadRecord {
 
 function headKind(reader: ByteReader): HeadKind {
   const code = reader.u8();
-  for (const kind of ['save', 'fork'] as const) if (HEAD_KINDS[kind] === code) return kind;
+  for (const kind of ['save', 'fork', 'replica'] as const) if (HEAD_KINDS[kind] === code) return kind;
   return reader.fail('its kind is unknown');
 }
 

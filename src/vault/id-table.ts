@@ -25,6 +25,11 @@ export class IdTable {
     return this.#slots[this.#slotOf(id)]! - 1;
   }
 
+  /** A copy. */
+  at(number: number): Sha256 {
+    return this.#ids.slice(number * SHA256_BYTES, (number + 1) * SHA256_BYTES) as Sha256;
+  }
+
   /** @returns whether the id is new; its number is then `size - 1` */
   add(id: Sha256): boolean {
     if ((this.#size + 1) * SPARSENESS > this.#slots.length) this.#grow();

@@ -15,6 +15,8 @@ export type { Waiting } from './waiting.ts';
 export { LOCAL_MARGINS, SHARED_MARGINS } from './margins.ts';
 export type { Margins } from './margins.ts';
 export type { BlockPlace, ChunkPlace } from './chunk-index.ts';
+export { copyTree } from './copy-tree.ts';
+export type { CopiedChunks, CopyOptions, CopyProgress } from './copy-tree.ts';
 export type { BlockSource, ContentSink, ContentSource, SharedSink } from './content.ts';
 export { isStore } from './format.ts';
 export { readHome, storedRegions } from './home.ts';

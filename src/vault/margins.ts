@@ -58,6 +58,8 @@ async function latestTime(tx: Transaction): Promise<number | undefined> {
       await tx
         .selectFrom('snapshots')
         .select(({ fn }) => fn.max('created').as('at'))
+        // Those have their times from the clock of another machine.
+        .where('kind', '<>', 'replica')
         .executeTakeFirst()
     )?.at,
     (

@@ -95,6 +95,9 @@ export class Marks {
 
 function rowOf(index: ChunkIndex, bytes: Uint8Array, at: number): number {
   const row = index.rowOf(bytes, at);
-  if (row === -1) throw new StrataError('integrity', 'no pack in the index has a chunk that it needs');
+  if (row === -1)
+    throw new StrataError('integrity', 'no pack in the index has a chunk that it needs', {
+      hint: '`strata store verify` tells what is missing; `strata store rebuild-index` makes the index anew from the packs.',
+    });
   return row;
 }

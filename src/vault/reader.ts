@@ -49,6 +49,11 @@ export class VaultReader implements ContentSource {
     return this.#read('tree', id);
   }
 
+  /** Whether a node can be read here. */
+  hasNode(id: Sha256): boolean {
+    return this.#index.tree.has(id);
+  }
+
   get blocks(): BlockSource {
     return {
       locate: (id) => this.#locate('data', id),

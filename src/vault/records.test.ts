@@ -44,6 +44,7 @@ const FORK: HeadRecord = {
   kind: 'fork',
   snapshot: { ...HEAD.snapshot, parent: { workspace: bytes(0x55) as WorkspaceId, number: 9 } },
 };
+const REPLICA: HeadRecord = { ...FORK, kind: 'replica', origin: bytes(0xcc) as WorkspaceId };
 const OWNER: OwnerRecord = { number: 2, home: bytes(0x77), since: 1000 };
 const KEYS: KeysRecord = {
   tenant: bytes(0x88) as TenantId,
@@ -83,6 +84,12 @@ const GOLDEN: Readonly<Record<string, Golden>> = {
     bytes: encodeHead(FORK),
     decode: decodeHead,
     fields: headFields('02', `01${'55'.repeat(16)}09000000`),
+  },
+  replica: {
+    record: REPLICA,
+    bytes: encodeHead(REPLICA),
+    decode: decodeHead,
+    fields: headFields(`03${'cc'.repeat(16)}`, `01${'55'.repeat(16)}09000000`),
   },
   owner: {
     record: OWNER,
@@ -141,11 +148,19 @@ describe('records', () => {
     for (const [at, value] of [
       [0, 2],
       [35, 0xff],
-      [39, 3],
+      [39, 4],
       [head.length - 1, 2],
     ] as const)
       expect(thrownBy(() => decodeHead(head.with(at, value))).code).toBe('integrity');
     expect(thrownBy(() => decodeKeys(encodeKeys({ ...KEYS, versions: [] }))).code).toBe('integrity');
+  });
+
+  it('[V4] only a replica has an origin', () => {
+    for (const head of [
+      { ...REPLICA, origin: undefined },
+      { ...HEAD, origin: REPLICA.origin },
+    ])
+      expect(thrownBy(() => encodeHead(head)).code).toBe('internal');
   });
 
   it('[V5] any text comes back', () => {

@@ -168,12 +168,8 @@ export function naming<Value>(identity: ObjectIdentity, read: () => Value): Valu
   try {
     return read();
   } catch (error) {
-    if (isStrataError(error, 'integrity') && error.details['object'] === undefined) {
-      throw new StrataError('integrity', `object ${identity.name} is damaged: ${error.message}`, {
-        details: { object: identity.name },
-        cause: error,
-      });
-    }
+    if (isStrataError(error, 'integrity') && error.details['object'] === undefined)
+      throw damaged(identity, error.message, error);
     throw error;
   }
 }

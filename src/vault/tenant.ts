@@ -5,7 +5,7 @@ import type { Cancellable } from '../base/index.ts';
 import { damaged } from '../chunk/index.ts';
 import type { StoredObject } from '../store/index.ts';
 import type { LookUp } from './announce.ts';
-import { noteSuspects } from './apart.ts';
+import { noteSuspects, suspectsOf } from './apart.ts';
 import type { Suspicion } from './apart.ts';
 import { atOnce } from './at-once.ts';
 import type { TenantIndex } from './chunk-index.ts';
@@ -110,6 +110,11 @@ export class TenantVault {
     await noteSuspects(database, this.id, found, clock(), options);
   }
 
+  /** Whether there are packs that are known to be missing or damaged. */
+  async hasSuspects(): Promise<boolean> {
+    return (await suspectsOf(this.#world.database.kysely, this.id)).length > 0;
+  }
+
   /** @returns 'exists' if that head was published before, with whatever it says */
   async publishHead(head: HeadRecord, options: Cancellable = {}): Promise<'created' | 'exists'> {
     await this.checkOwner(options);
@@ -139,6 +144,32 @@ export class TenantVault {
   async hasHead(workspace: WorkspaceId, seq: number, options?: Cancellable): Promise<boolean> {
     const { name } = headIdentity(this.id, workspace, seq);
     return (await this.#world.store.size(name, options)) !== undefined;
+  }
+
+  /** The numbers of a workspace's heads in the store, from one on, ascending; in one request, if they are few. Reads none of them. */
+  async headsFrom(
+    workspace: WorkspaceId,
+    seq: number,
+    options: Cancellable = {},
+  ): Promise<readonly number[]> {
+    const found: number[] = [];
+    const { name: after } = headIdentity(this.id, workspace, seq - 1);
+    const prefix = `${headsPrefix(this.id)}${toHex(workspace)}/`;
+    for await (const { name } of this.#world.store.list(prefix, { ...options, after })) {
+      const parsed = parseName(name);
+      if (parsed?.kind === 'head') found.push(parsed.seq);
+    }
+    return found;
+  }
+
+  /** Of every head in the store, by workspace and number. Reads none of them. */
+  async *headNumbers(
+    options: Cancellable = {},
+  ): AsyncGenerator<{ readonly workspace: WorkspaceId; readonly seq: number }, void> {
+    for await (const { name } of this.#world.store.list(headsPrefix(this.id), options)) {
+      const parsed = parseName(name);
+      if (parsed?.kind === 'head') yield parsed;
+    }
   }
 
   /**

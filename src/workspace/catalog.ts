@@ -16,34 +16,66 @@ export interface FoundSnapshot {
   readonly root: Root;
 }
 
-/** A workspace, in whichever region it lives. Replicas of it are none. */
-export interface Located {
+/** A workspace in the region where it lives, or a replica of it. */
+export interface Located extends Pick<WorkspaceTable, 'id' | 'tenant' | 'name' | 'replica_of'> {
   readonly region: string;
-  /** Of the tenant there, in hex. */
-  readonly tenant: string;
-  readonly id: string;
 }
 
-/** @param tenantName of all its rows, one a region */
+/** The workspace where it lives, also if this is a replica of it. 32 hex digits. */
+export function originOf({ id, replica_of }: Pick<WorkspaceTable, 'id' | 'replica_of'>): string {
+  return replica_of ?? id;
+}
+
+/** The workspace of a name, where it lives, then its replicas. @param tenantName of all its rows, one a region */
+export async function everyWorkspace(query: Query, tenantName: string, name: string): Promise<Located[]> {
+  const rows = await query
+    .selectFrom('workspaces')
+    .innerJoin('tenants', 'tenants.id', 'workspaces.tenant')
+    .select(['tenants.region', 'workspaces.tenant', 'workspaces.id', 'workspaces.name', 'replica_of'])
+    .where('tenants.name', '=', tenantName)
+    .where('workspaces.name', '=', name)
+    .orderBy('tenants.created')
+    .execute();
+  const isReplica = (row: Located) => row.replica_of !== null;
+  return [...rows.filter((row) => !isReplica(row)), ...rows.filter(isReplica)];
+}
+
+/** Where it lives; if it is known nowhere, a replica of it. */
 export async function locateWorkspace(
   query: Query,
   tenantName: string,
   name: string,
 ): Promise<Located | undefined> {
-  return query
-    .selectFrom('workspaces')
-    .innerJoin('tenants', 'tenants.id', 'workspaces.tenant')
-    .select(['tenants.region', 'workspaces.tenant', 'workspaces.id'])
-    .where('tenants.name', '=', tenantName)
-    .where('workspaces.name', '=', name)
-    .executeTakeFirst();
+  return (await everyWorkspace(query, tenantName, name))[0];
 }
 
-/** @throws workspace_not_found with near names, of all regions */
-export async function getLocated(query: Query, tenantName: string, name: string): Promise<Located> {
+/** For what saves to it. @throws refused if there are only replicas */
+export async function locateToSave(
+  query: Query,
+  tenantName: string,
+  name: string,
+): Promise<Located | undefined> {
   const found = await locateWorkspace(query, tenantName, name);
-  if (found === undefined) throw await noWorkspace(query, tenantName, name);
+  if (found !== undefined) checkLivesHere(found);
   return found;
+}
+
+/** @param region where it has to be, be it as a replica. @throws workspace_not_found with near names, of all regions */
+export async function getLocated(
+  query: Query,
+  tenantName: string,
+  name: string,
+  region?: string,
+): Promise<Located> {
+  const every = await everyWorkspace(query, tenantName, name);
+  const found = every.find((row) => region === undefined || row.region === region);
+  if (found !== undefined) return found;
+  if (every.length === 0) throw await noWorkspace(query, tenantName, name);
+  const regions = every.map((row) => row.region);
+  throw new StrataError('workspace_not_found', `there is no workspace ${name} in region ${region}`, {
+    hint: `It is in ${regions.join(', ')}; \`strata workspaces replicate ${name} --to ${region}\` brings it there.`,
+    details: { workspace: name, region, regions },
+  });
 }
 
 /** @param tenant of one region */
@@ -75,7 +107,7 @@ async function noWorkspace(query: Query, tenantName: string | undefined, name: s
     .select('workspaces.name')
     .where('tenants.name', '=', tenantName ?? '')
     .execute();
-  const names = rows.map((row) => row.name);
+  const names = [...new Set(rows.map((row) => row.name))];
   const near = nearNames(name, names);
   return new StrataError('workspace_not_found', `there is no workspace ${name}`, {
     hint: isRunId(name)
@@ -86,6 +118,15 @@ async function noWorkspace(query: Query, tenantName: string | undefined, name: s
           ? 'There are none yet; `strata workspaces save DIR` makes one.'
           : '`strata workspaces list` lists them.',
     details: { workspace: name, near },
+  });
+}
+
+/** Only the workspace itself is saved to. @throws refused */
+export function checkLivesHere({ name, replica_of }: Pick<WorkspaceTable, 'name' | 'replica_of'>): void {
+  if (replica_of === null) return;
+  throw new StrataError('refused', `${name} is a replica of a workspace that lives elsewhere`, {
+    hint: `Save there and replicate it, or go on in a copy: \`strata workspaces fork ${name} NEW\`.`,
+    details: { workspace: name, origin: replica_of },
   });
 }
 
@@ -138,6 +179,7 @@ export async function listWorkspaces(query: Query, tenantName: string): Promise<
       'tenants.region',
       'workspaces.id',
       'workspaces.created',
+      'workspaces.replica_of',
       'snapshots.number',
       'snapshots.created as updated',
       'snapshots.digest',
@@ -155,7 +197,9 @@ export async function listWorkspaces(query: Query, tenantName: string): Promise<
     .where('tenants.name', '=', tenantName)
     .orderBy('workspaces.name')
     .execute();
-  return rows.flatMap(({ number, ...info }) => (number === info.latest ? [info] : []));
+  return rows.flatMap(({ number, replica_of, ...info }) =>
+    number === info.latest ? [{ ...info, replicaOf: replica_of ?? undefined }] : [],
+  );
 }
 
 /** Newest first. */

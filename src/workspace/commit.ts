@@ -4,8 +4,8 @@ import { StrataError, equalBytes, toHex } from '../base/index.ts';
 import { ID_BYTES } from '../chunk/index.ts';
 import type { SnapshotTable, Transaction, WorkspaceTable } from '../db/index.ts';
 import { idOf } from '../vault/index.ts';
-import type { HeadKind, HeadRecord, SnapshotId, SnapshotRecord, WorkspaceId } from '../vault/index.ts';
-import { findWorkspace, locateWorkspace } from './catalog.ts';
+import type { HeadKind, HeadRecord, SnapshotId, SnapshotRecord } from '../vault/index.ts';
+import { checkLivesHere, findWorkspace, locateWorkspace, originOf } from './catalog.ts';
 import { headOf, rowOf } from './snapshot-row.ts';
 import type { WorkspaceWorld } from './world.ts';
 
@@ -13,21 +13,25 @@ import type { WorkspaceWorld } from './world.ts';
 export type NewSnapshot = Omit<SnapshotRecord, 'id' | 'number' | 'created'>;
 
 /**
- * A workspace without snapshots yet; `seq` and `fence` count from here. A name is given once, whatever the region.
+ * A workspace without snapshots yet; `seq` and `fence` count from here. A name is given once, whatever the region, but for replicas.
  *
- * @throws already_exists
+ * @param replicaOf the workspace in another store that it is to be a replica of
+ * @throws already_exists; refused if there is a replica of that name, and this is none
  */
 export async function createWorkspace(
   tx: Transaction,
   world: WorkspaceWorld,
   name: string,
+  replicaOf?: string,
 ): Promise<WorkspaceTable> {
   const other = await locateWorkspace(tx, world.vault.name, name);
-  if (other !== undefined)
+  if (other !== undefined && (replicaOf === undefined || originOf(other) !== replicaOf)) {
+    if (replicaOf === undefined) checkLivesHere(other);
     throw new StrataError('already_exists', `there is a workspace ${name} already`, {
       hint: 'Choose another name. `strata workspaces list` says where each lives.',
       details: { workspace: name, region: other.region },
     });
+  }
   const row = {
     id: toHex(world.random(ID_BYTES)),
     tenant: toHex(world.vault.id),
@@ -35,6 +39,7 @@ export async function createWorkspace(
     created: world.clock(),
     seq: 0,
     fence: 0,
+    replica_of: replicaOf ?? null,
   };
   await tx.insertInto('workspaces').values(row).execute();
   return row;
@@ -92,27 +97,14 @@ export async function publishHeads(world: WorkspaceWorld, name: string): Promise
     const { numUpdatedRows } = await database.kysely
       .updateTable('snapshots')
       .set({ published: 1 })
+      .where('workspace', '=', row.workspace)
       .where('id', '=', row.id)
+      // A replica that was removed, and is there again, has the same id.
+      .where('seq', '=', row.seq)
       .executeTakeFirst();
     // Removed meanwhile: its head would outlive what it needs.
     if (numUpdatedRows === 0n) await vault.deleteHead(head.workspace, head.seq);
     else log?.(`head of ${name}@${row.number} published`);
-  }
-}
-
-/**
- * Looks whether the store has a head that the database does not know: a snapshot committed now could never be published.
- *
- * @throws refused
- */
-export async function checkNothingUnknown({ database, vault }: WorkspaceWorld, name: string): Promise<void> {
-  const find = () => findWorkspace(database.kysely, toHex(vault.id), name);
-  for (let known = await find(); known !== undefined;) {
-    if (!(await vault.hasHead(idOf<WorkspaceId>(known.id), known.seq + 1))) return;
-    // A head is committed before it is published: so if another save was faster, the database tells of it by now.
-    const now = await find();
-    if (now?.seq === known.seq) throw unknownHead(name, known.seq + 1);
-    known = now;
   }
 }
 
@@ -125,7 +117,9 @@ async function checkSame({ vault, database }: WorkspaceWorld, head: HeadRecord):
     const row = await database.kysely
       .selectFrom('snapshots')
       .select('id')
+      .where('workspace', '=', toHex(head.workspace))
       .where('id', '=', toHex(head.snapshot.id))
+      .where('seq', '=', head.seq)
       .executeTakeFirst();
     // Published by another process, and removed again.
     if (row === undefined) return;
@@ -134,7 +128,7 @@ async function checkSame({ vault, database }: WorkspaceWorld, head: HeadRecord):
   if (!equalBytes(found.snapshot.id, head.snapshot.id)) throw unknownHead(head.name, head.seq);
 }
 
-function unknownHead(name: string, seq: number): StrataError {
+export function unknownHead(name: string, seq: number): StrataError {
   return new StrataError(
     'refused',
     `the store has a snapshot of workspace ${name} that the database does not know`,

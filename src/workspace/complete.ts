@@ -5,21 +5,30 @@ import type { Cancellable } from '../base/index.ts';
 import type { LeftOut as Scanned, LeftOutReason, Tally } from '../disk/index.ts';
 import type { Root } from '../tree/index.ts';
 import type { Save } from '../vault/index.ts';
-import { findWorkspace } from './catalog.ts';
-import { addSnapshot, checkNothingUnknown, createWorkspace, publishHeads } from './commit.ts';
+import { checkLivesHere, findWorkspace } from './catalog.ts';
+import { addSnapshot, createWorkspace, publishHeads } from './commit.ts';
+import { checkHeads } from './older.ts';
 import type { LeftOut, SaveResult } from './results.ts';
 import type { WorkspaceWorld } from './world.ts';
 
 /**
  * Announces a save of a workspace, and sees to it that its head can be published in the end. To be disposed of in any case.
  *
- * @throws not_ours if another home owns the store by now; refused if the store has a head that the database does not know
+ * @throws not_ours if another home owns the store by now; refused for a replica, and if the store has a head that the database does not
+ *   know, or has lost the newest
  */
 export async function begin(world: WorkspaceWorld, name: string, options: Cancellable): Promise<Save> {
+  const known = await findWorkspace(world.database.kysely, toHex(world.vault.id), name);
+  if (known !== undefined) checkLivesHere(known);
+  return beginAny(world, name, options);
+}
+
+/** As `begin`, also for a replica. */
+export async function beginAny(world: WorkspaceWorld, name: string, options: Cancellable): Promise<Save> {
   const save = await world.vault.beginSave(options);
   try {
     await publishHeads(world, name);
-    await checkNothingUnknown(world, name);
+    await checkHeads(world, name, options);
     return save;
   } catch (error) {
     await save[Symbol.asyncDispose]();
@@ -56,6 +65,8 @@ export async function complete(
       await save.commit(tx);
       const workspace =
         (await findWorkspace(tx, toHex(vault.id), name)) ?? (await createWorkspace(tx, world, name));
+      // It may have become one meanwhile.
+      checkLivesHere(workspace);
       const message = gathered.message ?? '';
       return addSnapshot(tx, world, workspace, 'save', { root, newBytes, storedBytes, message });
     },

@@ -9,7 +9,7 @@ import { checkName, parseWholeRef } from './name.ts';
 import type { SnapshotInfo } from './results.ts';
 import type { WorkspaceWorld } from './world.ts';
 
-/** @throws already_exists, workspace_not_found, snapshot_not_found */
+/** @throws already_exists, or refused if it is a replica; workspace_not_found, snapshot_not_found */
 export async function forkWorkspace(
   world: WorkspaceWorld,
   ref: string,

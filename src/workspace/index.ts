@@ -1,6 +1,6 @@
 /** Floor 4: named sequences of snapshots, each a saved directory. */
 
-export { getLocated, listSnapshots, listWorkspaces, locateWorkspace } from './catalog.ts';
+export { everyWorkspace, getLocated, listSnapshots, listWorkspaces, locateToSave } from './catalog.ts';
 export type { Located } from './catalog.ts';
 export type { Wanted } from './find.ts';
 export { exportArchive } from './export.ts';
@@ -20,8 +20,13 @@ export type { Merged, ReadableTree, WorkspaceLayer } from './merged.ts';
 export { restoreWorkspaceTree } from './restore-tree.ts';
 export type { RestoredTree } from './restore-tree.ts';
 export { checkName, isName, isRunId, namesRun, parseRef } from './name.ts';
+export { checkNotOlder, publishAgain } from './older.ts';
 export { recoverWorkspaces } from './recover.ts';
 export type { Recovered } from './recover.ts';
+export { replicate } from './replicate.ts';
+export type { ReplicateOptions } from './replicate.ts';
+export { replicasOf } from './replicas.ts';
+export type { Place, WorkspacePlace } from './replicas.ts';
 export { forgetSnapshots, removeWorkspace } from './remove.ts';
 export type { ForgetOptions } from './remove.ts';
 export { restoreSnapshot } from './restore.ts';
@@ -30,9 +35,11 @@ export type { Tally } from '../disk/index.ts';
 export type {
   ExportResult,
   ForgetResult,
+  Lag,
   LeftOut,
   PathChange,
   PathHistory,
+  ReplicateResult,
   RestoreResult,
   SaveResult,
   SnapshotInfo,

@@ -5,7 +5,8 @@ import type { Cancellable } from '../base/index.ts';
 import type { Transaction } from '../db/index.ts';
 import type { HeadRecord } from '../vault/index.ts';
 import { rowOf } from './snapshot-row.ts';
-import { locateWorkspace } from './catalog.ts';
+import { everyWorkspace, originOf } from './catalog.ts';
+import type { Located } from './catalog.ts';
 import { MAX_NAME } from './name.ts';
 import type { WorkspaceWorld } from './world.ts';
 
@@ -46,13 +47,21 @@ async function recoverHead(
   head: HeadRecord,
 ): Promise<boolean> {
   const id = toHex(head.workspace);
-  const { seq, fence, snapshot } = head;
+  const { seq, fence, snapshot, origin } = head;
   if (await wasRemoved(tx, id, seq)) return false;
-  const name = await freeName(tx, vault.name, head.name, id);
+  const name = await freeName(tx, vault, head);
   // Heads come in ascending order, so the last one of a workspace gives its name and number.
   await tx
     .insertInto('workspaces')
-    .values({ id, tenant: toHex(vault.id), name, created: snapshot.created, seq, fence })
+    .values({
+      id,
+      tenant: toHex(vault.id),
+      name,
+      created: snapshot.created,
+      seq,
+      fence,
+      replica_of: origin === undefined ? null : toHex(origin),
+    })
     .onConflict((conflict) =>
       conflict.column('id').doUpdateSet({ name, seq, fence }).where('workspaces.seq', '<', seq),
     )
@@ -76,31 +85,56 @@ async function wasRemoved(tx: Transaction, workspace: string, seq: number): Prom
   return row !== undefined;
 }
 
-/** Two workspaces have one name when an older database was put back, and the name was given again, in this region or another. */
-async function freeName(tx: Transaction, tenantName: string, name: string, id: string): Promise<string> {
-  const taken = await locateWorkspace(tx, tenantName, name);
-  if (taken === undefined || taken.id === id) return name;
+/**
+ * Two workspaces have one name when an older database was put back, and the name was given again, in this region or another. A workspace
+ * and its replicas elsewhere have one in any case.
+ */
+async function freeName(
+  tx: Transaction,
+  vault: WorkspaceWorld['vault'],
+  { name, workspace, origin = workspace }: HeadRecord,
+): Promise<string> {
+  const id = toHex(workspace);
+  const others = (await everyWorkspace(tx, vault.name, name)).filter((row) => row.id !== id);
+  const isInTheWay = (row: Located) => row.tenant === toHex(vault.id) || originOf(row) !== toHex(origin);
+  if (!others.some(isInTheWay)) return name;
   return `${name.slice(0, MAX_NAME - ID_SHOWN - 1)}-${id.slice(0, ID_SHOWN)}`;
 }
 
-/** A snapshot that was committed but could never be published, because the store has another one of its number, goes on top. */
-async function makeWay(tx: Transaction, { workspace, seq, snapshot }: HeadRecord): Promise<void> {
+/**
+ * A snapshot that was committed but could never be published, because the store has another one of its number, goes on top. A replica
+ * keeps its number, which is not ours to give: it goes if that is taken, and can be replicated again.
+ */
+async function makeWay(tx: Transaction, { workspace, seq, snapshot, origin }: HeadRecord): Promise<void> {
   const rows = await tx
     .selectFrom('snapshots')
     .select(['id', 'number', 'seq', 'published'])
     .where('workspace', '=', toHex(workspace))
     .execute();
-  const inTheWay = rows.find(
-    (row) =>
-      row.published === 0 &&
-      row.id !== toHex(snapshot.id) &&
-      (row.number === snapshot.number || row.seq === seq),
+  const others = rows.filter((row) => row.published === 0 && row.id !== toHex(snapshot.id));
+  if (origin !== undefined)
+    for (const row of others.filter(({ number }) => number === snapshot.number))
+      await tx
+        .deleteFrom('snapshots')
+        .where('workspace', '=', toHex(workspace))
+        .where('id', '=', row.id)
+        .execute();
+  const inTheWay = others.find(
+    (row) => (origin === undefined && row.number === snapshot.number) || row.seq === seq,
   );
   if (inTheWay === undefined) return;
   const top = {
-    number: Math.max(...rows.map((row) => row.number), snapshot.number) + 1,
+    number:
+      origin === undefined
+        ? Math.max(...rows.map((row) => row.number), snapshot.number) + 1
+        : inTheWay.number,
     seq: Math.max(...rows.map((row) => row.seq), seq) + 1,
   };
-  await tx.updateTable('snapshots').set(top).where('id', '=', inTheWay.id).execute();
+  await tx
+    .updateTable('snapshots')
+    .set(top)
+    .where('workspace', '=', toHex(workspace))
+    .where('id', '=', inTheWay.id)
+    .execute();
   await tx.updateTable('workspaces').set({ seq: top.seq }).where('id', '=', toHex(workspace)).execute();
 }

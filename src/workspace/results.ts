@@ -2,7 +2,7 @@
 
 import type { LeftOutReason, Plan, Tally } from '../disk/index.ts';
 import type { Entry, Path } from '../tree/index.ts';
-import type { Usage } from '../vault/index.ts';
+import type { CopiedChunks, Usage } from '../vault/index.ts';
 
 /** Things of one kind that a save did not keep. */
 export interface LeftOut extends Tally {
@@ -39,6 +39,27 @@ export interface SaveResult extends SnapshotFigures {
   readonly skipped: Tally;
   /** What was left out, in a sentence for each kind. */
   readonly warnings: readonly string[];
+}
+
+/** How far a replica is behind the workspace that it is one of. */
+export interface Lag {
+  /** That came after its latest. */
+  readonly snapshots: number;
+  /** Between its latest and the latest. */
+  readonly seconds: number;
+}
+
+export interface ReplicateResult extends SnapshotFigures {
+  /** Plain bytes of file data that the other store did not have. */
+  readonly newBytes: number;
+  /** What it grew by. */
+  readonly storedBytes: number;
+  readonly chunks: CopiedChunks;
+  /** It was there before, or another process brought it meanwhile. */
+  readonly already: boolean;
+  /** Of the replica, by now. */
+  readonly lag: Lag;
+  readonly seconds: number;
 }
 
 export interface RestoreResult extends TreeFigures {
@@ -84,11 +105,13 @@ export interface WorkspaceInfo {
   readonly digest: string;
   readonly files: number;
   readonly bytes: number;
+  /** The id of the workspace in another store that it is a replica of. */
+  readonly replicaOf: string | undefined;
 }
 
 export interface SnapshotInfo extends SnapshotFigures {
   readonly id: string;
-  readonly kind: 'save' | 'fork';
+  readonly kind: 'save' | 'fork' | 'replica';
   readonly created: number;
   readonly newBytes: number;
   readonly storedBytes: number;

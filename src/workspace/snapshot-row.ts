@@ -1,6 +1,6 @@
 /** A snapshot as the database keeps it and as its head tells of it: the same facts in two forms, one made from the other. */
 
-import { ByteReader, toHex } from '../base/index.ts';
+import { ByteReader, StrataError, toHex } from '../base/index.ts';
 import type { SnapshotTable, TreeColumns, WorkspaceTable } from '../db/index.ts';
 import { decodeRoot, encodeRoot } from '../tree/index.ts';
 import type { Root } from '../tree/index.ts';
@@ -49,15 +49,24 @@ export function rowOf(
 
 /** @throws integrity if the row is damaged */
 export function headOf(
-  { name, fence }: Pick<WorkspaceTable, 'name' | 'fence'>,
+  { name, fence, replica_of }: Pick<WorkspaceTable, 'name' | 'fence' | 'replica_of'>,
   row: SnapshotTable,
 ): HeadRecord {
+  if ((row.kind === 'replica') !== (replica_of !== null))
+    throw new StrataError(
+      'integrity',
+      `the database is damaged: ${name} and its snapshot ${row.number} disagree on whether they are replicas`,
+      {
+        hint: 'Move the database away, then run `strata store rebuild-index`: the store alone can make it anew.',
+      },
+    );
   return {
     workspace: idOf(row.workspace),
     seq: row.seq,
     fence,
     name,
     kind: row.kind,
+    origin: replica_of === null ? undefined : idOf(replica_of),
     snapshot: {
       id: idOf(row.id),
       number: row.number,

@@ -12,6 +12,8 @@ import { model } from './model/model.row.ts';
 import { powerCut, powerCutControl } from './power-cut.ts';
 import type { ProofRow } from './row.ts';
 import { schedule } from './schedule/schedule.row.ts';
+import { serviceFaults } from './service/service-faults.row.ts';
+import { serviceKills } from './service/service-kills.row.ts';
 import { swapRace } from './swap-race.ts';
 import { syscalls } from './syscalls.ts';
 
@@ -30,4 +32,6 @@ export const ROWS: readonly ProofRow[] = [
   collectSaves,
   hostile,
   merge,
+  serviceFaults,
+  serviceKills,
 ];

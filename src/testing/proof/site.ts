@@ -24,7 +24,37 @@ export interface Kept {
 /** By reference, as in `web@2`. */
 export type Ledger = Map<string, Kept>;
 
-export class Site implements Disposable {
+/** Where something is saved and comes back, wherever its store is. */
+export interface Sited {
+  /** The directory that is saved. */
+  readonly from: string;
+  /** Opens the home as a program would. */
+  engine<Value>(use: (engine: Engine) => Promise<Value>): Promise<Value>;
+  /** Saves `from` as it is, and writes down that it was acknowledged. */
+  save(workspaces: Engine['workspaces'], ledger: Ledger): Promise<string>;
+  /** @throws if what a snapshot gives back is not what was saved */
+  compare(workspaces: Engine['workspaces'], ref: string, expected: Facts): Promise<void>;
+}
+
+/** @param files how many there are in the directory, about */
+export async function makePast(site: Sited, files: number): Promise<Ledger> {
+  const past: Ledger = new Map();
+  const chance = new Chance('the past of a site');
+  plantTree(site.from, chance, files);
+  await site.engine(async ({ workspaces }) => {
+    for (let number = 1; number <= 5; number++) {
+      await site.save(workspaces, past);
+      changeTree(site.from, chance);
+    }
+    await workspaces.fork('web@2', 'twin');
+    past.set('twin@1', past.get('web@2')!);
+    await workspaces.forget('web@1');
+    past.delete('web@1');
+  });
+  return past;
+}
+
+export class Site implements Sited, Disposable {
   readonly program: Program;
   readonly directory: string;
   readonly #place: string;
@@ -42,22 +72,9 @@ export class Site implements Disposable {
   static async open(files = 24): Promise<Site> {
     const program = await strataProgram();
     const place = makePlace();
-    const past: Ledger = new Map();
     const site = new Site(program, place);
     mkdirSync(site.directory);
-    const chance = new Chance('the past of a site');
-    plantTree(site.from, chance, files);
-    await site.engine(async ({ workspaces }) => {
-      for (let number = 1; number <= 5; number++) {
-        await site.save(workspaces, past);
-        changeTree(site.from, chance);
-      }
-      await workspaces.fork('web@2', 'twin');
-      past.set('twin@1', past.get('web@2')!);
-      await workspaces.forget('web@1');
-      past.delete('web@1');
-    });
-    site.settle(past);
+    site.settle(await makePast(site, files));
     return site;
   }
 
@@ -69,7 +86,6 @@ export class Site implements Disposable {
     return join(this.home, 'store');
   }
 
-  /** The directory that is saved. */
   get from(): string {
     return join(this.directory, 'from');
   }
@@ -101,14 +117,12 @@ export class Site implements Disposable {
     return this.program.start(words, this.directory, { ...environment, STRATA_HOME: this.home });
   }
 
-  /** Opens the home as a program would. */
   async engine<Value>(use: (engine: Engine) => Promise<Value>): Promise<Value> {
     const { openEngine } = this.program.library;
     await using engine = await openEngine({ home: this.home, env: {}, cwd: this.directory });
     return use(engine);
   }
 
-  /** Saves `from` as it is, and writes down that it was acknowledged. */
   async save(workspaces: Engine['workspaces'], ledger: Ledger): Promise<string> {
     const { snapshot, digest } = await workspaces.save(this.from, { workspace: 'web' });
     const ref = `web@${snapshot}`;
@@ -116,7 +130,6 @@ export class Site implements Disposable {
     return ref;
   }
 
-  /** @throws if what a snapshot gives back is not what was saved */
   async compare(workspaces: Engine['workspaces'], ref: string, expected: Facts): Promise<void> {
     const to = this.beside('restored');
     rmSync(to, { recursive: true, force: true });

@@ -7,7 +7,7 @@ import type { Engine } from '../../index.ts';
 import { Chance } from './chance.ts';
 import type { Facts } from './facts.ts';
 import { changeTree } from './growing-tree.ts';
-import type { Ledger, Site } from './site.ts';
+import type { Ledger, Site, Sited } from './site.ts';
 
 /** Milliseconds that a home may take to open. */
 const OPENING = 5_000;
@@ -28,7 +28,7 @@ export interface Uncertain {
  * @returns all snapshots that are listed
  */
 export async function expectWhole(
-  site: Site,
+  site: Sited,
   ledger: Ledger,
   { pending, doomed }: Uncertain,
   chance: Chance,
@@ -47,7 +47,7 @@ export async function expectWhole(
 
 /** The part of it that reads no file data: the home opens, and lists what it should. */
 export async function expectListed(
-  site: Site,
+  site: Sited,
   ledger: Ledger,
   { pending, doomed = new Set() }: Uncertain,
 ): Promise<ReadonlySet<string>> {
@@ -72,16 +72,32 @@ export async function expectListed(
   });
 }
 
+/** A store, past the engine. */
+export interface Bare {
+  /** What dead processes were writing goes a day later: makes it a day old. */
+  readonly age: () => void;
+  /** Names of what is no object, or belongs to something that has ended. */
+  readonly leftovers: () => Promise<readonly string[]>;
+}
+
+/** As `expectGoingOn`, of a store on a disk. */
+export function expectToGoOn(site: Site, ledger: Ledger, chance: Chance): Promise<void> {
+  const bare: Bare = {
+    age: () => temporary(site).forEach((path) => utimesSync(path, 0, 0)),
+    leftovers: async () => temporary(site),
+  };
+  return expectGoingOn(site, bare, ledger, chance);
+}
+
 /** A save works, then a collection leaves nothing behind that nobody needs, and all that is needed. */
-export async function expectToGoOn(site: Site, ledger: Ledger, chance: Chance): Promise<void> {
+export async function expectGoingOn(site: Sited, bare: Bare, ledger: Ledger, chance: Chance): Promise<void> {
   await site.engine(async ({ workspaces, store }) => {
     changeTree(site.from, chance);
-    // What dead processes were writing goes a day later.
-    for (const path of temporary(site)) utimesSync(path, 0, 0);
+    bare.age();
     const ref = await site.save(workspaces, ledger);
     await site.compare(workspaces, ref, ledger.get(ref)!.facts);
     await store.collect({ margin: 0 });
-    await expectCollected(site, store);
+    await expectCollected(bare, store);
     const { ok, problems } = await store.verify({ readData: true });
     if (!ok) throw new Error(`the collected store is not whole: ${JSON.stringify(problems)}`);
     const listed = await listAll(workspaces);
@@ -93,11 +109,11 @@ export async function expectToGoOn(site: Site, ledger: Ledger, chance: Chance): 
   });
 }
 
-async function expectCollected(site: Site, store: Engine['store']): Promise<void> {
+async function expectCollected(bare: Bare, store: Engine['store']): Promise<void> {
   const { condemned, waiting, storedBytes, liveBytes } = await store.collect({ dryRun: true });
   const { orphan, dead } = condemned;
   const left = [
-    ...temporary(site),
+    ...(await bare.leftovers()),
     ...(orphan.objects + dead.objects + waiting.length > 0 ? [JSON.stringify({ condemned, waiting })] : []),
   ];
   if (left.length > 0) throw new Error(`left after a collection: ${left.join(' ')}`);

@@ -3,13 +3,9 @@
 import { isStrataError, toHex } from '../../../base/index.ts';
 import { collectTenant, rebuildIndex, verifyStore } from '../../../vault/index.ts';
 import { findWorkspace, getSnapshot } from '../../../workspace/catalog.ts';
-import {
-  addSnapshot,
-  checkNothingUnknown,
-  createWorkspace,
-  publishHeads,
-} from '../../../workspace/commit.ts';
+import { addSnapshot, createWorkspace, publishHeads } from '../../../workspace/commit.ts';
 import { forgetSnapshots, forkWorkspace, removeWorkspace } from '../../../workspace/index.ts';
+import { checkHeads } from '../../../workspace/older.ts';
 import { checkTree, edited, rootOf, storeTree } from '../small-tree.ts';
 import { tenantOf } from './simulation.ts';
 import type { Process, Simulation } from './simulation.ts';
@@ -68,7 +64,7 @@ export async function saveTree(sim: Simulation, process: Process, name: string):
   const tree = sim.chance.once(2) ? before : edited(before, sim.chance);
   sim.directories.set(name, tree);
   await publishHeads(world, name);
-  await checkNothingUnknown(world, name);
+  await checkHeads(world, name);
   await using opened = await vault.beginSave();
   const pause = async () => {
     if (process.name !== 'before' && sim.chance.once(3)) await sim.turns.wait(process.name, 'reads a file');
