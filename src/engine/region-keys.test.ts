@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { differences } from '../testing/compare-trees.ts';
-import { expectCode } from '../testing/expect-code.ts';
+import { expectCode, failureOf } from '../testing/expect-code.ts';
+import { startGcsFake } from '../testing/gcs-fake.ts';
 import type { Engine } from './index.ts';
-import { using } from './place.fixture.ts';
+import { newPlace, using } from './place.fixture.ts';
 import { expectRestored, regionPlace, saveTo } from './regions.fixture.ts';
 
 describe('the keys of several regions', () => {
@@ -52,6 +53,29 @@ describe('the keys of several regions', () => {
       'wrong_key',
       using(place, ({ workspaces }) => workspaces.restore('web', place.out())),
     );
+    writeFileSync(join(place.home, 'word'), 'battery staple');
+    for (const name of ['home', 'web']) await expectRestored(place, name, `out ${name}`);
+  }, 120_000);
+
+  it('[E44] with a passphrase, cut off between two regions, are replaced by the same command again', async () => {
+    await using gcs = await startGcsFake();
+    gcs.bucket('b');
+    const place = newPlace(`
+storage: { encryption: { passphrase_file: word } }
+regions: { eu: { provider: gcs, gcs: { bucket: b, endpoint: '${gcs.endpoint}' } } }`);
+    writeFileSync(join(place.home, 'word'), 'correct horse');
+    writeFileSync(join(place.home, 'next'), 'battery staple');
+    await saveTo(place, 'home');
+    await saveTo(place, 'web', 'eu');
+    const rotate = () =>
+      using(place, ({ keys }) => keys.rotateRoot({ newPassphraseFile: join(place.home, 'next') }));
+    gcs.refuse = (request) =>
+      request.startsWith('POST /upload') ? { status: 403, reason: 'forbidden' } : undefined;
+    const error = await failureOf(rotate());
+    expect(error.message).toMatch(/^the root key is a new one in default, and not yet in eu: /);
+    expect(error.hint).toContain('leave the configuration as it is');
+    gcs.refuse = () => undefined;
+    await rotate();
     writeFileSync(join(place.home, 'word'), 'battery staple');
     for (const name of ['home', 'web']) await expectRestored(place, name, `out ${name}`);
   }, 120_000);
