@@ -44,7 +44,9 @@ export async function attach(home: Home, options: AttachOptions = {}): Promise<A
 /** Before anything that was seen is forgotten: else nobody could tell any more that there was more. */
 async function expectNothingOlder(vault: Vault, options: Cancellable): Promise<void> {
   const { world } = vault;
-  const known = await world.database.kysely.selectFrom('tenants').select('name').execute();
+  const { kysely } = world.database;
+  const here = kysely.selectFrom('tenants').where('region', '=', world.region);
+  const known = await here.select('name').execute();
   for (const { name } of known)
     await checkNotOlder({ database: world.database, vault: await vault.tenant(name, options) }, options);
 }

@@ -246,7 +246,11 @@ describe('regions', () => {
       });
     await expectRestored(place, 'web', 'web', first.tree);
     await expectRestored(place, 'own', 'own');
+    const before = first.objects('default');
     await expectCode('not_ours', saveTo(place, 'web'));
+    await expectCode('not_ours', saveTo(place, 'web', 'shelf', { tenant: 'new' }));
+    expect(first.objects('default')).toEqual(before);
+    expect(before.filter((name) => name.startsWith('keys/'))).toHaveLength(1);
     // Else what the other home has could not be read any more.
     await expectCode(
       'not_ours',

@@ -262,6 +262,7 @@ export class Vault {
 
   async #createTenant(name: string, options: TenantOptions): Promise<KeysRecord> {
     const { store, database, random, clock, region } = this.world;
+    if ((await readHome(this.world))?.role === 'reader') throw attachedToRead(store.label);
     const created = clock();
     const elsewhere = await options.elsewhere?.();
     const model = elsewhere && (await elsewhere.#findTenant(name, options));
