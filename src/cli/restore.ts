@@ -1,7 +1,8 @@
 /** `workspaces restore` */
 
 import { displayPath } from '../tree/index.ts';
-import type { RestoreResult } from '../workspace/index.ts';
+import type { RestoredFrom } from '../engine/index.ts';
+import type { Lag } from '../workspace/index.ts';
 import { counted, formatBytes, formatCount, formatSeconds, treeName } from './format.ts';
 import { withEngine } from './invocation.ts';
 import type { Invocation } from './invocation.ts';
@@ -33,13 +34,18 @@ export async function restore(
   });
 }
 
-function restoreJson({ plan, ...rest }: RestoreResult, dryRun: boolean): object {
+function restoreJson({ plan, lag, ...rest }: RestoredFrom, dryRun: boolean): object {
   const { added, replaced, unchanged } = plan;
-  return { ...rest, dryRun, plan: { added: tallyJson(added), replaced: tallyJson(replaced), unchanged } };
+  return {
+    ...rest,
+    lag: lag ?? null,
+    dryRun,
+    plan: { added: tallyJson(added), replaced: tallyJson(replaced), unchanged },
+  };
 }
 
 function summary(
-  { workspace, snapshot, files, dirs, symlinks, bytes, seconds }: RestoreResult,
+  { workspace, snapshot, files, dirs, symlinks, bytes, seconds, region, lag }: RestoredFrom,
   directory: string,
 ): string[] {
   const what = [counted(files, 'file'), counted(dirs, 'directory', 'directories')];
@@ -47,11 +53,17 @@ function summary(
   return [
     `restored ${treeName(workspace, snapshot)} to ${directory}`,
     `  ${what.join(', ')}, ${formatBytes(bytes)} in ${formatSeconds(seconds)}`,
+    ...(lag === undefined ? [] : [`  from the replica in ${region}${behind(lag)}`]),
   ];
 }
 
-function forecast({ plan }: RestoreResult): string[] {
-  const list = (sign: string, { count, paths }: RestoreResult['plan']['added'], what: string) => {
+function behind({ snapshots, seconds }: Lag): string {
+  if (snapshots === 0) return ', which has the latest';
+  return `, whose latest is ${counted(snapshots, 'snapshot')} behind, by ${formatSeconds(seconds)}`;
+}
+
+function forecast({ plan }: RestoredFrom): string[] {
+  const list = (sign: string, { count, paths }: RestoredFrom['plan']['added'], what: string) => {
     const lines = paths.map((path) => `${sign} ${displayPath(path)}`);
     return count > paths.length
       ? [...lines, `  and ${formatCount(count - paths.length)} more ${what}`]

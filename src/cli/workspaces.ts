@@ -78,8 +78,9 @@ function registerRestore(noun: Command, invocation: Invocation): void {
   ]);
   addJsonHelp(
     command,
-    '{workspace, snapshot, digest, files, dirs, symlinks, bytes, seconds, dryRun,\n' +
-      'plan:{added:{count, paths}, replaced:{count, paths}, unchanged}}. paths has the first hundred.',
+    '{workspace, snapshot, digest, files, dirs, symlinks, bytes, seconds, region, lag, dryRun,\n' +
+      'plan:{added:{count, paths}, replaced:{count, paths}, unchanged}}. region: where it came from; lag: null where the\n' +
+      'workspace lives, else {snapshots, seconds} that the latest there is behind. paths has the first hundred.',
   );
 }
 

@@ -69,7 +69,8 @@ export interface WorkspaceRegion {
 export interface Workspaces {
   /** A new workspace lives in the region that is named; one that is there is saved where it lives. @throws refused if that is another */
   save(directory: string, options?: SaveOptions & InRegion): Promise<SaveResult>;
-  restore(ref: string, directory: string, options?: RestoreOptions & InRegion): Promise<RestoreResult>;
+  /** From the nearest region that has the snapshot, if none is named. */
+  restore(ref: string, directory: string, options?: RestoreOptions & InRegion): Promise<RestoredFrom>;
   /** Of all regions. Asks no store. */
   list(options?: Cancellable): Promise<readonly WorkspaceInfo[]>;
   /** Newest first. */
@@ -103,6 +104,12 @@ export interface Workspaces {
   replicate(ref: string, options: ReplicateToOptions): Promise<ReplicatedSnapshot>;
   /** Which snapshots of a workspace are in which regions, where it lives in front. Asks no store. */
   replicas(workspace: string, options?: Cancellable): Promise<readonly WorkspaceRegion[]>;
+}
+
+export interface RestoredFrom extends RestoreResult {
+  readonly region: string;
+  /** How far the latest snapshot there is behind, where the workspace does not live; undefined: it lives there. */
+  readonly lag: Lag | undefined;
 }
 
 export interface StartRunOptions extends ConductOptions {

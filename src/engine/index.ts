@@ -25,6 +25,7 @@ export type {
   Runs,
   StartRunOptions,
   WorkspaceRegion,
+  RestoredFrom,
   Workspaces,
 } from './engine.ts';
 export { openEngine } from './open.ts';

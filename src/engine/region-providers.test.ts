@@ -36,16 +36,16 @@ describeWith(['radosgw'], 'S3, GCS and a disk in one home', () => {
     await s3?.[Symbol.asyncDispose]();
   });
 
-  const newHome = () =>
+  const newHome = (prefix: string) =>
     newPlace(`
-storage: { provider: s3, s3: { bucket: regions, prefix: home, region: us-east-1, endpoint: '${s3.endpoint}' } }
+storage: { provider: s3, s3: { bucket: regions, prefix: ${prefix}, region: us-east-1, endpoint: '${s3.endpoint}' } }
 regions:
-  eu-west-1: { provider: gcs, gcs: { bucket: regions, endpoint: '${gcs.endpoint}' } }
+  eu-west-1: { provider: gcs, gcs: { bucket: regions, prefix: ${prefix}, endpoint: '${gcs.endpoint}' } }
   shelf:     { provider: local, local: { path: ./shelf } }
 `);
 
   it('[E47] [E44] all of them are saved to, read, compared, verified and given a new root key, which may fail on its way', async () => {
-    const place = newHome();
+    const place = newHome('home');
     await saveTo(place, 'home');
     await saveTo(place, 'web', 'eu-west-1');
     writeFileSync(join(place.tree, 'new'), 'new');
@@ -82,6 +82,29 @@ regions:
     const { regions } = await using(place, ({ keys }) => keys.status());
     expect(new Set(regions.map(({ rootKey }) => rootKey)).size).toBe(1);
   }, 300_000);
+
+  it('[E47] [E49] a snapshot goes from S3 to Google, and from there to a disk, and is restored from each', async () => {
+    const place = newHome('chain');
+    await saveTo(place, 'far');
+    await using(place, async ({ workspaces, store }) => {
+      expect(await workspaces.replicate('far', { to: 'eu-west-1' })).toMatchObject({
+        from: 'default',
+        lag: { snapshots: 0 },
+      });
+      expect(await workspaces.replicate('far', { from: 'eu-west-1', to: 'shelf' })).toMatchObject({
+        from: 'eu-west-1',
+        snapshot: 1,
+      });
+      for (const region of ['default', 'eu-west-1', 'shelf']) {
+        const out = place.out(`far ${region}`);
+        expect(await workspaces.restore('far', out, { region })).toMatchObject({ region });
+        expect(differences(place.tree, out)).toEqual([]);
+        expect(await store.verify({ region, readData: true })).toMatchObject({ ok: true });
+      }
+      // A disk answers before a service.
+      expect(await workspaces.restore('far', place.out('nearest'))).toMatchObject({ region: 'shelf' });
+    });
+  }, 120_000);
 
   it('[E42] a service that is away is in the way of nobody else', async () => {
     const place = newPlace(

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { differences } from '../testing/compare-trees.ts';
-import { expectCode } from '../testing/expect-code.ts';
+import { expectCode, failureOf } from '../testing/expect-code.ts';
 import { using } from './place.fixture.ts';
 import { regionPlace, saveTo } from './regions.fixture.ts';
 
@@ -64,10 +64,36 @@ describe('replicas in regions', () => {
     await using(place, async ({ workspaces }) => {
       await workspaces.restore('web', place.out('us'), { region: 'us' });
       expect(differences(place.tree, place.out('us'))).toEqual([]);
-      await expectCode('unavailable', workspaces.restore('web', place.out('eu')));
+      await expectCode('unavailable', workspaces.restore('web', place.out('eu'), { region: 'eu' }));
+      // Whoever names none gets it from one that has it.
+      const near = await workspaces.restore('web', place.out('near'));
+      expect(near).toMatchObject({ snapshot: 2, lag: { snapshots: 0 } });
+      expect(['us', 'default']).toContain(near.region);
+      expect(differences(place.tree, place.out('near'))).toEqual([]);
     });
     back();
     expect(await saveTo(place, 'web')).toMatchObject({ snapshot: 3 });
+    await using(place, async ({ workspaces }) => {
+      // The latest is nowhere else, and nothing older is given for it.
+      expect(await workspaces.restore('web', place.out('latest'))).toMatchObject({
+        snapshot: 3,
+        region: 'eu',
+        lag: undefined,
+      });
+      const replica = await workspaces.restore('web', place.out('older'), { region: 'us' });
+      expect(replica).toMatchObject({ snapshot: 2, region: 'us', lag: { snapshots: 1 } });
+    });
+    const again = place.away('eu');
+    const away = await failureOf(
+      using(place, ({ workspaces }) => workspaces.restore('web', place.out('no'))),
+    );
+    expect(away).toMatchObject({
+      code: 'unavailable',
+      hint: expect.stringContaining(
+        'An older snapshot can be restored: web@2 --region us, or web@2 --region default.',
+      ),
+    });
+    again();
     await using(place, async ({ workspaces }) => {
       await workspaces.forget('web@1', { region: 'us' });
       await workspaces.remove('web', { region: 'default' });

@@ -5,6 +5,7 @@ import type { Cancellable } from '../base/index.ts';
 import * as workspace from '../workspace/index.ts';
 import type { ReplicateToOptions, Workspaces } from './engine.ts';
 import type { Home } from './home.ts';
+import { chooseRegion, withOthers } from './nearest.ts';
 import type { InRegion } from './regions.ts';
 
 export function workspacesOf(home: Home): Workspaces {
@@ -17,15 +18,27 @@ export function workspacesOf(home: Home): Workspaces {
       const world = await home.worldToSave(workspace.workspaceOf(directory, options), options);
       return await workspace.saveDirectory(world, directory, options, ahead);
     },
-    restore: async (ref, directory, options) =>
-      workspace.restoreSnapshot(await read(ref, options), ref, directory, options),
+    restore: async (ref, directory, options = {}) => {
+      const chosen = await chooseRegion(home, ref, options);
+      const { region, lag } = chosen;
+      try {
+        const world = await read(ref, { ...options, region });
+        return {
+          ...(await workspace.restoreSnapshot(world, chosen.ref, directory, options)),
+          region: region!,
+          lag,
+        };
+      } catch (error) {
+        throw withOthers(error, chosen);
+      }
+    },
     list: async (options) => {
       if (!(await home.exists())) return [];
       const { kysely, tenant } = await home.records(options);
       return workspace.listWorkspaces(kysely, tenant);
     },
     log: async (name, options) => {
-      const { tenant } = await home.located(workspace.checkName(name), options);
+      const { tenant } = await home.located(name, options);
       return workspace.listSnapshots((await home.records(options)).kysely, tenant, name);
     },
     ls: (ref, options) => later(async () => workspace.list(await read(ref, options), ref, options)),

@@ -39,8 +39,8 @@ function overwrites(label: string): StrataError {
 }
 
 /** Whether a store was ever made here, be it damaged now. */
-export async function isStore(store: Store): Promise<boolean> {
-  return (await store.size(FORMAT_NAME)) !== undefined;
+export async function isStore(store: Store, options?: Cancellable): Promise<boolean> {
+  return (await store.size(FORMAT_NAME, options)) !== undefined;
 }
 
 /** @returns the store's id, or undefined if there is no store here yet */
