@@ -34,7 +34,7 @@ export function registerAttach(noun: Command, invocation: Invocation): void {
     .action((store: string, flags: AttachFlags) => attach(invocation, store, flags));
   addExamples(command, [
     '--home ~/reader store attach /mnt/backup/store --recovery ./recovery-key',
-    'store attach s3://my-bucket/workspaces/ --recovery ./recovery-key --bucket-region us-west-2',
+    'store attach s3://my-bucket/web/ --bucket-region us-west-2 --take-over',
     'store attach /srv/strata/store --take-over',
   ]);
   addJsonHelp(command, '{store, role, tenants:[…], workspaces, snapshots, unreadable:[…], seconds}');

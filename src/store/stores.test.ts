@@ -89,7 +89,7 @@ const STORES: Readonly<Record<string, Row>> = {
   local: { needs: [], open: async () => openLocalStore(join(base, `${count++}`)) },
   'retrying, over one that fails often': {
     needs: [],
-    open: async () => retrying(flaky(openMemoryStore(), 0.4, count++), { first: 1 }),
+    open: async () => retrying(flaky(openMemoryStore(), 0.4, count++), { pause: async () => {} }),
   },
   'limited to one request': { needs: [], open: async () => limited(openMemoryStore(), { requests: 1 }) },
   'cached, and everything is kept': {
