@@ -92,6 +92,7 @@ export async function expectReplicated(of: Case, ref: string): Promise<void> {
     const isThere = await expectThere(of, workspaces, ref);
     const own = [...ledger.keys()].filter((each) => each.startsWith(`${workspace}@`));
     await compareIn(of, workspaces, chance.pick(own), from);
+    if (isThere) await compareIn(of, workspaces, ref, to);
     if (kept.size > 0) await compareIn(of, workspaces, chance.pick([...kept.keys()]), to);
     // What a replica that broke off has left may be taken, or be used again.
     if (chance.once(2))
