@@ -1,6 +1,6 @@
 /** What there is to say of a home as a whole. */
 
-import { StrataError } from '../base/index.ts';
+import { EXIT_CODES, StrataError, isStrataError } from '../base/index.ts';
 import { DEFAULT_REGION } from './config-regions.ts';
 
 export const DEFAULT_TENANT = 'default';
@@ -26,5 +26,23 @@ export function livesElsewhere(workspace: string, region: string, wanted: string
   return new StrataError('refused', `workspace ${workspace} lives in region ${region}, not in ${wanted}`, {
     hint: 'Leave --region out to save it where it lives; `strata workspaces replicate` keeps a copy of it in another region.',
     details: { workspace, region },
+  });
+}
+
+/** Exit codes of what stores, and what is in them, can be to blame for. */
+const OF_STORES: ReadonlySet<number> = new Set([
+  EXIT_CODES.integrity,
+  EXIT_CODES.refused,
+  EXIT_CODES.unavailable,
+]);
+
+/** Says of a failed replication which regions it was between: what a store says names its bucket or its directory, at best. */
+export function betweenRegions(error: unknown, ref: string, from: string, to: string): unknown {
+  if (!isStrataError(error) || !OF_STORES.has(EXIT_CODES[error.code])) return error;
+  const { code, message, hint, details } = error;
+  return new StrataError(code, `${ref} from region ${from} to region ${to}: ${message}`, {
+    hint,
+    details: { ...details, from, to },
+    cause: error,
   });
 }

@@ -122,6 +122,26 @@ describe('replicas in regions', () => {
     }
   });
 
+  it('[E49] that cannot be brought say between which regions, and in which store', async () => {
+    const place = regionPlace('eu', 'us');
+    await saveTo(place, 'web', 'eu');
+    await using(place, ({ workspaces }) => workspaces.replicate('web', { to: 'us' }));
+    for (const away of ['eu', 'us']) {
+      const back = place.away(away);
+      const error = await failureOf(
+        using(place, ({ workspaces }) => workspaces.replicate('web', { to: 'us' })),
+      );
+      expect(error).toMatchObject({
+        code: 'unavailable',
+        message: expect.stringMatching(/^web from region eu to region us: /),
+        hint: expect.any(String),
+        details: { from: 'eu', to: 'us' },
+      });
+      expect(error.message).toContain(place.store(away));
+      back();
+    }
+  });
+
   it('[E49] that are all there is left can be read, and not be saved to', async () => {
     const place = regionPlace('eu');
     await saveTo(place, 'web', 'eu');

@@ -5,6 +5,7 @@ import type { Cancellable } from '../base/index.ts';
 import * as workspace from '../workspace/index.ts';
 import type { ReplicateToOptions, Workspaces } from './engine.ts';
 import type { Home } from './home.ts';
+import { betweenRegions } from './home-errors.ts';
 import { chooseRegion, withOthers } from './nearest.ts';
 import type { InRegion } from './regions.ts';
 
@@ -82,9 +83,14 @@ async function replicate(home: Home, ref: string, { from, to, signal, onProgress
   // A mistyped name must not make a store.
   home.regions.place(to);
   const { region } = await home.located(workspace.parseRef(ref).workspace, { region: from, signal });
-  const source = await home.world('read', { region, signal });
-  const target = region === to ? source : await home.world('write', { region: to, signal });
-  return { ...(await workspace.replicate(source, target, ref, { signal, onProgress })), from: region, to };
+  try {
+    const source = await home.world('read', { region, signal });
+    const target = region === to ? source : await home.world('write', { region: to, signal });
+    const result = await workspace.replicate(source, target, ref, { signal, onProgress });
+    return { ...result, from: region, to };
+  } catch (error) {
+    throw betweenRegions(error, ref, region, to);
+  }
 }
 
 /** The two may be in different regions. */

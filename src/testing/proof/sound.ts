@@ -109,8 +109,9 @@ export async function expectGoingOn(site: Sited, bare: Bare, ledger: Ledger, cha
   });
 }
 
-async function expectCollected(bare: Bare, store: Engine['store']): Promise<void> {
-  const { condemned, waiting, storedBytes, liveBytes } = await store.collect({ dryRun: true });
+/** That a collection has left nothing to collect. @param region default: `default` */
+export async function expectCollected(bare: Bare, store: Engine['store'], region?: string): Promise<void> {
+  const { condemned, waiting, storedBytes, liveBytes } = await store.collect({ region, dryRun: true });
   const { orphan, dead } = condemned;
   const left = [
     ...(await bare.leftovers()),

@@ -1,10 +1,14 @@
-/** A home whose store is on a service, behind a proxy that lets go wrong what it is told to. Each case has a prefix of its own. */
+/**
+ * A home whose store is on a service, behind a proxy that lets go wrong what it is told to. Each case has a prefix of its own, its region `far`
+ * another one; its region `shelf` is on the local disk.
+ */
 
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Sealed } from '../../../chunk/index.ts';
 import type { Engine } from '../../../index.ts';
+import { openLocalStore } from '../../../store/index.ts';
 import type { Store } from '../../../store/index.ts';
 import { startFaultProxy } from '../../fault-proxy.ts';
 import type { FaultProxy } from '../../fault-proxy.ts';
@@ -21,6 +25,11 @@ import type { Provider } from './provider.ts';
 
 /** Files in the directory that is saved, about: many requests say no more than a few. */
 const FILES = 12;
+
+/** Regions of the home. */
+export type Region = 'default' | 'far' | 'shelf';
+/** Those behind the proxy. */
+export const FAR_REGIONS = ['default', 'far'] as const satisfies readonly Region[];
 
 export class BucketSite implements Sited, AsyncDisposable {
   readonly program: Program;
@@ -44,7 +53,7 @@ export class BucketSite implements Sited, AsyncDisposable {
     mkdirSync(site.home, { recursive: true });
     site.configure(site.home, 60);
     site.#past = await makePast(site, FILES);
-    site.#objects = await contents(site.bare);
+    site.#objects = await contents(site.bare());
     copyInto(site.directory, site.#template);
     return site;
   }
@@ -58,25 +67,26 @@ export class BucketSite implements Sited, AsyncDisposable {
   }
 
   /** The store, past the proxy. */
-  get bare(): Store {
-    return this.provider.open(this.provider.endpoint, this.#prefix);
+  bare(region: Region = 'default'): Store {
+    if (region === 'shelf') return openLocalStore(join(this.home, 'shelf'));
+    return this.provider.open(this.provider.endpoint, this.#prefixOf(region));
   }
 
   /** The store as the engine has it. */
-  get proxied(): Store {
-    return this.provider.open(this.proxy.endpoint, this.#prefix);
+  proxied(region: (typeof FAR_REGIONS)[number]): Store {
+    return this.provider.open(this.proxy.endpoint, this.#prefixOf(region));
   }
 
-  get look(): Bare {
+  look(region: Region = 'default'): Bare {
     return {
       age: () => {},
-      leftovers: async () => (await this.names()).filter((name) => name.includes('/intents/')),
+      leftovers: async () => (await this.names(region)).filter((name) => name.includes('/intents/')),
     };
   }
 
-  async names(): Promise<string[]> {
+  async names(region: Region): Promise<string[]> {
     const names: string[] = [];
-    for await (const { name } of this.bare.list('')) names.push(name);
+    for await (const { name } of this.bare(region).list('')) names.push(name);
     return names;
   }
 
@@ -84,12 +94,14 @@ export class BucketSite implements Sited, AsyncDisposable {
     return join(this.#place, name);
   }
 
-  /** Has a home look for the store behind the proxy. @param patience seconds that a request is tried again */
+  /** Has a home look for its stores behind the proxy. @param patience seconds that a request is tried again */
   configure(home: string, patience: number): void {
-    const place = this.provider.place(this.proxy.endpoint, this.#prefix);
+    const place = (region: Region) => this.provider.place(this.proxy.endpoint, this.#prefixOf(region));
+    const limits = `limits: { retry_seconds: ${patience} }`;
+    const shelf = 'provider: local, local: { path: ./shelf }';
     writeFileSync(
       join(home, 'strata.yaml'),
-      `storage: { ${place}, limits: { retry_seconds: ${patience} } }\n`,
+      `storage: { ${place('default')}, ${limits} }\nregions: { far: { ${place('far')} }, shelf: { ${shelf} } }\n`,
     );
   }
 
@@ -100,7 +112,7 @@ export class BucketSite implements Sited, AsyncDisposable {
     this.#prefix = `case${seed}x${Date.now()}`;
     copyInto(this.#template, this.directory);
     this.configure(this.home, patience);
-    const { bare } = this;
+    const bare = this.bare();
     await Promise.all([...this.#objects].map(([name, bytes]) => bare.put(name, [bytes])));
     return new Map(this.#past);
   }
@@ -118,19 +130,29 @@ export class BucketSite implements Sited, AsyncDisposable {
     return await use(engine);
   }
 
-  async save(workspaces: Engine['workspaces'], ledger: Ledger): Promise<string> {
-    const { snapshot, digest } = await workspaces.save(this.from, { workspace: 'web' });
-    const ref = `web@${snapshot}`;
+  async save(
+    workspaces: Engine['workspaces'],
+    ledger: Ledger,
+    to: { readonly workspace: string; readonly region?: Region } = { workspace: 'web' },
+  ): Promise<string> {
+    const { snapshot, digest } = await workspaces.save(this.from, to);
+    const ref = `${to.workspace}@${snapshot}`;
     ledger.set(ref, { digest, facts: factsOf(this.from) });
     return ref;
   }
 
-  async compare(workspaces: Engine['workspaces'], ref: string, expected: Facts): Promise<void> {
+  async compare(
+    workspaces: Engine['workspaces'],
+    ref: string,
+    expected: Facts,
+    region?: Region,
+  ): Promise<void> {
     const to = this.beside('restored');
     rmSync(to, { recursive: true, force: true });
-    await workspaces.restore(ref, to);
+    await workspaces.restore(ref, to, { region });
     const lines = apart(expected, factsOf(to));
-    if (lines.length > 0) throw new Error(`${ref} comes back different:\n${lines.join('\n')}`);
+    const where = region === undefined ? '' : ` from ${region}`;
+    if (lines.length > 0) throw new Error(`${ref} comes back different${where}:\n${lines.join('\n')}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -140,7 +162,13 @@ export class BucketSite implements Sited, AsyncDisposable {
   }
 
   async #empty(): Promise<void> {
-    const { bare } = this;
-    await Promise.all((await this.names()).map((name) => bare.delete(name)));
+    for (const region of FAR_REGIONS) {
+      const bare = this.bare(region);
+      await Promise.all((await this.names(region)).map((name) => bare.delete(name)));
+    }
+  }
+
+  #prefixOf(region: Region): string {
+    return region === 'default' ? this.#prefix : `${this.#prefix}-${region}`;
   }
 }

@@ -11,8 +11,16 @@ const EXITS: ReadonlySet<number> = new Set([
   EXIT_CODES.unavailable,
 ]);
 
-/** @returns the code @throws unless it says which store or object it was, for how long it tried, and what to do */
-export function cleanCode({ program, provider }: BucketSite, error: unknown): string {
+/**
+ * @param names what else it has to name
+ * @returns the code
+ * @throws unless it says which store or object it was, for how long it tried, and what to do
+ */
+export function cleanCode(
+  { program, provider }: BucketSite,
+  error: unknown,
+  names: readonly string[] = [],
+): string {
   if (!program.library.isStrataError(error)) throw new Error('no typed error', { cause: error });
   const { code, message, hint } = error;
   const bad = (why: string) => new Error(`the failure ${why}: ${code}: ${message}`, { cause: error });
@@ -21,6 +29,7 @@ export function cleanCode({ program, provider }: BucketSite, error: unknown): st
   const named = { s3: 'S3 bucket proof', gcs: 'GCS bucket proof' }[provider.name];
   if (!message.includes(named) && !/\b(?:object|pack|segment|head)\b/.test(message))
     throw bad('says neither which store it was nor which object');
+  for (const name of names) if (!message.includes(name)) throw bad(`does not name ${name}`);
   if (wasTemporary(error) && !/\(tried (?:once|\d+ times in \d+[smh])\)/.test(message))
     throw bad('does not say how often and for how long it was tried');
   return code;

@@ -10,6 +10,8 @@ import { changeTree } from '../growing-tree.ts';
 import type { Ledger } from '../site.ts';
 import { expectListed, expectWhole } from '../sound.ts';
 import type { BucketSite } from './bucket-site.ts';
+import { prepareReplicate } from './replication.ts';
+import type { Replication } from './replication.ts';
 
 export interface Case {
   readonly site: BucketSite;
@@ -17,6 +19,7 @@ export interface Case {
   readonly chance: Chance;
   /** Seconds. */
   readonly patience: number;
+  readonly replication: Replication;
 }
 
 /** One use of a command. */
@@ -25,6 +28,8 @@ export interface Attempt {
   run(): Promise<void>;
   /** What was done, or not, and that the next use of it works. Without faults. @throws what does not hold */
   check(isDone: boolean): Promise<void>;
+  /** What a failure has to name besides the store or the object. */
+  readonly names?: readonly string[];
 }
 
 /** Brings about what there is to be done. */
@@ -35,6 +40,7 @@ export const OPERATIONS = {
   restore: prepareRestore,
   collect: prepareCollect,
   attach: prepareAttach,
+  replicate: prepareReplicate,
 } as const satisfies Readonly<Record<string, Prepare>>;
 
 /** Now and then all of it is read: what is damaged stays damaged, and shows at the end of a case at the latest. */

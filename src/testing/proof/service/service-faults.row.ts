@@ -8,11 +8,12 @@ import { LATE } from '../../fault-proxy.ts';
 import { Chance } from '../chance.ts';
 import type { ProofRow } from '../row.ts';
 import { expectGoingOn } from '../sound.ts';
-import { BucketSite } from './bucket-site.ts';
+import { BucketSite, FAR_REGIONS } from './bucket-site.ts';
 import { cleanCode } from './clean-failure.ts';
 import { OPERATIONS } from './operations.ts';
 import type { Attempt, Case } from './operations.ts';
 import { startGcs, startS3 } from './provider.ts';
+import { chooseReplication, expectRegions } from './replication.ts';
 
 /** Seconds that a request is tried again; a quarter of them it may be silent. */
 const PATIENCE = 3;
@@ -41,11 +42,12 @@ export const serviceFaults: ProofRow = {
         const operation = KINDS[at % KINDS.length]!;
         const round = Math.floor(at / KINDS.length);
         // Any few seeds in a row meet both services.
-        const site = sites[(at + round) % 2]!;
+        const site = sites[((at % KINDS.length) + round) % 2]!;
         const rate = RATES[Math.floor(round / 2) % RATES.length]!;
         const chance = new Chance(`service-faults ${seed}`);
         const ledger = await site.reset(seed, PATIENCE);
-        const of = { site, ledger, chance, patience: PATIENCE };
+        const replication = chooseReplication(chance);
+        const of = { site, ledger, chance, patience: PATIENCE, replication };
         const prepare = () => OPERATIONS[operation](of);
         const requests = await measure(of, prepare);
         const hit: string[] = [];
@@ -61,7 +63,8 @@ export const serviceFaults: ProofRow = {
           }
         }
         await forgetMost(of);
-        await expectGoingOn(site, site.look, ledger, chance);
+        if (operation === 'replicate') await expectRegions(of);
+        await expectGoingOn(site, site.look(), ledger, chance);
         return { count: hit.length, hit };
       },
       async [Symbol.asyncDispose]() {
@@ -123,7 +126,7 @@ async function one(
   const took = performance.now() - started;
   proxy.rules = [];
   if (took > LONGEST) throw new Error(`it took ${took.toFixed()} ms`);
-  const ending = error === undefined ? 'completed' : cleanCode(site, error.reason);
+  const ending = error === undefined ? 'completed' : cleanCode(site, error.reason, attempt.names);
   if (fault === 'late') await sleep(LATE * 2);
   await attempt.check(error === undefined);
   return proxy.happened.has(fault) ? ending : undefined;
@@ -131,10 +134,12 @@ async function one(
 
 /** Everything that a command may list, as it is now: a proxy gives it again. */
 async function listAll({ site }: Case): Promise<void> {
-  const { proxied } = site;
-  const prefixes = new Set(['']);
-  for (const name of await site.names())
-    for (let end = name.indexOf('/'); end >= 0; end = name.indexOf('/', end + 1))
-      prefixes.add(name.slice(0, end + 1));
-  for (const prefix of prefixes) for await (const _ of proxied.list(prefix)) break;
+  for (const region of FAR_REGIONS) {
+    const proxied = site.proxied(region);
+    const prefixes = new Set(['']);
+    for (const name of await site.names(region))
+      for (let end = name.indexOf('/'); end >= 0; end = name.indexOf('/', end + 1))
+        prefixes.add(name.slice(0, end + 1));
+    for (const prefix of prefixes) for await (const _ of proxied.list(prefix)) break;
+  }
 }

@@ -11,17 +11,20 @@ import type { Facts } from '../facts.ts';
 import { changeTree } from '../growing-tree.ts';
 import type { Ended } from '../program.ts';
 import type { ProofRow } from '../row.ts';
-import type { Ledger } from '../site.ts';
 import { expectGoingOn, expectWhole } from '../sound.ts';
 import { BucketSite } from './bucket-site.ts';
+import type { Case } from './operations.ts';
 import { startS3 } from './provider.ts';
+import { chooseReplication, expectRegions, expectReplicated, makeReplicable } from './replication.ts';
+import type { Replication } from './replication.ts';
 
 const COMMANDS = {
   save: ['workspaces', 'save', 'from', '-w', 'web'],
   restore: ['workspaces', 'restore', 'web@5', 'target'],
   collect: ['store', 'gc', '--margin', '0'],
 } as const;
-const KINDS = Object.keys(COMMANDS) as (keyof typeof COMMANDS)[];
+const KINDS = [...(Object.keys(COMMANDS) as (keyof typeof COMMANDS)[]), 'replicate'] as const;
+type Kind = (typeof KINDS)[number];
 const VICTIMS = ['command', 'service'] as const;
 /** Seconds: a service that comes back is waited for, or is not. */
 const PATIENCES = [50, 50, 1] as const;
@@ -36,7 +39,7 @@ export const serviceKills: ProofRow = {
     'A command that is killed between two requests, and a service that is killed beneath one, lose nothing acknowledged; the command completes, or says so, and the next one works.',
   unit: 'kills',
   planted: 'packs are deleted before the index no longer tells of them',
-  perCommit: 4,
+  perCommit: 5,
   needs: ['radosgw'],
 
   async open() {
@@ -47,25 +50,37 @@ export const serviceKills: ProofRow = {
       async run(seed) {
         const chance = new Chance(`service-kills ${seed}`);
         const kind = KINDS[(seed - 1) % KINDS.length]!;
-        const victim = VICTIMS[seed % VICTIMS.length]!;
-        if (!lengths.has(kind)) lengths.set(kind, await requestsOf(site, kind));
+        // Each kind meets both.
+        const victim = VICTIMS[(seed + Math.floor((seed - 1) / KINDS.length)) % VICTIMS.length]!;
         const patience = victim === 'service' ? chance.pick(PATIENCES) : PATIENCES[0];
+        const replication = chooseReplication(chance);
+        // Half of the replicas are the first that come to a region: its store has to be made.
+        const isWarm = chance.once(2);
+        const way = kind === 'replicate' ? `${kind} ${replication.workspace} ${isWarm}` : kind;
+        const length = lengths.get(way) ?? (await requestsOf(site, kind, replication, isWarm));
+        lengths.set(way, length);
         const ledger = await site.reset(seed, patience);
-        const pending = await makeWork(site, kind, ledger, chance);
-        const at = 1 + chance.below(lengths.get(kind)!);
+        const of = { site, ledger, chance, patience, replication };
+        const { words, pending, ref } = await makeWork(of, kind, isWarm);
+        const at = 1 + chance.below(length);
         const ended =
           victim === 'command'
-            ? await killCommand(site, kind, at, chance)
-            : await killService(site, kind, at, provider.gateway, chance);
+            ? await killCommand(site, words, at, chance)
+            : await killService(site, words, at, provider.gateway, chance);
         site.configure(site.home, PATIENCES[0]);
-        const told = `${kind}, ${victim} killed at request ${at} of ${lengths.get(kind)}, ended with ${ended.signal ?? ended.code}`;
+        const told = `${words.join(' ')}, ${victim} killed at request ${at} of ${length}, ended with ${ended.signal ?? ended.code}`;
         try {
           const known = ledger.size;
           await expectWhole(site, ledger, { pending }, chance);
           if (ended.code === 0 && pending !== undefined && ledger.size === known)
             throw new Error('the save was acknowledged, and is not listed');
           if (kind === 'restore') await expectRestored(site, ended, ledger.get('web@5')!.facts);
-          await expectGoingOn(site, site.look, ledger, chance);
+          if (ref !== undefined) {
+            if (ended.code === 0) replication.kept.set(ref, ledger.get(ref)!);
+            await expectReplicated(of, ref);
+            await expectRegions(of);
+          }
+          await expectGoingOn(site, site.look(), ledger, chance);
         } catch (error) {
           throw new Error(`${told}: ${error instanceof Error ? error.message : String(error)}`, {
             cause: error,
@@ -82,30 +97,48 @@ export const serviceKills: ProofRow = {
   },
 };
 
-/** @returns what a save will find */
-async function makeWork(
-  site: BucketSite,
-  kind: keyof typeof COMMANDS,
-  ledger: Ledger,
-  chance: Chance,
-): Promise<Facts | undefined> {
+interface Work {
+  /** Of the command. */
+  readonly words: readonly string[];
+  /** What a save will find. */
+  readonly pending?: Facts;
+  /** What is to be replicated. */
+  readonly ref?: string;
+}
+
+/** @param isWarm the region that a replica comes to has one already */
+async function makeWork(of: Case, kind: Kind, isWarm: boolean): Promise<Work> {
+  const { site, ledger, chance, replication } = of;
+  if (kind === 'replicate') {
+    const ref = await makeReplicable(of, isWarm);
+    return { words: ['workspaces', 'replicate', ref, '--to', replication.to], ref };
+  }
+  const words = COMMANDS[kind];
   rmSync(join(site.directory, 'target'), { recursive: true, force: true });
-  if (kind === 'restore') return undefined;
+  if (kind === 'restore') return { words };
   changeTree(site.from, chance, chance.pick([0, 400_000]));
-  if (kind === 'save') return factsOf(site.from);
+  if (kind === 'save') return { words, pending: factsOf(site.from) };
   await site.engine(async ({ workspaces }) => {
     await site.save(workspaces, ledger);
     const { forgotten } = await workspaces.forget('web', { keepLast: 2 });
     for (const number of forgotten) ledger.delete(`web@${number}`);
   });
-  return undefined;
+  return { words };
 }
 
-async function requestsOf(site: BucketSite, kind: keyof typeof COMMANDS): Promise<number> {
-  const ledger = await site.reset(0, PATIENCES[0]);
-  await makeWork(site, kind, ledger, new Chance('to be measured'));
+async function requestsOf(
+  site: BucketSite,
+  kind: Kind,
+  replication: Replication,
+  isWarm: boolean,
+): Promise<number> {
+  const patience = PATIENCES[0];
+  const ledger = await site.reset(0, patience);
+  const chance = new Chance('to be measured');
+  const of = { site, ledger, chance, patience, replication: { ...replication, kept: new Map() } };
+  const { words } = await makeWork(of, kind, isWarm);
   site.proxy.requests.clear();
-  const { code, stderr } = await site.start(COMMANDS[kind]).ended;
+  const { code, stderr } = await site.start(words).ended;
   if (code !== 0) throw new Error(`${kind} ended with ${code}: ${stderr}`);
   return [...site.proxy.requests.values()].reduce((sum, count) => sum + count, 0);
 }
@@ -128,7 +161,7 @@ interface Killed extends Ended {
 /** In half of the cases requests take their time, each another, and those that have not come through by then get lost. */
 async function killCommand(
   site: BucketSite,
-  kind: keyof typeof COMMANDS,
+  words: readonly string[],
   at: number,
   chance: Chance,
 ): Promise<Killed> {
@@ -137,7 +170,7 @@ async function killCommand(
   const latencies = chance.fork();
   proxy.latency = () => (isSlow ? latencies.below(SLOW) : 0);
   const now = requestNumber(site, at);
-  const { child, ended } = site.start(COMMANDS[kind]);
+  const { child, ended } = site.start(words);
   await Promise.race([now, ended]);
   proxy.drops = isSlow;
   child.kill('SIGKILL');
@@ -146,20 +179,21 @@ async function killCommand(
   proxy.heard = () => {};
   proxy.latency = () => 0;
   proxy.drops = false;
-  if (signal !== 'SIGKILL' && code !== 0) throw new Error(`${kind} ended with ${code}: ${output.stderr}`);
+  if (signal !== 'SIGKILL' && code !== 0)
+    throw new Error(`${words.join(' ')} ended with ${code}: ${output.stderr}`);
   return { signal, code, ...output, isHit: signal === 'SIGKILL' };
 }
 
 async function killService(
   site: BucketSite,
-  kind: keyof typeof COMMANDS,
+  words: readonly string[],
   at: number,
   gateway: { kill(): Promise<void>; revive(): Promise<void> },
   chance: Chance,
 ): Promise<Killed> {
   const now = requestNumber(site, at);
   const absence = chance.below(ABSENCE);
-  const { ended } = site.start(COMMANDS[kind]);
+  const { ended } = site.start(words);
   const isHit = await Promise.race([now.then(() => true), ended.then(() => false)]);
   if (isHit) {
     await gateway.kill();
@@ -170,7 +204,7 @@ async function killService(
   site.proxy.heard = () => {};
   const isClean = result.code === EXIT_CODES.unavailable && /S3 bucket proof.*\(tried /s.test(result.stderr);
   if (result.code !== 0 && !isClean)
-    throw new Error(`${kind} ended with ${result.signal ?? result.code}: ${result.stderr}`);
+    throw new Error(`${words.join(' ')} ended with ${result.signal ?? result.code}: ${result.stderr}`);
   return { ...result, isHit };
 }
 
