@@ -1,40 +1,12 @@
 import { describe, expect, it } from 'vitest';
 
-import { describeWith } from '../need.ts';
-import type { ProofRun } from './row.ts';
+import { fewCasesOf } from './few-cases.fixture.ts';
 import { ROWS } from './rows.ts';
 import { pageWith } from './totals.ts';
 import type { Recorded } from './totals.ts';
 
-/** Milliseconds. Others may be at work on the machine. */
-const PATIENCE = 300_000;
-
-describe('a few cases of each row of the proof', () => {
-  for (const row of ROWS)
-    describeWith(row.needs ?? [], row.name, () => {
-      it(
-        row.claim,
-        async () => {
-          await using run: ProofRun = await row.open();
-          let count = 0;
-          for (let seed = 1; seed <= row.perCommit; seed++) {
-            try {
-              count += (await run.run(seed)).count;
-            } catch (error) {
-              throw new Error(
-                `seed ${seed} (npm run prove -- ${row.name} --seed ${seed} --cases 1 --no-record)`,
-                {
-                  cause: error,
-                },
-              );
-            }
-          }
-          expect(count).toBeGreaterThan(0);
-        },
-        PATIENCE,
-      );
-    });
-});
+// Those of services take as long as all others together, and run beside them.
+fewCasesOf(ROWS.filter(({ needs = [] }) => !needs.includes('radosgw')));
 
 describe('totals', () => {
   const page = 'before\n<!-- totals -->\nwhat was there\n<!-- /totals -->\nafter\n';

@@ -1,0 +1,4 @@
+import { fewCasesOf } from './few-cases.fixture.ts';
+import { ROWS } from './rows.ts';
+
+fewCasesOf(ROWS.filter(({ needs = [] }) => needs.includes('radosgw')));
