@@ -78,7 +78,10 @@ async function run(): Promise<Run> {
   const ended = once(child, 'close');
   while (child.exitCode === null) {
     await wait(200);
-    const { runs } = line.answer('runs', 'list') as { runs: readonly Run[] };
+    // Not before the run has made the home.
+    const { status, stdout } = line.strata('--json', 'runs', 'list');
+    if (status === 4) continue;
+    const { runs } = JSON.parse(stdout) as { runs: readonly Run[] };
     if (runs[0] === undefined) continue;
     const { id, tasks } = line.answer('runs', 'get', runs[0].id) as Run;
     if (!tasks.some(({ waitingApproval }) => waitingApproval)) continue;

@@ -15,7 +15,7 @@ const save = (key: string, text: string) =>
 const restore = (keys: readonly string[], before = 'true') =>
   runOf(
     `{ name: restore, steps: [{ run: ${JSON.stringify(before)} }, { restore_cache: { keys: ${JSON.stringify(keys)}, dest_dir: c } },
-       { run: "cat c/* || echo nothing" }] }`,
+       { run: "cat c/* 2>/dev/null || echo nothing" }] }`,
   );
 
 async function restored(

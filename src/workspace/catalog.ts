@@ -196,6 +196,9 @@ export async function listWorkspaces(query: Query, tenantName: string): Promise<
     ])
     .where('tenants.name', '=', tenantName)
     .orderBy('workspaces.name')
+    // Where it lives comes before its replicas.
+    .orderBy(({ eb }) => eb('workspaces.replica_of', 'is not', null))
+    .orderBy('tenants.created')
     .execute();
   return rows.flatMap(({ number, replica_of, ...info }) =>
     number === info.latest ? [{ ...info, replicaOf: replica_of ?? undefined }] : [],

@@ -120,7 +120,8 @@ export class Site implements Sited, Disposable {
   async engine<Value>(use: (engine: Engine) => Promise<Value>): Promise<Value> {
     const { openEngine } = this.program.library;
     await using engine = await openEngine({ home: this.home, env: {}, cwd: this.directory });
-    return use(engine);
+    // Awaited here: the engine closes when this function returns.
+    return await use(engine);
   }
 
   async save(workspaces: Engine['workspaces'], ledger: Ledger): Promise<string> {
