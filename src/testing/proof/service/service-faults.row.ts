@@ -29,7 +29,8 @@ export const serviceFaults: ProofRow = {
   claim:
     'Whatever goes wrong with requests to the service, a command completes, or fails cleanly in bounded time: nothing acknowledged is lost, and the next one works.',
   unit: 'commands with faults',
-  planted: 'what is uploaded to Google over a line without TLS has no sum',
+  planted:
+    'what is uploaded to Google over a line without TLS has no sum; a replica is listed before its packs are stored',
   perCommit: KINDS.length,
   needs: ['radosgw'],
 

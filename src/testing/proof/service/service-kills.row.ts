@@ -38,7 +38,8 @@ export const serviceKills: ProofRow = {
   claim:
     'A command that is killed between two requests, and a service that is killed beneath one, lose nothing acknowledged; the command completes, or says so, and the next one works.',
   unit: 'kills',
-  planted: 'packs are deleted before the index no longer tells of them',
+  planted:
+    'packs are deleted before the index no longer tells of them; a replica is listed before its packs are stored',
   perCommit: 5,
   needs: ['radosgw'],
 
