@@ -7,8 +7,7 @@ import { parseName } from './names.ts';
  * tenant deletes them where they are, and no copy must outlive that. Not heads and owners: it is the store that says which are there.
  */
 export function isKept(name: string): boolean {
-  const kind = parseName(name)?.kind;
-  return kind === 'data' || isKeptOnPut(name);
+  return isKeptLater(name) || isKeptOnPut(name);
 }
 
 /** Those that are kept only when they are read again. */

@@ -1,6 +1,6 @@
 /** What a save takes over of others that were broken off: the tables of their packs, read from the packs themselves. */
 
-import { counted, formatBytes, giveWay, isStrataError, toHex } from '../base/index.ts';
+import { ahead, counted, formatBytes, giveWay, isStrataError, toHex } from '../base/index.ts';
 import type { Cancellable, ErrorCode } from '../base/index.ts';
 import { suspectsOf } from './apart.ts';
 import type { Keyring } from './keyring.ts';
@@ -36,31 +36,20 @@ export async function tablesOfClaimed(
   const suspects = new Set((await suspectsOf(database.kysely, keyring.tenant)).map(({ id }) => id));
   const tables: EncodedTable[] = [];
   let bytes = 0;
-  let next = 0;
   const passOver = ({ kind, pack }: SentPack, reason: string) =>
     log?.(`pack ${packIdentity(keyring.tenant, kind, pack).name} is not taken over: ${reason}`);
-  const read = async () => {
-    while (next < claimed.length) {
-      const sent = claimed[next++]!;
-      if (suspects.has(toHex(sent.pack))) {
-        passOver(sent, 'it was found not to be whole');
-        continue;
-      }
-      try {
-        await giveWay(options.signal);
-        tables.push(await readEncodedTable(store, keyring, sent, options));
-        bytes += sent.bytes;
-      } catch (error) {
-        if (!isStrataError(error) || !OF_ONE_PACK.has(error.code)) {
-          next = claimed.length;
-          throw error;
-        }
-        passOver(sent, error.message);
-      }
+  const read = async (sent: SentPack): Promise<void> => {
+    if (suspects.has(toHex(sent.pack))) return passOver(sent, 'it was found not to be whole');
+    try {
+      await giveWay(options.signal);
+      tables.push(await readEncodedTable(store, keyring, sent, options));
+      bytes += sent.bytes;
+    } catch (error) {
+      if (!isStrataError(error) || !OF_ONE_PACK.has(error.code)) throw error;
+      passOver(sent, error.message);
     }
   };
-  const readers = await Promise.allSettled(Array.from({ length: AT_ONCE }, read));
-  for (const reader of readers) if (reader.status === 'rejected') throw reader.reason;
+  for await (const _ of ahead(claimed, AT_ONCE, read));
   log?.(
     `taken over from saves that were broken off: ${formatBytes(bytes)} in ${counted(tables.length, 'pack')}`,
   );

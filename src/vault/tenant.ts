@@ -3,7 +3,7 @@
 import { ahead, isStrataError, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import { damaged } from '../chunk/index.ts';
-import type { StoredObject } from '../store/index.ts';
+import type { ListOptions } from '../store/index.ts';
 import type { LookUp } from './announce.ts';
 import { noteSuspects, suspectsOf } from './apart.ts';
 import type { Suspicion } from './apart.ts';
@@ -24,6 +24,11 @@ import { Save } from './save.ts';
 import { getRecord, putRecord } from './sealed-object.ts';
 import { openRow, sealRow } from './sealed-row.ts';
 import type { VaultWorld } from './world.ts';
+
+interface HeadNumber {
+  readonly workspace: WorkspaceId;
+  readonly seq: number;
+}
 
 export class TenantVault {
   readonly name: string;
@@ -152,21 +157,20 @@ export class TenantVault {
     seq: number,
     options: Cancellable = {},
   ): Promise<readonly number[]> {
-    const found: number[] = [];
     const { name: after } = headIdentity(this.id, workspace, seq - 1);
     const prefix = `${headsPrefix(this.id)}${toHex(workspace)}/`;
-    for await (const { name } of this.#world.store.list(prefix, { ...options, after })) {
-      const parsed = parseName(name);
-      if (parsed?.kind === 'head') found.push(parsed.seq);
-    }
+    const found: number[] = [];
+    for await (const head of this.#listHeads(prefix, { ...options, after })) found.push(head.seq);
     return found;
   }
 
   /** Of every head in the store, by workspace and number. Reads none of them. */
-  async *headNumbers(
-    options: Cancellable = {},
-  ): AsyncGenerator<{ readonly workspace: WorkspaceId; readonly seq: number }, void> {
-    for await (const { name } of this.#world.store.list(headsPrefix(this.id), options)) {
+  headNumbers(options: Cancellable = {}): AsyncIterable<HeadNumber> {
+    return this.#listHeads(headsPrefix(this.id), options);
+  }
+
+  async *#listHeads(prefix: string, options: ListOptions): AsyncGenerator<HeadNumber, void> {
+    for await (const { name } of this.#world.store.list(prefix, options)) {
       const parsed = parseName(name);
       if (parsed?.kind === 'head') yield parsed;
     }
@@ -179,20 +183,17 @@ export class TenantVault {
    * @throws integrity
    */
   async *heads(options: Cancellable = {}, unreadable?: string[]): AsyncGenerator<HeadRecord, void> {
-    const { store } = this.#world;
-    const read = async ({ name }: StoredObject): Promise<HeadRecord | undefined> => {
-      const parsed = parseName(name);
-      if (parsed?.kind !== 'head') return undefined;
+    const read = async ({ workspace, seq }: HeadNumber): Promise<HeadRecord | undefined> => {
       try {
-        return await this.readHead(parsed.workspace, parsed.seq, options);
+        return await this.readHead(workspace, seq, options);
       } catch (error) {
         if (unreadable === undefined || !isDamage(error)) throw error;
-        unreadable.push(name);
+        unreadable.push(headIdentity(this.id, workspace, seq).name);
         return undefined;
       }
     };
-    const listed = store.list(headsPrefix(this.id), options);
-    for await (const head of ahead(listed, atOnce(store), read)) if (head !== undefined) yield head;
+    const most = atOnce(this.#world.store);
+    for await (const head of ahead(this.headNumbers(options), most, read)) if (head !== undefined) yield head;
   }
 
   async usage(options: Cancellable = {}): Promise<Usage> {
