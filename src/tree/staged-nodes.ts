@@ -38,23 +38,24 @@ export class StagedNodes {
 
   /** Gives the staged nodes that a tree needs to a sink, those below first; each once. */
   moveTo(sink: NodeSink, { tree }: Pick<Root, 'tree'>): void {
-    const waiting: { id: Sha256; bytes: Uint8Array; isDone: boolean }[] = [];
+    // A node that two need may wait here twice: the deepest that needs it has to find it moved.
+    const waiting: { id: Sha256; key: string; bytes: Uint8Array; isOpen: boolean }[] = [];
     const meet = (id: Sha256) => {
       const key = toHex(id);
       const bytes = this.#nodes.get(key);
-      if (bytes === undefined || this.#moved.has(key)) return;
-      this.#moved.add(key);
-      waiting.push({ id, bytes, isDone: false });
+      if (bytes !== undefined && !this.#moved.has(key)) waiting.push({ id, key, bytes, isOpen: false });
     };
     meet(tree.node);
     for (let next = waiting.at(-1); next !== undefined; next = waiting.at(-1)) {
-      if (next.isDone) {
-        waiting.pop();
-        sink.node(next.bytes);
+      if (!next.isOpen && !this.#moved.has(next.key)) {
+        next.isOpen = true;
+        for (const id of references(next.id, next.bytes).nodes) meet(id);
         continue;
       }
-      next.isDone = true;
-      for (const id of references(next.id, next.bytes).nodes) meet(id);
+      waiting.pop();
+      if (this.#moved.has(next.key)) continue;
+      this.#moved.add(next.key);
+      sink.node(next.bytes);
     }
   }
 }
