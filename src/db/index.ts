@@ -2,8 +2,10 @@
 
 export type { Database, Transaction } from './database.ts';
 export type {
+  ClockTable,
   Condemnation,
   CondemnedTable,
+  EventTable,
   IntentKind,
   SuspectTable,
   HomeTable,
@@ -20,5 +22,15 @@ export type {
   WorkspaceTable,
 } from './schema.ts';
 export type { RunTable, TaskLayerTable, TaskTable } from './schema-runs.ts';
+export type {
+  Durability,
+  Mobility,
+  RunnerTable,
+  SessionRequestTable,
+  SessionState,
+  SessionTable,
+  SessionTaskTable,
+  StorageType,
+} from './schema-sessions.ts';
 export { openSqlite } from './sqlite.ts';
 export type { SqliteOptions } from './sqlite.ts';

@@ -4,25 +4,18 @@
  * All that a database lacks is done in one transaction, so a crash leaves the old version or the new one.
  */
 
-import { sql } from 'kysely';
 import type { CreateTableBuilder, Transaction } from 'kysely';
 
 import { StrataError } from '../base/index.ts';
 import type { Clock } from '../base/index.ts';
+import { sessions } from './migration-sessions.ts';
 import type { Tables, TreeColumns } from './schema.ts';
-
-/** What the two databases call the same thing. */
-export interface ColumnTypes {
-  /** 64 bits. */
-  readonly integer: 'integer' | 'bigint';
-  readonly bytes: 'blob' | 'bytea';
-  /** Ends a table's definition, so that SQLite holds to the types. */
-  readonly strict: boolean;
-}
+import { table } from './table.ts';
+import type { ColumnTypes } from './table.ts';
 
 type Migration = (tx: Transaction<Tables>, types: ColumnTypes) => Promise<void>;
 
-const MIGRATIONS: readonly Migration[] = [first, traffic];
+const MIGRATIONS: readonly Migration[] = [first, traffic, sessions];
 
 /** The version that this program knows: the number of its last migration. */
 export const SCHEMA_VERSION = MIGRATIONS.length;
@@ -58,15 +51,6 @@ export async function migrate(
       .values({ number: done + 1, applied: now() })
       .execute();
   }
-}
-
-function table<Name extends keyof Tables>(
-  tx: Transaction<Tables>,
-  name: Name,
-  types: ColumnTypes,
-): CreateTableBuilder<Name> {
-  const builder = tx.schema.createTable(name);
-  return types.strict ? builder.modifyEnd(sql`strict`) : builder;
 }
 
 function treeColumns<Name extends string, Columns extends string>(

@@ -5,7 +5,10 @@
  * 1970; numbers are integers below 2^53; a flag is 0 or 1.
  */
 
+import type { Generated } from 'kysely';
+
 import type { CacheTable, RunTable, TaskLayerTable, TaskTable } from './schema-runs.ts';
+import type { RunnerTable, SessionRequestTable, SessionTable, SessionTaskTable } from './schema-sessions.ts';
 
 /** One row for each store of this home, which is a region of it. Written by vault/. */
 export interface HomeTable {
@@ -44,7 +47,7 @@ export interface WorkspaceTable {
   created: number;
   /** Number of the latest head; 0 before the first. */
   seq: number;
-  /** Only grows; stands in every head. Nothing moves it before there are leases. A replica has that of what it is one of. */
+  /** Only grows; stands in every head. Above 0 it is that of the last lease: who commits to it has to name it. A replica has that of what it is one of. */
   fence: number;
   /** The workspace that it is a replica of, in another store; null: it lives here. */
   replica_of: string | null;
@@ -67,8 +70,11 @@ export interface TreeColumns {
   stored_bytes: number;
 }
 
-/** What a snapshot came from: a save, a fork of another workspace, or the same snapshot in another store. */
-export type SnapshotKind = 'save' | 'fork' | 'replica';
+/**
+ * What a snapshot came from: a save, a fork of another snapshot, the same snapshot in another store, an earlier one of the same workspace that
+ * was put back, or files of a runner whose lease was over.
+ */
+export type SnapshotKind = 'save' | 'fork' | 'replica' | 'restore' | 'conflict';
 
 /** Written by workspace/. A row is the commit of a save. */
 export interface SnapshotTable extends TreeColumns {
@@ -199,6 +205,32 @@ export interface TrafficTable {
   bytes_missed: number;
 }
 
+/** What happened to workspaces and sessions, in the order in which it did. Rows are only added. Written by workspace/. */
+export interface EventTable {
+  /** Ascending, never given twice. */
+  seq: Generated<number>;
+  at: number;
+  /** Name of the tenant. */
+  tenant: string;
+  kind: string;
+  /** Names, as they were then. */
+  workspace: string | null;
+  session: string | null;
+  /** As JSON. Never file content, names of files or secrets. */
+  details: string;
+}
+
+/** When the clock was last looked at; one row. Written by workspace/. */
+export interface ClockTable {
+  id: 1;
+  /** By the clock that people read. */
+  seen: number;
+  /** Since when nothing is deleted, as the clock had leapt: by the clock of the boot. Null: it goes as it should. */
+  leapt: number | null;
+  /** Of which boot. */
+  boot: string;
+}
+
 /** Which migrations this database has seen. Written by db/. */
 export interface MigrationTable {
   number: number;
@@ -223,5 +255,11 @@ export interface Tables {
   task_layers: TaskLayerTable;
   caches: CacheTable;
   traffic: TrafficTable;
+  runners: RunnerTable;
+  sessions: SessionTable;
+  session_tasks: SessionTaskTable;
+  session_requests: SessionRequestTable;
+  events: EventTable;
+  clock: ClockTable;
   migrations: MigrationTable;
 }

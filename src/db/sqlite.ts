@@ -8,7 +8,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { StrataError, isStrataError, makeDirectories, systemClock, systemError } from '../base/index.ts';
 import type { Cancellable, Clock } from '../base/index.ts';
 import type { Database } from './database.ts';
-import type { ColumnTypes } from './migrations.ts';
+import type { ColumnTypes } from './table.ts';
 import { cannotMigrate, connectReadOnly, isReadOnly, isWritable } from './read-only.ts';
 import type { Tables } from './schema.ts';
 import { patiently, translated } from './sqlite-error.ts';

@@ -14,6 +14,7 @@ import type {
   ManifestFile,
   Lag,
   PathHistory,
+  ReadEventsOptions,
   ReplicateOptions,
   ReplicateResult,
   RestoreOptions,
@@ -21,6 +22,7 @@ import type {
   SaveOptions,
   SaveResult,
   SnapshotInfo,
+  WorkspaceEvent,
   WorkspaceInfo,
 } from '../workspace/index.ts';
 import type { ExecutorDefinition } from '../plan/index.ts';
@@ -41,6 +43,7 @@ import type {
 } from '../run/index.ts';
 import type { InRegion } from './regions.ts';
 import type { RotateOptions } from './root-keys.ts';
+import type { RunnerOptions, Sessions } from './sessions-face.ts';
 import type { StoreReport } from './store-report.ts';
 
 export interface ReplicateToOptions extends ReplicateOptions {
@@ -259,6 +262,11 @@ export interface Keys {
 export interface Engine extends AsyncDisposable {
   readonly workspaces: Workspaces;
   readonly runs: Runs;
+  readonly sessions: Sessions;
+  /** Does what is due for the sessions of a runner, and what it is asked for, until the signal is aborted. */
+  runRunner(options: RunnerOptions): Promise<void>;
+  /** What happened to workspaces and sessions, the oldest first. */
+  events(options?: ReadEventsOptions): AsyncIterable<WorkspaceEvent>;
   readonly store: ChunkStore;
   readonly keys: Keys;
   /** Names of the stores in the configuration, `default` in front. */

@@ -31,4 +31,13 @@ export type {
 export { openEngine } from './open.ts';
 export { prepareAttach } from './prepare-attach.ts';
 export type { InRegion } from './regions.ts';
+export type {
+  CreateSessionOptions,
+  ExecOptions,
+  ListSessionsOptions,
+  ResumeSessionOptions,
+  RunnerOptions,
+  Sessions,
+  TerminateOptions,
+} from './sessions-face.ts';
 export type { StoreReport, TrafficFigures } from './store-report.ts';

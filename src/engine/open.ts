@@ -3,6 +3,7 @@
 import { chunkStoreOf } from './chunk-store.ts';
 import { loadConfig } from './config-file.ts';
 import type { Engine, EngineOptions } from './engine.ts';
+import { eventsOf } from './events.ts';
 import { Home } from './home.ts';
 import { keysOf } from './keys.ts';
 import { runsOf } from './runs.ts';
@@ -18,6 +19,9 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   return {
     workspaces: workspacesOf(home),
     runs: runsOf(home),
+    sessions: undefined as never,
+    runRunner: undefined as never,
+    events: (reading) => eventsOf(home, reading),
     store: chunkStoreOf(home),
     keys: keysOf(home),
     regions: home.regions.names,

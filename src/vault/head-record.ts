@@ -8,7 +8,7 @@ import type { SnapshotId, WorkspaceId } from './names.ts';
 import { RECORD_VERSION, readId, readText, startRecord, textBytes } from './record-fields.ts';
 
 /** Why a head moved. Codes are part of the format. */
-const HEAD_KINDS = { save: 1, fork: 2, replica: 3 } as const;
+const HEAD_KINDS = { save: 1, fork: 2, replica: 3, restore: 4, conflict: 5 } as const;
 
 export type HeadKind = keyof typeof HEAD_KINDS;
 
@@ -24,7 +24,7 @@ export interface SnapshotRecord {
   /** What packs and index grew by. */
   readonly storedBytes: number;
   readonly message: string;
-  /** Where a fork came from. */
+  /** Where a fork came from, what was restored, what a conflict is one with. */
   readonly parent?: { readonly workspace: WorkspaceId; readonly number: number } | undefined;
 }
 
@@ -96,8 +96,8 @@ export function decodeHead(bytes: Uint8Array): HeadRecord {
 
 function headKind(reader: ByteReader): HeadKind {
   const code = reader.u8();
-  for (const kind of ['save', 'fork', 'replica'] as const) if (HEAD_KINDS[kind] === code) return kind;
-  return reader.fail('its kind is unknown');
+  const known = Object.entries(HEAD_KINDS).find(([, each]) => each === code);
+  return known === undefined ? reader.fail('its kind is unknown') : (known[0] as HeadKind);
 }
 
 function parent(reader: ByteReader): SnapshotRecord['parent'] {

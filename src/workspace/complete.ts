@@ -3,10 +3,12 @@
 import { StrataError, isStrataError, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import type { LeftOut as Scanned, LeftOutReason, Tally } from '../disk/index.ts';
+import type { SnapshotTable, Transaction } from '../db/index.ts';
 import type { Root } from '../tree/index.ts';
-import type { Save } from '../vault/index.ts';
+import type { Save, SnapshotRecord } from '../vault/index.ts';
 import { checkLivesHere, findWorkspace } from './catalog.ts';
 import { addSnapshot, createWorkspace, publishHeads } from './commit.ts';
+import { checkFence } from './fence.ts';
 import { checkHeads } from './older.ts';
 import type { LeftOut, SaveResult } from './results.ts';
 import type { WorkspaceWorld } from './world.ts';
@@ -36,6 +38,18 @@ export async function beginAny(world: WorkspaceWorld, name: string, options: Can
   }
 }
 
+/** What a save of a session's files brings with it. */
+export interface CommitTerms {
+  /** Of the lease that it is made under. */
+  readonly fence?: number | undefined;
+  /** Default: `save`. */
+  readonly kind?: 'save' | 'conflict' | undefined;
+  /** What a conflict is one with. */
+  readonly parent?: SnapshotRecord['parent'];
+  /** In the transaction of the commit. @throws what keeps it from being one */
+  readonly also?: ((tx: Transaction, snapshot: SnapshotTable) => Promise<void>) | undefined;
+}
+
 /** A tree that was given to the writer of a save. */
 export interface GatheredTree {
   readonly root: Root;
@@ -46,6 +60,7 @@ export interface GatheredTree {
   readonly skipped: Tally;
   readonly warnings: readonly string[];
   readonly signal: AbortSignal | undefined;
+  readonly commit?: CommitTerms | undefined;
   /** Is called as soon as nothing can take the snapshot back. */
   readonly onCommit?: () => void;
 }
@@ -67,8 +82,18 @@ export async function complete(
         (await findWorkspace(tx, toHex(vault.id), name)) ?? (await createWorkspace(tx, world, name));
       // It may have become one meanwhile.
       checkLivesHere(workspace);
+      const { fence, kind = 'save', parent, also } = gathered.commit ?? {};
+      await checkFence(tx, workspace, fence);
       const message = gathered.message ?? '';
-      return addSnapshot(tx, world, workspace, 'save', { root, newBytes, storedBytes, message });
+      const row = await addSnapshot(tx, world, workspace, kind, {
+        root,
+        newBytes,
+        storedBytes,
+        message,
+        parent,
+      });
+      await also?.(tx, row);
+      return row;
     },
     { signal },
   );

@@ -2,6 +2,7 @@
 
 import { toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
+import type { SnapshotTable, Transaction } from '../db/index.ts';
 import { idOf } from '../vault/index.ts';
 import { getSnapshot, snapshotInfo } from './catalog.ts';
 import { addSnapshot, createWorkspace, publishHeads } from './commit.ts';
@@ -9,12 +10,17 @@ import { checkName, parseWholeRef } from './name.ts';
 import type { SnapshotInfo } from './results.ts';
 import type { WorkspaceWorld } from './world.ts';
 
+export interface ForkOptions extends Cancellable {
+  /** In the transaction that makes the workspace. */
+  readonly also?: ((tx: Transaction, snapshot: SnapshotTable) => Promise<void>) | undefined;
+}
+
 /** @throws already_exists, or refused if it is a replica; workspace_not_found, snapshot_not_found */
 export async function forkWorkspace(
   world: WorkspaceWorld,
   ref: string,
   name: string,
-  { signal }: Cancellable = {},
+  { signal, also }: ForkOptions = {},
 ): Promise<SnapshotInfo> {
   const wanted = parseWholeRef(ref, 'A fork has a whole snapshot.');
   checkName(name);
@@ -31,6 +37,7 @@ export async function forkWorkspace(
         message: '',
         parent: { workspace: idOf(source.workspace.id), number: source.row.number },
       });
+      await also?.(tx, forked);
       return { row: forked, parent: source };
     },
     { signal },

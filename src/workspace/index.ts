@@ -3,6 +3,10 @@
 export { everyWorkspace, getLocated, listSnapshots, listWorkspaces, locateToSave } from './catalog.ts';
 export type { Located } from './catalog.ts';
 export type { Wanted } from './find.ts';
+export type { CommitTerms } from './complete.ts';
+export { readEvents, recordEvent } from './events.ts';
+export type { EventKind, NewEvent, ReadEventsOptions, WorkspaceEvent } from './events.ts';
+export { takeFence } from './fence.ts';
 export { exportArchive } from './export.ts';
 export type { ExportOptions } from './export.ts';
 export { forkWorkspace } from './fork.ts';
@@ -20,6 +24,7 @@ export type { Merged, ReadableTree, WorkspaceLayer } from './merged.ts';
 export { restoreWorkspaceTree } from './restore-tree.ts';
 export type { RestoredTree } from './restore-tree.ts';
 export { checkName, isName, isRunId, namesRun, parseRef } from './name.ts';
+export { putBack } from './put-back.ts';
 export { checkNotOlder, publishAgain } from './older.ts';
 export { recoverWorkspaces } from './recover.ts';
 export type { Recovered } from './recover.ts';

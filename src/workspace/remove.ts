@@ -7,17 +7,23 @@ import { idOf } from '../vault/index.ts';
 import type { WorkspaceId } from '../vault/index.ts';
 import { getSnapshot, getWorkspace } from './catalog.ts';
 import { publishHeads } from './commit.ts';
+import { checkNoSession } from './fence.ts';
 import { checkName, parseWholeRef } from './name.ts';
 import { chooseToForget } from './keep.ts';
 import type { KeepRules } from './keep.ts';
 import type { ForgetResult } from './results.ts';
 import type { WorkspaceWorld } from './world.ts';
 
-/** Removes a workspace with all its snapshots. Forks of it stay whole. @throws workspace_not_found */
+export interface RemoveOptions extends Cancellable {
+  /** For who knows that a session needs it no longer. */
+  readonly ofSession?: boolean | undefined;
+}
+
+/** Removes a workspace with all its snapshots. Forks of it stay whole. @throws workspace_not_found; refused if it is a session's */
 export async function removeWorkspace(
   world: WorkspaceWorld,
   name: string,
-  options: Cancellable = {},
+  options: RemoveOptions = {},
 ): Promise<ForgetResult> {
   checkName(name);
   return remove(world, name, { ...options, whole: true }, async (_, rows) => rows);
@@ -77,7 +83,8 @@ async function remove(
     dryRun = false,
     whole = false,
     signal,
-  }: Cancellable & { readonly dryRun?: boolean | undefined; readonly whole?: boolean },
+    ofSession = false,
+  }: RemoveOptions & { readonly dryRun?: boolean | undefined; readonly whole?: boolean },
   choose: (tx: Transaction, rows: readonly DatedHead[]) => Promise<readonly HeadOf[]>,
 ): Promise<ForgetResult> {
   if (!dryRun) {
@@ -88,6 +95,7 @@ async function remove(
   const { id, forgotten, kept } = await world.database.transaction(
     async (tx) => {
       const workspace = await getWorkspace(tx, toHex(world.vault.id), name);
+      if (whole && !ofSession) await checkNoSession(tx, workspace);
       const rows = await tx
         .selectFrom('snapshots')
         .select(['number', 'seq', 'created'])

@@ -1,5 +1,6 @@
 /** What the operations of this room answer. Byte counts are plain numbers of bytes; times are milliseconds since 1970. */
 
+import type { SnapshotKind } from '../db/index.ts';
 import type { LeftOutReason, Plan, Tally } from '../disk/index.ts';
 import type { Entry, Path } from '../tree/index.ts';
 import type { CopiedChunks, Usage } from '../vault/index.ts';
@@ -111,7 +112,7 @@ export interface WorkspaceInfo {
 
 export interface SnapshotInfo extends SnapshotFigures {
   readonly id: string;
-  readonly kind: 'save' | 'fork' | 'replica';
+  readonly kind: SnapshotKind;
   readonly created: number;
   readonly newBytes: number;
   readonly storedBytes: number;

@@ -6,6 +6,7 @@ import { ScanAhead, scanDirectory } from '../disk/index.ts';
 import type { Progress } from '../disk/index.ts';
 import { latestSize } from './catalog.ts';
 import { begin, complete } from './complete.ts';
+import type { CommitTerms } from './complete.ts';
 import { checkName, defaultName } from './name.ts';
 import type { SaveResult } from './results.ts';
 import { isRemembered, openStatMemory } from './stat-memory.ts';
@@ -20,6 +21,8 @@ export interface SaveOptions extends Cancellable {
   /** Leave out what cannot be read, and say so, rather than refuse. */
   readonly skipUnreadable?: boolean | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /** For rooms above. */
+  readonly commit?: CommitTerms | undefined;
 }
 
 /**
@@ -72,6 +75,7 @@ export async function saveDirectory(
     ...scan,
     started,
     message: options.message,
+    commit: options.commit,
     warnings,
     signal,
     onCommit: () => memory?.commit(),
