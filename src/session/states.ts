@@ -31,7 +31,7 @@ export function checkStep(name: string, from: SessionState, to: SessionState): v
 /** @param what as in `cannot WHAT` */
 export function notPossible(name: string, state: SessionState, what: string): StrataError {
   const possible = POSSIBLE[state];
-  return new StrataError('conflict', `session ${name} is ${state}: it cannot ${what}`, {
+  return new StrataError('conflict', `session ${name} is ${state}: it cannot ${what} now`, {
     hint: `Possible now: ${possible.map((verb) => `\`strata sessions ${verb} ${name}\``).join(', ')}.`,
     details: { session: name, state, possible },
   });
