@@ -107,6 +107,8 @@ export interface SessionTaskTable {
   command: Uint8Array;
   status: 'running' | 'ended' | 'stopped' | 'lost';
   exit_code: number | null;
+  /** That it runs on. */
+  runner: string;
   /** The process that stands by it. */
   holder: string;
   /** Where its scratch directory is, so that what is left of it can be found. */
@@ -122,7 +124,8 @@ export interface SessionTaskTable {
 export interface SessionRequestTable {
   id: string;
   runner: string;
-  session: string;
+  /** Name of the tenant that it is for. */
+  tenant: string;
   kind: string;
   /** JSON, sealed with the tenant's key. */
   request: Uint8Array;
@@ -131,6 +134,8 @@ export interface SessionRequestTable {
   status: 'waiting' | 'taken' | 'done' | 'failed';
   /** 1: the asker wants it to end. */
   cancel: 0 | 1;
+  /** The process that has taken it. */
+  taker: string | null;
   /** JSON, sealed as above; null until it is done or has failed. */
   answer: Uint8Array | null;
   created: number;

@@ -12,7 +12,15 @@ import { getLiveSession, updateSession } from './rows.ts';
 import { checkStep, notPossible } from './states.ts';
 import type { SessionWorld } from './world.ts';
 
-export type Operation = 'create' | 'suspend' | 'resume' | 'checkpoint' | 'restore' | 'terminate' | 'sync' | 'expire';
+export type Operation =
+  | 'create'
+  | 'suspend'
+  | 'resume'
+  | 'checkpoint'
+  | 'restore'
+  | 'terminate'
+  | 'sync'
+  | 'expire';
 
 export interface ClaimOptions extends Cancellable {
   readonly operation: Operation;
@@ -109,7 +117,7 @@ export async function claimSession(world: SessionWorld, ref: string, options: Cl
         if (!from.includes(row.state)) throw notPossible(row.name, row.state, VERBS[operation]);
         if (to !== undefined && to !== row.state) checkStep(row.name, row.state, to);
         const more = (await also?.(tx, row)) ?? {};
-        const changes = { ...steppedBack(row), ...more, state: to ?? row.state, holder, operation };
+        const changes = { ...steppedBack(row), state: to ?? row.state, ...more, holder, operation };
         await updateSession(tx, row.id, changes);
         return { row: { ...row, ...changes } };
       },
@@ -147,8 +155,12 @@ const VERBS: Readonly<Record<Operation, string>> = {
 };
 
 function busy({ name, state, operation }: SessionTable): StrataError {
-  return new StrataError('conflict', `session ${name} is ${state}, and another process is at work on it: ${operation}`, {
-    hint: `Wait for that to end; \`strata sessions get ${name}\` shows how it is.`,
-    details: { session: name, state, operation },
-  });
+  return new StrataError(
+    'conflict',
+    `session ${name} is ${state}, and another process is at work on it: ${operation}`,
+    {
+      hint: `Wait for that to end; \`strata sessions get ${name}\` shows how it is.`,
+      details: { session: name, state, operation },
+    },
+  );
 }

@@ -51,7 +51,9 @@ export async function getSession(query: Query, tenant: string, ref: string): Pro
   );
   throw new StrataError('session_not_found', `there is no session ${JSON.stringify(ref)}`, {
     hint:
-      near.length > 0 ? `Did you mean ${near.join(' or ')}?` : '`strata sessions list` shows those there are.',
+      near.length > 0
+        ? `Did you mean ${near.join(' or ')}?`
+        : '`strata sessions list` shows those there are.',
     details: { session: ref },
   });
 }

@@ -205,6 +205,24 @@ export async function listWorkspaces(query: Query, tenantName: string): Promise<
   );
 }
 
+/** Of a snapshot that is there, of a workspace in the region where it lives. @param workspace its id, in hex */
+export async function getSnapshotInfo(
+  query: Query,
+  workspace: string,
+  name: string,
+  number: number,
+): Promise<SnapshotInfo> {
+  const row = await query
+    .selectFrom('snapshots')
+    .leftJoin('workspaces as parents', 'parents.id', 'snapshots.parent_workspace')
+    .selectAll('snapshots')
+    .select('parents.name as parent_name')
+    .where('workspace', '=', workspace)
+    .where('number', '=', number)
+    .executeTakeFirstOrThrow();
+  return snapshotInfo(name, row, row.parent_name ?? undefined);
+}
+
 /** Newest first. */
 export async function listSnapshots(query: Query, tenant: string, name: string): Promise<SnapshotInfo[]> {
   const workspace = await getWorkspace(query, tenant, name);

@@ -1,0 +1,106 @@
+/** A session begins: a workspace, a lease, a directory, and it is active. */
+
+import { StrataError } from '../base/index.ts';
+import type { SessionTable } from '../db/index.ts';
+import { forkWorkspace, recordEvent, restoreSnapshot, saveDirectory } from '../workspace/index.ts';
+import { Claim } from './claim.ts';
+import { takeLease } from './lease.ts';
+import { checkNewSession, inTheMaking, insertSession } from './new-session.ts';
+import type { NewSession } from './new-session.ts';
+import { fill } from './open-place.ts';
+import { SessionPlace } from './place.ts';
+import { durabilityOf } from './save-files.ts';
+import type { SaveFilesOptions } from './save-files.ts';
+import type { SessionWorld } from './world.ts';
+
+export interface Origin {
+  /** `NAME[@SNAPSHOT]` or `RUN[#TASK]`. */
+  readonly ref: string;
+  /** It is a snapshot in the store that the session has its own in. */
+  readonly isNear: boolean;
+}
+
+/**
+ * @param from undefined: it starts with nothing
+ * @throws bad_input, already_exists; as a save and a restore: then there is no session
+ */
+export async function createSession(
+  world: SessionWorld,
+  wish: NewSession,
+  from: Origin | undefined,
+  options: SaveFilesOptions = {},
+): Promise<void> {
+  checkNewSession(wish);
+  const place = new SessionPlace(world, { id: wish.id, name: wish.name, quota_mb: wish.quotaMb });
+  try {
+    const limited = await place.open(options);
+    place.mark('making', { fence: 0, snapshot: undefined, means: limited.means });
+    const store = {
+      ...(await world.storeOf(wish.storeRegion, options)),
+      cacheDirectory: place.cacheDirectory,
+    };
+    if (from?.isNear === false)
+      await restoreSnapshot((await world.nearest(from.ref, options)).world, from.ref, limited.directory, {
+        ...options,
+        exact: true,
+      });
+    let session: SessionTable | undefined;
+    const begin = async (
+      tx: Parameters<typeof takeLease>[0],
+      snapshot: { readonly workspace: string; readonly number: number; readonly bytes: number },
+    ) => {
+      if (snapshot.number !== 1) throw taken(wish.name);
+      const lease = await takeLease(tx, world, snapshot.workspace);
+      session = await insertSession(tx, world, wish, {
+        ...inTheMaking(),
+        ...lease,
+        state: 'pending',
+        workspace: snapshot.workspace,
+        used: snapshot.bytes,
+        quota_means: limited.means,
+        durability: durabilityOf(wish),
+      });
+    };
+    if (from?.isNear === true) await forkWorkspace(store, from.ref, wish.name, { ...options, also: begin });
+    else
+      await saveDirectory(store, limited.directory, {
+        ...options,
+        workspace: wish.name,
+        commit: { also: begin },
+      });
+    if (session === undefined) throw new StrataError('internal', `session ${wish.name} has no row`);
+    await using claim = new Claim(world, session);
+    const facts = { fence: session.fence, snapshot: 1, means: limited.means };
+    if (from?.isNear === true) await fill(world, session, place, limited, 1, options);
+    else place.mark('dirty', facts);
+    await claim.end({ state: 'active', durability: 'local' }, async (tx) => {
+      const about = { session: wish.name, workspace: wish.name };
+      const { runner } = world;
+      await recordEvent(tx, world, {
+        kind: 'session.created',
+        ...about,
+        details: {
+          agent: wish.agent,
+          storageType: wish.storageType,
+          mobility: wish.mobility,
+          from: from?.ref ?? null,
+        },
+      });
+      await recordEvent(tx, world, {
+        kind: 'session.active',
+        ...about,
+        details: { runner: runner.name, region: runner.region, snapshot: 1 },
+      });
+    });
+  } catch (error) {
+    if (place.marker?.state === 'making') await place.remove({});
+    throw error;
+  }
+}
+
+function taken(name: string): StrataError {
+  return new StrataError('already_exists', `there is a workspace ${name} already`, {
+    hint: 'Choose another name, or start from it: --from NAME.',
+    details: { session: name },
+  });
+}

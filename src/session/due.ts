@@ -1,0 +1,115 @@
+/** What is due without anybody asking: leases that are over, sessions that are idle, tries that failed, workspaces that expire. */
+
+import { isStrataError } from '../base/index.ts';
+import type { Cancellable } from '../base/index.ts';
+import type { SessionTable } from '../db/index.ts';
+import { isTaken, steppedBack } from './claim.ts';
+import { dueToExpire, expireSession, warnOfExpiry } from './expire.ts';
+import { endLeases } from './lease.ts';
+import { updateSession } from './rows.ts';
+import { sweepPlaces } from './stale-places.ts';
+import { suspendSession } from './suspend.ts';
+import { syncSession } from './sync.ts';
+import { runningTasks, sweepTasks } from './tasks.ts';
+import { notPossible } from './states.ts';
+import type { SessionWorld } from './world.ts';
+
+/** What takes a few rows. */
+export async function doWhatIsQuick(world: SessionWorld): Promise<void> {
+  await endLeases(world);
+  await stepBackAbandoned(world);
+  await warnOfExpiry(world);
+}
+
+/** Whether there is something for `doWhatIsSlow`. */
+export async function isSlowDue(world: SessionWorld): Promise<boolean> {
+  if ((await idleSessions(world)).length > 0 || (await sessionsToSync(world)).length > 0) return true;
+  return (await dueToExpire(world)).length > 0;
+}
+
+/**
+ * What reads files or asks a store. A session that cannot be dealt with keeps none of the others waiting.
+ *
+ * @param mayExpire whether ages can be believed
+ */
+export async function doWhatIsSlow(
+  world: SessionWorld,
+  options: Cancellable & { readonly mayExpire: () => Promise<boolean> },
+): Promise<void> {
+  const { signal } = options;
+  const each = async (what: string, act: () => Promise<unknown>) => {
+    if (signal?.aborted === true) return;
+    try {
+      await act();
+    } catch (error) {
+      // Somebody else is at work on it, or it waits for its time.
+      if (!isStrataError(error)) throw error;
+      world.log?.(`${what}: ${error.message}`);
+    }
+  };
+  await each('commands that were left', () => sweepTasks(world));
+  for (const { id, name, last_active } of await idleSessions(world)) {
+    const check = (row: SessionTable) => {
+      if (row.last_active !== last_active) throw notPossible(row.name, row.state, 'be suspended as idle');
+    };
+    await each(`session ${name}, idle`, () => suspendSession(world, id, { signal, reason: 'idle', check }));
+  }
+  for (const { id, name } of await sessionsToSync(world))
+    await each(`session ${name}, to be synced`, () => syncSession(world, id, { signal }));
+  await each(`directories in ${world.runner.base_dir}`, () => sweepPlaces(world, options));
+  const due = await dueToExpire(world);
+  if (due.length > 0 && (await options.mayExpire()))
+    for (const row of due)
+      await each(`session ${row.name}, to expire`, () => expireSession(world, row, options));
+}
+
+/** Those of this runner that nobody has used for as long as they were to wait. */
+async function idleSessions(world: SessionWorld): Promise<SessionTable[]> {
+  const { database, runner, tenant, clock } = world;
+  const rows = await database.kysely
+    .selectFrom('sessions')
+    .selectAll()
+    .where('tenant', '=', tenant)
+    .where('runner', '=', runner.id)
+    .where('state', '=', 'active')
+    .where('idle_timeout', '>', 0)
+    .where(({ eb, ref }) => eb(eb(ref('last_active'), '+', ref('idle_timeout')), '<=', clock()))
+    .execute();
+  const idle: SessionTable[] = [];
+  for (const row of rows) if ((await runningTasks(database.kysely, row.id)).length === 0) idle.push(row);
+  return idle;
+}
+
+/** Those whose newest files this runner has, and whose next try is due; at once if the runner was lost. */
+async function sessionsToSync({ database, runner, tenant, clock }: SessionWorld): Promise<SessionTable[]> {
+  return database.kysely
+    .selectFrom('sessions')
+    .selectAll()
+    .where('tenant', '=', tenant)
+    .where('last_runner', '=', runner.id)
+    .where('state', '=', 'suspended')
+    .where('expired', 'is', null)
+    .where(({ eb, or }) => or([eb('unsaved', '=', 1), eb('durability', '=', 'uploaded')]))
+    .where(({ eb, or }) => or([eb('retry_at', 'is', null), eb('retry_at', '<=', clock())]))
+    .execute();
+}
+
+/** Operations whose process is gone, so that nobody has to come upon them to see how a session is. */
+async function stepBackAbandoned({ database, tenant, clock }: SessionWorld): Promise<void> {
+  const held = await database.kysely
+    .selectFrom('sessions')
+    .selectAll()
+    .where('tenant', '=', tenant)
+    .where('holder', 'is not', null)
+    .execute();
+  for (const { id } of held.filter((row) => !isTaken(row, clock())))
+    await database.transaction(async (tx) => {
+      const row = await tx
+        .selectFrom('sessions')
+        .selectAll()
+        .where('id', '=', id)
+        .where('holder', 'is not', null)
+        .executeTakeFirst();
+      if (row !== undefined && !isTaken(row, clock())) await updateSession(tx, id, steppedBack(row));
+    });
+}

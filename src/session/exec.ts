@@ -1,0 +1,277 @@
+/** A command in a session, with its workspace at `/workspace`. */
+
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+
+import { StrataError, isStrataError, thisProcess, utf8 } from '../base/index.ts';
+import type { Cancellable } from '../base/index.ts';
+import type { SessionTable } from '../db/index.ts';
+import type { Ended, Executor } from '../exec/index.ts';
+import type { LimitedDirectory } from '../quota/index.ts';
+import { recordEvent } from '../workspace/index.ts';
+import { checkpointSession } from './checkpoint.ts';
+import { isTaken } from './claim.ts';
+import { checkHere } from './here.ts';
+import { openPlace } from './open-place.ts';
+import type { ExecResult, QuotaExceeded } from './results.ts';
+import { getLiveSession, newTaskId, updateSession } from './rows.ts';
+import { notPossible } from './states.ts';
+import type { ExecutorWish, SessionWorld } from './world.ts';
+
+/** Where commands see the workspace, unless nothing is between them and the disk. */
+export const SHOWN_WORKSPACE = '/workspace';
+
+export interface TaskOptions extends Cancellable {
+  readonly onOutput: (bytes: Uint8Array, stream: 'stdout' | 'stderr') => void | Promise<void>;
+  readonly stdin?: AsyncIterable<Uint8Array> | undefined;
+  readonly environment?: Readonly<Record<string, string>> | undefined;
+  readonly workingDir?: string | undefined;
+  readonly sandbox?: ExecutorWish['sandbox'] | undefined;
+  readonly image?: string | undefined;
+  readonly checkpoint?: boolean | undefined;
+}
+
+/** Milliseconds between two looks at whether the session is still ours. */
+const WATCH_MS = 150;
+/** Milliseconds to wait for another operation, when the command has ended. */
+const PATIENCE_MS = 10 * 60_000;
+/** Files that an error names. */
+const BIGGEST = 5;
+
+/**
+ * @throws session_not_found; conflict if it is not active; interrupted if it was suspended meanwhile; lease_lost; cancelled; as an executor
+ */
+export async function execInSession(
+  world: SessionWorld,
+  ref: string,
+  words: readonly [string, ...string[]],
+  options: TaskOptions,
+): Promise<ExecResult> {
+  const started = performance.now();
+  const wish: ExecutorWish = {
+    kind: options.image === undefined ? 'host' : 'podman',
+    sandbox: options.sandbox ?? 'auto',
+  };
+  const executor = await world.openExecutor(wish);
+  const task = await beginTask(world, ref, words, wish);
+  const { session } = task;
+  let ended: Ended | undefined;
+  let quota: QuotaExceeded | undefined;
+  try {
+    const { limited } = await openPlace(world, session, options);
+    const ending = await runTask(world, executor, task, words, limited, options);
+    ended = ending.ended;
+    quota = ending.quota;
+  } finally {
+    await endTask(world, task, ended, quota);
+  }
+  const snapshot =
+    (options.checkpoint ?? session.checkpoint_each === 1)
+      ? await checkpointBehind(world, task, words, options)
+      : undefined;
+  const seconds = (performance.now() - started) / 1000;
+  return { task: task.id, exitCode: ended.exitCode, signal: ended.signal, seconds, snapshot, quota };
+}
+
+interface Task {
+  readonly id: string;
+  readonly session: SessionTable;
+  /** Its scratch directory. */
+  readonly place: string;
+}
+
+async function beginTask(
+  world: SessionWorld,
+  ref: string,
+  words: readonly string[],
+  { kind }: ExecutorWish,
+): Promise<Task> {
+  const { database, clock, tenant, random } = world;
+  const id = newTaskId(random);
+  const place = join(world.tasksDirectory, id);
+  const found = await getLiveSession(database.kysely, tenant, ref);
+  const { vault } = await world.storeOf(found.store_region, {});
+  const command = vault.sealRow(`session-task/${id}`, utf8(JSON.stringify(words)));
+  const session = await database.transaction(async (tx) => {
+    const row = await getLiveSession(tx, tenant, found.id);
+    const isRestoring = row.operation === 'restore' && isTaken(row, clock());
+    if (row.state !== 'active' || isRestoring) throw notPossible(row.name, row.state, 'run a command');
+    checkHere(world, row);
+    const last = await tx
+      .selectFrom('session_tasks')
+      .select(({ fn }) => fn.max('number').as('number'))
+      .where('session', '=', row.id)
+      .executeTakeFirst();
+    const number = (last?.number ?? 0) + 1;
+    await tx
+      .insertInto('session_tasks')
+      .values({
+        id,
+        session: row.id,
+        number,
+        command,
+        status: 'running',
+        exit_code: null,
+        runner: world.runner.id,
+        holder: thisProcess(),
+        place,
+        executor: kind,
+        started: clock(),
+        ended: null,
+        snapshot: null,
+      })
+      .execute();
+    await updateSession(tx, row.id, { last_active: clock() });
+    const about = { session: row.name, workspace: row.name };
+    await recordEvent(tx, world, { kind: 'task.started', ...about, details: { task: id, number } });
+    return row;
+  });
+  return { id, session, place };
+}
+
+interface Ending {
+  readonly ended: Ended;
+  readonly quota: QuotaExceeded | undefined;
+}
+
+async function runTask(
+  world: SessionWorld,
+  executor: Executor,
+  { session, place: directory }: Task,
+  words: readonly [string, ...string[]],
+  limited: LimitedDirectory,
+  options: TaskOptions,
+): Promise<Ending> {
+  const watch = new AbortController();
+  const stop = new AbortController();
+  const given = options.signal === undefined ? [] : [options.signal];
+  const signal = AbortSignal.any([stop.signal, ...given]);
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  await using place = await executor.place({
+    directory,
+    shown: [{ source: limited.directory, at: SHOWN_WORKSPACE }],
+    containers: options.image === undefined ? undefined : [containerOf(options.image)],
+    signal,
+  });
+  const workspace = place.shown.get(SHOWN_WORKSPACE) ?? limited.directory;
+  let isFull = false;
+  const watching = watchSession(world, session, watch.signal).then(
+    (reason) => stop.abort(reason),
+    () => undefined,
+  );
+  const filling = limited.exceeded(watch.signal).then(
+    () => {
+      isFull = true;
+      stop.abort(new StrataError('quota_exceeded', `the quota of session ${session.name} is used up`));
+    },
+    () => undefined,
+  );
+  try {
+    const ended = await place.run(
+      {
+        words,
+        input: options.stdin,
+        environment: {
+          ...options.environment,
+          STRATA_WORKSPACE: workspace,
+          STRATA_SESSION: session.name,
+          STRATA_AGENT: session.agent,
+        },
+        workingDir: join(workspace, options.workingDir ?? ''),
+      },
+      { onOutput: options.onOutput, signal, grace: undefined },
+    );
+    const hit = ended.exitCode !== 0 && (await limited.isFull());
+    return { ended, quota: hit ? await quotaOf(limited, false) : undefined };
+  } catch (error) {
+    if (isFull) return { ended: { exitCode: 137, signal: 'SIGKILL' }, quota: await quotaOf(limited, true) };
+    // An executor says only that it was cancelled.
+    if (stop.signal.aborted && isStrataError(error, 'cancelled')) throw stop.signal.reason;
+    throw error;
+  } finally {
+    watch.abort();
+    await Promise.all([watching, filling]);
+  }
+}
+
+function containerOf(image: string) {
+  return { image, environment: {}, user: undefined, privileged: false, entrypoint: undefined, tmpfs: [] };
+}
+
+async function quotaOf(limited: LimitedDirectory, stopped: boolean): Promise<QuotaExceeded> {
+  return {
+    usedBytes: await limited.used(),
+    limitBytes: limited.limit,
+    biggest: await limited.biggest(BIGGEST),
+    stopped,
+  };
+}
+
+/** @returns why commands in it have to end, as soon as they do. Rejects when the signal is aborted */
+async function watchSession(
+  { database }: SessionWorld,
+  { id, name, fence }: SessionTable,
+  signal: AbortSignal,
+): Promise<StrataError> {
+  for (;;) {
+    await setTimeout(WATCH_MS, undefined, { signal });
+    const row = await database.kysely
+      .selectFrom('sessions')
+      .select(['state', 'fence'])
+      .where('id', '=', id)
+      .executeTakeFirst();
+    const details = { session: name, state: row?.state };
+    if (row?.fence !== fence)
+      return new StrataError('lease_lost', `the lease on session ${name} is over`, {
+        hint: `\`strata sessions get ${name}\` shows where it is. What is only here is kept beside it.`,
+        details,
+      });
+    if (row.state !== 'active')
+      return new StrataError('interrupted', `session ${name} is ${row.state}: its commands end`, {
+        hint: `\`strata sessions resume ${name}\` goes on with it.`,
+        details,
+      });
+  }
+}
+
+async function endTask(
+  world: SessionWorld,
+  { id, session }: Task,
+  ended: Ended | undefined,
+  quota: QuotaExceeded | undefined,
+): Promise<void> {
+  const { database, clock } = world;
+  const about = { session: session.name, workspace: session.name };
+  await database.transaction(async (tx) => {
+    await tx
+      .updateTable('session_tasks')
+      .set({
+        status: ended === undefined ? 'stopped' : 'ended',
+        exit_code: ended?.exitCode ?? null,
+        ended: clock(),
+      })
+      .where('id', '=', id)
+      .where('status', '=', 'running')
+      .execute();
+    await updateSession(tx, session.id, { last_active: clock() });
+    const exitCode = ended?.exitCode ?? null;
+    await recordEvent(tx, world, { kind: 'task.ended', ...about, details: { task: id, exitCode } });
+    if (quota === undefined) return;
+    const { usedBytes, limitBytes, stopped } = quota;
+    const details = { task: id, usedBytes, limitBytes, stopped };
+    await recordEvent(tx, world, { kind: 'session.quota_exceeded', ...about, details });
+  });
+}
+
+async function checkpointBehind(
+  world: SessionWorld,
+  { id, session }: Task,
+  words: readonly string[],
+  { signal }: TaskOptions,
+): Promise<number> {
+  const message = `after ${words.join(' ').slice(0, 200)}`;
+  const { snapshot } = await checkpointSession(world, session.id, { signal, message, patience: PATIENCE_MS });
+  await world.database.kysely.updateTable('session_tasks').set({ snapshot }).where('id', '=', id).execute();
+  return snapshot;
+}

@@ -1,0 +1,99 @@
+/** The files of a session become the next snapshot of its workspace. */
+
+import { isStrataError } from '../base/index.ts';
+import type { Cancellable, StrataError } from '../base/index.ts';
+import type { Durability, SessionTable } from '../db/index.ts';
+import type { Progress } from '../disk/index.ts';
+import type { LimitedDirectory } from '../quota/index.ts';
+import { listSnapshots, saveDirectory } from '../workspace/index.ts';
+import type { SnapshotInfo } from '../workspace/index.ts';
+import type { Claim } from './claim.ts';
+import { REACH } from './mobility.ts';
+import type { SessionPlace } from './place.ts';
+import { updateSession } from './rows.ts';
+import type { Query } from './rows.ts';
+import type { SessionWorld } from './world.ts';
+
+export interface SaveFilesOptions extends Cancellable {
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+  readonly message?: string | undefined;
+}
+
+/** Committed in any case. `uploaded`: what it took is in the store, with no head that tells of it: `error` says why. */
+export interface SavedFiles {
+  readonly snapshot: number;
+  readonly durability: Durability;
+  readonly error: StrataError | undefined;
+}
+
+/**
+ * @throws lease_lost; as `saveDirectory`: then there is no new snapshot
+ */
+export async function saveFiles(
+  world: SessionWorld,
+  claim: Claim,
+  place: SessionPlace,
+  { directory, means }: LimitedDirectory,
+  { signal, onProgress, message }: SaveFilesOptions,
+): Promise<SavedFiles> {
+  const { session } = claim;
+  const store = await world.storeOf(session.store_region, { signal });
+  let committed: number | undefined;
+  const durability = (head: boolean): Durability => (head ? durabilityOf(session) : 'uploaded');
+  try {
+    const saved = await saveDirectory({ ...store, cacheDirectory: place.cacheDirectory }, directory, {
+      workspace: session.name,
+      message,
+      signal,
+      onProgress,
+      commit: {
+        fence: session.fence,
+        also: async (tx, snapshot) => {
+          await claim.check(tx);
+          await updateSession(tx, session.id, {
+            durability: durability(false),
+            used: snapshot.bytes,
+            unsaved: 0,
+            tries: 0,
+            retry_at: null,
+          });
+          committed = snapshot.number;
+        },
+      },
+    });
+    place.mark('dirty', { fence: session.fence, snapshot: saved.snapshot, means });
+    return { snapshot: saved.snapshot, durability: durability(true), error: undefined };
+  } catch (error) {
+    if (committed === undefined || !isStrataError(error)) throw error;
+    // The transaction may have failed behind `also`.
+    if ((await latestSnapshot(world, session))?.snapshot !== committed) throw error;
+    place.mark('dirty', { fence: session.fence, snapshot: committed, means });
+    return { snapshot: committed, durability: durability(false), error };
+  }
+}
+
+/** Of snapshots whose head is in the store. On the disk of the runner's machine they are as safe as that. */
+export function durabilityOf({ mobility }: Pick<SessionTable, 'mobility'>): Durability {
+  return REACH[mobility].leavesMachine ? 'durable' : 'local';
+}
+
+/** Whether the store is at fault, so that a later try may do better. */
+export function isAway(error: unknown): error is StrataError {
+  return (['unavailable', 'disk_full', 'read_only', 'not_found'] as const).some((code) =>
+    isStrataError(error, code),
+  );
+}
+
+export async function latestSnapshot(
+  world: SessionWorld,
+  { workspace, name }: Pick<SessionTable, 'workspace' | 'name'>,
+  query: Query = world.database.kysely,
+): Promise<SnapshotInfo | undefined> {
+  if (workspace === null) return undefined;
+  const row = await query
+    .selectFrom('workspaces')
+    .select('tenant')
+    .where('id', '=', workspace)
+    .executeTakeFirst();
+  return row && (await listSnapshots(query, row.tenant, name))[0];
+}

@@ -1,0 +1,79 @@
+/** Directories of a runner that are of no use any more: of sessions that went elsewhere, have ended, or never began. */
+
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { errno, fateOf, isStrataError } from '../base/index.ts';
+import type { Cancellable } from '../base/index.ts';
+import type { SessionTable } from '../db/index.ts';
+import { keepConflict } from './conflict-files.ts';
+import { SessionPlace, readMarker } from './place.ts';
+import type { Marker } from './place.ts';
+import { isSessionId } from './rows.ts';
+import { isBusyHere, sweepTasks } from './tasks.ts';
+import type { SessionWorld } from './world.ts';
+
+/** What is only here is kept first. @throws what keeps it from being kept; then it stays */
+export async function sweepPlaces(world: SessionWorld, options: Cancellable): Promise<void> {
+  for (const id of namesIn(world.runner.base_dir)) {
+    const path = join(world.runner.base_dir, id);
+    const marker = isSessionId(id) ? readMarkerIfWhole(path) : undefined;
+    if (marker === undefined || marker.session !== id) continue;
+    const session = await world.database.kysely
+      .selectFrom('sessions')
+      .selectAll()
+      .where('id', '=', id)
+      .executeTakeFirst();
+    if (session === undefined) {
+      // Of a database that was lost, its files may be all that is left: only what nobody has worked in yet goes.
+      if (marker.state === 'making' && fateOf(marker.maker) === 'dead')
+        await new SessionPlace(world, { id, name: id, quota_mb: 1 }).remove(options);
+      continue;
+    }
+    if (session.tenant === world.tenant && isStale(world, session, marker))
+      await sweepPlace(world, session, marker, options);
+  }
+}
+
+function isStale({ runner }: SessionWorld, session: SessionTable, marker: Marker): boolean {
+  if (session.expired !== null || session.state === 'terminated') return true;
+  return session.last_runner !== runner.id && marker.fence < session.fence;
+}
+
+async function sweepPlace(
+  world: SessionWorld,
+  session: SessionTable,
+  marker: Marker,
+  options: Cancellable,
+): Promise<void> {
+  await sweepTasks(world, session.id);
+  // They hear that the lease is over; then it is the turn of their files.
+  if (await isBusyHere(world, session.id)) return;
+  const place = new SessionPlace(world, session);
+  // Whoever ended it on this runner has saved it, or has said that nothing is to be kept.
+  const isKept = session.last_runner === world.runner.id || marker.state !== 'dirty';
+  if (!isKept) {
+    const limited = await place.open(options);
+    await keepConflict(world, session, place, limited, marker, options);
+  }
+  await place.remove(options);
+}
+
+function readMarkerIfWhole(path: string): Marker | undefined {
+  try {
+    return readMarker(path);
+  } catch (error) {
+    if (!isStrataError(error)) throw error;
+    // Whoever needs it hears of it.
+    return undefined;
+  }
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    if (errno(error) === 'ENOENT') return [];
+    throw error;
+  }
+}

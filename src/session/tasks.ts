@@ -1,0 +1,79 @@
+/** Commands that run in a session: which there are, and how they end when somebody else wants that. */
+
+import { setTimeout } from 'node:timers/promises';
+
+import { fateOf, throwIfAborted } from '../base/index.ts';
+import type { Cancellable } from '../base/index.ts';
+import type { SessionTable, SessionTaskTable } from '../db/index.ts';
+import type { Query } from './rows.ts';
+import type { ExecutorWish, SessionWorld } from './world.ts';
+
+/** Milliseconds between two looks at commands that are being ended. */
+const WAIT_MS = 50;
+/** Who stands by a command ends it within its grace; who does not by then is stopped himself, or is no more. Milliseconds. */
+const PATIENCE_MS = 15_000;
+
+type RunningTask = Pick<SessionTaskTable, 'id' | 'runner' | 'holder' | 'place' | 'executor'>;
+
+export async function runningTasks(query: Query, session: string): Promise<RunningTask[]> {
+  return query
+    .selectFrom('session_tasks')
+    .select(['id', 'runner', 'holder', 'place', 'executor'])
+    .where('session', '=', session)
+    .where('status', '=', 'running')
+    .execute();
+}
+
+/** Those of this runner alone: one that has lost the session may still have some. */
+async function tasksHere({ database, runner }: SessionWorld, session: string): Promise<RunningTask[]> {
+  const all = await runningTasks(database.kysely, session);
+  return all.filter((task) => task.runner === runner.id);
+}
+
+/** Returns when none runs here. The state of the session tells those who stand by them that they have to end. */
+export async function stopTasks(
+  world: SessionWorld,
+  { id }: Pick<SessionTable, 'id'>,
+  { signal }: Cancellable,
+): Promise<void> {
+  for (const start = performance.now(); ; await setTimeout(WAIT_MS, undefined, signal && { signal })) {
+    throwIfAborted(signal);
+    const running = await tasksHere(world, id);
+    if (running.length === 0) return;
+    const isLate = performance.now() - start > PATIENCE_MS;
+    for (const task of running)
+      if (isLate || fateOf(task.holder) === 'dead') await endTask(world, task, isLate ? 'stopped' : 'lost');
+  }
+}
+
+/** Tasks of this runner whose process is gone: what is left of them ends. @param session undefined: of all */
+export async function sweepTasks(world: SessionWorld, session?: string): Promise<void> {
+  let running = world.database.kysely
+    .selectFrom('session_tasks')
+    .select(['id', 'runner', 'holder', 'place', 'executor'])
+    .where('status', '=', 'running')
+    .where('runner', '=', world.runner.id);
+  if (session !== undefined) running = running.where('session', '=', session);
+  for (const task of await running.execute())
+    if (fateOf(task.holder) === 'dead') await endTask(world, task, 'lost');
+}
+
+/** Whether a command that this runner started in a session still runs. */
+export async function isBusyHere(world: SessionWorld, session: string): Promise<boolean> {
+  return (await tasksHere(world, session)).length > 0;
+}
+
+async function endTask(
+  world: SessionWorld,
+  { id, place, executor }: Pick<SessionTaskTable, 'id' | 'place' | 'executor'>,
+  status: 'stopped' | 'lost',
+): Promise<void> {
+  const wish: ExecutorWish = { kind: executor === 'podman' ? 'podman' : 'host', sandbox: 'auto' };
+  await (await world.openExecutor(wish)).sweepLeftovers(place);
+  await world.database.kysely
+    .updateTable('session_tasks')
+    .set({ status, ended: world.clock() })
+    .where('id', '=', id)
+    .where('status', '=', 'running')
+    .execute();
+}
