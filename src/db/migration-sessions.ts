@@ -72,7 +72,7 @@ export async function sessions(tx: Transaction<Tables>, types: ColumnTypes): Pro
     .addColumn('id', 'text', (column) => column.notNull().primaryKey())
     .addColumn('session', 'text', (column) => column.notNull().references('sessions.id'))
     .addColumn('number', integer, (column) => column.notNull())
-    .addColumn('command', bytes, (column) => column.notNull())
+    .addColumn('command', bytes)
     .addColumn('status', 'text', (column) => column.notNull())
     .addColumn('exit_code', integer)
     .addColumn('runner', 'text', (column) => column.notNull().references('runners.id'))
@@ -90,12 +90,10 @@ export async function sessions(tx: Transaction<Tables>, types: ColumnTypes): Pro
     .addColumn('runner', 'text', (column) => column.notNull().references('runners.id'))
     .addColumn('tenant', 'text', (column) => column.notNull())
     .addColumn('kind', 'text', (column) => column.notNull())
-    .addColumn('request', bytes, (column) => column.notNull())
     .addColumn('asker', 'text', (column) => column.notNull())
     .addColumn('status', 'text', (column) => column.notNull())
     .addColumn('cancel', integer, (column) => column.notNull().defaultTo(0))
     .addColumn('taker', 'text')
-    .addColumn('answer', bytes)
     .addColumn('created', integer, (column) => column.notNull())
     .execute();
   await tx.schema

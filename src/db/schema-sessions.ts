@@ -103,8 +103,8 @@ export interface SessionTaskTable {
   session: string;
   /** Counts from 1 in each session; unique there. */
   number: number;
-  /** The words of the command, sealed with the tenant's key: they may hold secrets. */
-  command: Uint8Array;
+  /** The words of the command, sealed with the tenant's key: they may hold secrets. Null: the key was out of reach. */
+  command: Uint8Array | null;
   status: 'running' | 'ended' | 'stopped' | 'lost';
   exit_code: number | null;
   /** That it runs on. */
@@ -120,23 +120,19 @@ export interface SessionTaskTable {
   snapshot: number | null;
 }
 
-/** What a process wants done by the runner that has the session. */
+/** What a process wants done by the runner that has a session. What exactly, and what came of it, is in files of the home. */
 export interface SessionRequestTable {
   id: string;
   runner: string;
   /** Name of the tenant that it is for. */
   tenant: string;
   kind: string;
-  /** JSON, sealed with the tenant's key. */
-  request: Uint8Array;
   /** The process that asks; nobody needs the answer once it is gone. */
   asker: string;
-  status: 'waiting' | 'taken' | 'done' | 'failed';
+  status: 'waiting' | 'taken' | 'done';
   /** 1: the asker wants it to end. */
   cancel: 0 | 1;
   /** The process that has taken it. */
   taker: string | null;
-  /** JSON, sealed as above; null until it is done or has failed. */
-  answer: Uint8Array | null;
   created: number;
 }

@@ -7,6 +7,8 @@ import { named } from './config-yaml.ts';
 
 /** The region that `storage` is. */
 export const DEFAULT_REGION = 'default';
+/** The store on this machine beside one in a bucket: of sessions whose files are not to leave it. */
+export const MACHINE_REGION = 'this-machine';
 
 export interface RegionConfig extends PlaceConfig {
   /** Named like a workspace. */
@@ -15,7 +17,8 @@ export interface RegionConfig extends PlaceConfig {
 
 /** Each a place, as in `storage`. */
 export const REGIONS = named(PLACE, (name) => {
-  if (name === DEFAULT_REGION) return 'is what `storage` says: choose another name';
+  if (name === DEFAULT_REGION || name === MACHINE_REGION)
+    return `is what \`storage${name === DEFAULT_REGION ? '' : '.local'}\` says: choose another name`;
   return isName(name)
     ? undefined
     : 'is no name for a region: 1–128 letters, digits, `.`, `_` and `-`, a letter or digit first';

@@ -5,11 +5,12 @@ import { dirname, join, resolve } from 'node:path';
 import { formatDuration, parseDuration } from '../base/index.ts';
 import { executorsReader } from '../plan/index.ts';
 import type { ExecutorDefinition } from '../plan/index.ts';
+import type { MeansName } from '../quota/index.ts';
 import { PLACE, missingOf, placeOf } from './config-place.ts';
 import type { FindPath, PlaceConfig } from './config-place.ts';
-import { REGIONS, regionFlaws, regionsOf } from './config-regions.ts';
+import { DEFAULT_REGION, REGIONS, regionFlaws, regionsOf } from './config-regions.ts';
 import type { RegionConfig } from './config-regions.ts';
-import { command, count, duration, megabytes, text } from './config-value.ts';
+import { command, count, duration, megabytes, oneOf, text } from './config-value.ts';
 import { node, readYaml } from './config-yaml.ts';
 import type { Shape, Values, YamlRecord } from './config-yaml.ts';
 
@@ -27,6 +28,8 @@ export interface Config {
       /** 1 MB is 1 MiB. */
       readonly defaultQuotaMb: number;
       readonly retention: RetentionConfig;
+      /** How quotas are kept; undefined: by the strongest means that the machine has. */
+      readonly quotaMeans: MeansName | undefined;
     };
   };
   /** Stores besides that of `storage`, by name. */
@@ -35,6 +38,7 @@ export interface Config {
     /** Milliseconds that the layers of a run are kept after it has ended: so long can it be restarted. */
     readonly retention: number;
   };
+  readonly runner: RunnerConfig;
   /** As declared. None: whoever needs one takes a host of this machine. */
   readonly executors: readonly ExecutorDefinition[];
 }
@@ -55,6 +59,14 @@ export interface CacheConfig {
   readonly path: string;
   /** 1 MB is 1 MiB. */
   readonly sizeMb: number;
+}
+
+/** What the home is as a runner of sessions. */
+export interface RunnerConfig {
+  readonly name: string;
+  readonly region: string;
+  /** Milliseconds that leases of `strata runner` last without being renewed. */
+  readonly lease: number;
 }
 
 /** How long a workspace is kept once it has ended, in milliseconds; `min` ≤ `default` ≤ `max`. */
@@ -108,14 +120,19 @@ const SHAPE = {
       base_dir: text,
       default_quota_mb: megabytes,
       retention: { default: duration, max: duration, min: duration },
+      quota_means: oneOf('filesystem', 'project', 'watch'),
     },
   },
+  runner: { name: text, region: text, lease: duration },
   regions: REGIONS,
 } as const satisfies Shape;
 
 /** How long people come back to a run that failed. */
 const DEFAULT_RUN_RETENTION = '14d';
 const DEFAULT_QUOTA_MB = 10_240;
+const DEFAULT_RUNNER = 'home';
+/** Long enough for a machine that is busy, short enough to wait for. */
+const DEFAULT_LEASE = '30s';
 /** One request fills a quick line for a moment only, and some services slow those down that come with hundreds. */
 const DEFAULT_REQUESTS = 16;
 /** A service that is started again is back by then. */
@@ -142,7 +159,7 @@ type StorageValues = Values<typeof SHAPE.storage>;
 function complete(
   file: string | undefined,
   storage: Partial<StorageValues>,
-  { runs, executors = [], regions = {} }: Partial<Omit<Values<typeof SHAPE>, 'storage'>>,
+  { runs, runner, executors = [], regions = {} }: Partial<Omit<Values<typeof SHAPE>, 'storage'>>,
   homes: Homes,
 ): Config {
   const path = findPath(file, homes);
@@ -164,9 +181,15 @@ function complete(
         baseDir: path(workspace?.base_dir, 'workspaces'),
         defaultQuotaMb: workspace?.default_quota_mb ?? DEFAULT_QUOTA_MB,
         retention: retentionOf(workspace?.retention ?? {}),
+        quotaMeans: workspace?.quota_means,
       },
     },
     regions: regionsOf(regions, path),
+    runner: {
+      name: runner?.name ?? DEFAULT_RUNNER,
+      region: runner?.region ?? DEFAULT_REGION,
+      lease: runner?.lease ?? parseDuration(DEFAULT_LEASE)!,
+    },
     runs: { retention: runs?.retention ?? parseDuration(DEFAULT_RUN_RETENTION)! },
     executors,
   });

@@ -176,6 +176,15 @@ export class Home implements AsyncDisposable {
     return { kysely: database.kysely, tenant: this.#tenant };
   }
 
+  /** Made if it is not there. No store is asked. */
+  database(options: Cancellable = {}): Promise<Database> {
+    return this.#openDatabase(options);
+  }
+
+  get tenant(): string {
+    return this.#tenant;
+  }
+
   /** Names of the regions that have a store, `default` in front. @throws not_found, as `vault` */
   async usedRegions(options: Cancellable = {}): Promise<readonly string[]> {
     if (!(await this.exists())) throw this.#nothingYet(DEFAULT_REGION);

@@ -6,7 +6,9 @@ import type { Engine, EngineOptions } from './engine.ts';
 import { eventsOf } from './events.ts';
 import { Home } from './home.ts';
 import { keysOf } from './keys.ts';
+import { runRunner } from './runner.ts';
 import { runsOf } from './runs.ts';
+import { sessionsOf } from './sessions.ts';
 import { workspacesOf } from './workspaces.ts';
 
 /**
@@ -19,8 +21,8 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   return {
     workspaces: workspacesOf(home),
     runs: runsOf(home),
-    sessions: undefined as never,
-    runRunner: undefined as never,
+    sessions: sessionsOf(home),
+    runRunner: (options) => runRunner(home, options),
     events: (reading) => eventsOf(home, reading),
     store: chunkStoreOf(home),
     keys: keysOf(home),

@@ -6,7 +6,7 @@ import type { Database } from '../db/index.ts';
 import type { Store } from '../store/index.ts';
 import type { Config } from './config.ts';
 import type { PlaceConfig } from './config-place.ts';
-import { DEFAULT_REGION } from './config-regions.ts';
+import { DEFAULT_REGION, MACHINE_REGION } from './config-regions.ts';
 import { openStore } from './open-store.ts';
 import { TrafficBook } from './traffic.ts';
 
@@ -21,6 +21,8 @@ interface OpenRegion {
 }
 
 export class Regions implements AsyncDisposable {
+  /** The one whose store is the local chunk store of the home. */
+  readonly local: string;
   readonly #places: ReadonlyMap<string, PlaceConfig>;
   readonly #storage: Config['storage'];
   readonly #log: Log | undefined;
@@ -31,7 +33,13 @@ export class Regions implements AsyncDisposable {
     this.#storage = storage;
     this.#log = log;
     const others = regions.map((region) => [region.name, region] as const);
-    this.#places = new Map<string, PlaceConfig>([[DEFAULT_REGION, storage], ...others]);
+    const places = new Map<string, PlaceConfig>([[DEFAULT_REGION, storage], ...others]);
+    const here = [...places].find(
+      ([, place]) => place.provider === 'local' && place.local.path === storage.local.path,
+    );
+    this.local = here?.[0] ?? MACHINE_REGION;
+    if (here === undefined) places.set(MACHINE_REGION, { ...storage, provider: 'local' });
+    this.#places = places;
   }
 
   /** `default` in front. */

@@ -15,6 +15,7 @@ import { isTaken } from './claim.ts';
 import { checkHere } from './here.ts';
 import { openPlace } from './open-place.ts';
 import type { ExecResult, QuotaExceeded } from './results.ts';
+import { isAway } from './save-files.ts';
 import { getLiveSession, newTaskId, updateSession } from './rows.ts';
 import { notPossible } from './states.ts';
 import type { ExecutorWish, SessionWorld } from './world.ts';
@@ -91,8 +92,7 @@ async function beginTask(
   const id = newTaskId(random);
   const place = join(world.tasksDirectory, id);
   const found = await getLiveSession(database.kysely, tenant, ref);
-  const { vault } = await world.storeOf(found.store_region, {});
-  const command = vault.sealRow(`session-task/${id}`, utf8(JSON.stringify(words)));
+  const command = await sealCommand(world, found, id, words);
   const session = await database.transaction(async (tx) => {
     const row = await getLiveSession(tx, tenant, found.id);
     const isRestoring = row.operation === 'restore' && isTaken(row, clock());
@@ -128,6 +128,22 @@ async function beginTask(
     return row;
   });
   return { id, session, place };
+}
+
+/** Work goes on while the store is away. */
+async function sealCommand(
+  world: SessionWorld,
+  { store_region }: SessionTable,
+  task: string,
+  words: readonly string[],
+): Promise<Uint8Array | null> {
+  try {
+    const { vault } = await world.storeOf(store_region, {});
+    return vault.sealRow(`session-task/${task}`, utf8(JSON.stringify(words)));
+  } catch (error) {
+    if (!isAway(error)) throw error;
+    return null;
+  }
 }
 
 interface Ending {

@@ -1,0 +1,307 @@
+/** The engine's sessions: each call finds the runner that has to do it, and leaves the work to that. */
+
+import { StrataError, systemRandom } from '../base/index.ts';
+import type { Cancellable } from '../base/index.ts';
+import type { RunnerTable } from '../db/index.ts';
+import type {
+  Checkpoint,
+  ExecResult,
+  NewSession,
+  Origin,
+  RequestArguments,
+  RequestKind,
+  ServeWorld,
+  SessionInfo,
+  SessionRestore,
+} from '../session/index.ts';
+import { namesRun, parseRef } from '../workspace/index.ts';
+import type { Home } from './home.ts';
+import type { CreateSessionOptions, ExecOptions, ResumeSessionOptions, Sessions } from './sessions-face.ts';
+
+/** Milliseconds: long enough to think about what an agent has done. */
+const DEFAULT_IDLE = 30 * 60 * 1000;
+/** Digits of the random part behind `session-`. */
+
+/** Loaded by the first call: most commands have nothing to do with sessions. */
+const room = () => import('../session/index.ts');
+
+export function sessionsOf(home: Home): Sessions {
+  let opening: Promise<ServeWorld> | undefined;
+  const worldOf = async (options: Cancellable): Promise<ServeWorld> => {
+    const { homeRunner, sessionWorld } = await import('./session-world.ts');
+    const world = await (opening ??= sessionWorld(home, homeRunner(home), options).catch((error: unknown) => {
+      opening = undefined;
+      throw error;
+    }));
+    await (await room()).doWhatIsQuick(world);
+    return world;
+  };
+  const show = async (world: ServeWorld, session: string): Promise<SessionInfo> =>
+    (await room()).showSession(world, session);
+  const existing = async (session: string, options: Cancellable) => {
+    // A mistyped name must not make a home.
+    await home.records(options);
+    const world = await worldOf(options);
+    const { getLiveSession } = await room();
+    return { world, row: await getLiveSession(world.database.kysely, world.tenant, session) };
+  };
+
+  return {
+    async create(options = {}) {
+      const world = await worldOf(options);
+      const { checkNewSession, createSession } = await room();
+      const runner = await runnerFor(world, options);
+      const wish = newSession(home, runner, options);
+      checkNewSession(wish);
+      const from = options.from === undefined ? undefined : await originOf(home, options.from, wish, options);
+      await at(world, runner, 'create', { wish, from }, options, () =>
+        createSession(world, wish, from, options),
+      );
+      return show(world, wish.id);
+    },
+
+    async exec(session, words, options) {
+      const { world, row } = await existing(session, options);
+      const { execInSession } = await room();
+      const runner = await runnerById(world, row.runner);
+      const { signal: _, onOutput, stdin, ...rest } = options;
+      const request = { session: row.id, words, hasInput: stdin !== undefined, options: rest };
+      return at<ExecResult, 'exec'>(world, runner, 'exec', request, { ...options, onOutput, stdin }, () =>
+        execInSession(world, row.id, words, options),
+      );
+    },
+
+    async suspend(session, options = {}) {
+      const { world, row } = await existing(session, options);
+      const { suspendSession, syncSession } = await room();
+      const runner = await runnerById(world, row.runner ?? row.last_runner);
+      // What could not be saved then is tried again now.
+      const isToSync = row.state === 'suspended' && (row.unsaved === 1 || row.durability === 'uploaded');
+      const request = { session: row.id };
+      if (isToSync)
+        await at(world, runner, 'sync', request, options, () => syncSession(world, row.id, options));
+      else await at(world, runner, 'suspend', request, options, () => suspendSession(world, row.id, options));
+      return show(world, row.id);
+    },
+
+    async resume(session, options = {}) {
+      const { world, row } = await existing(session, options);
+      const { resumeSession } = await room();
+      const runner = await runnerToResume(world, row.last_runner, options);
+      const request = { session: row.id, acceptLoss: options.acceptLoss === true };
+      await at(world, runner, 'resume', request, options, () => resumeSession(world, row.id, options));
+      return show(world, row.id);
+    },
+
+    async checkpoint(session, options = {}) {
+      const { world, row } = await existing(session, options);
+      const { checkpointSession } = await room();
+      const runner = await runnerById(world, row.runner);
+      const request = { session: row.id, message: options.message };
+      return at<Checkpoint, 'checkpoint'>(world, runner, 'checkpoint', request, options, () =>
+        checkpointSession(world, row.id, options),
+      );
+    },
+
+    async restore(ref, options = {}) {
+      const { world, row } = await existing(parseRef(ref).workspace, options);
+      const { restoreSession } = await room();
+      const here = () => restoreSession(world, ref, options);
+      if (options.dryRun === true) return here();
+      const runner = await runnerById(world, row.runner);
+      return at<SessionRestore, 'restore'>(world, runner, 'restore', { ref }, options, here);
+    },
+
+    async fork(ref, options = {}) {
+      const { world, row } = await existing(parseRef(ref).workspace, options);
+      const { forkSession } = await room();
+      const wish = {
+        ...newSession(home, undefined, { ...inherited(row), ...options }),
+        storeRegion: row.store_region,
+      };
+      const { checkNewSession } = await room();
+      checkNewSession(wish);
+      const { snapshot } = parseRef(ref);
+      const wanted = snapshot === undefined ? row.name : `${row.name}@${snapshot}`;
+      await forkSession(world, wanted, { ...wish, region: options.region ?? row.region }, options);
+      return show(world, wish.id);
+    },
+
+    async hold(session, held, options = {}) {
+      const { world, row } = await existing(session, options);
+      await (await room()).holdSession(world, row.id, held ? 1 : 0);
+      return show(world, row.id);
+    },
+
+    async terminate(session, options = {}) {
+      const { world, row } = await existing(session, options);
+      const { terminateSession } = await room();
+      const { discard = false, retention } = options;
+      const runner = await runnerById(
+        world,
+        row.runner ?? (row.unsaved === 1 && !discard ? row.last_runner : null),
+      );
+      const request = { session: row.id, discard, retention };
+      await at(world, runner, 'terminate', request, options, () => terminateSession(world, row.id, options));
+      return show(world, row.id);
+    },
+
+    async undelete(session, options = {}) {
+      const { world, row } = await existing(session, options);
+      await (await room()).undeleteSession(world, row.id);
+      return show(world, row.id);
+    },
+
+    async list(options = {}) {
+      if (!(await home.exists())) return [];
+      return (await room()).listSessions(await worldOf(options), options);
+    },
+
+    async get(session, options = {}) {
+      await home.records(options);
+      return show(await worldOf(options), session);
+    },
+
+    async runners(options = {}) {
+      if (!(await home.exists())) return [];
+      const world = await worldOf(options);
+      return (await room()).listRunners(world.database.kysely);
+    },
+  };
+}
+
+/** Does something on the runner that has to do it: here, if that is the home, else by asking its process. */
+async function at<Answer, Kind extends RequestKind>(
+  world: ServeWorld,
+  runner: Pick<RunnerTable, 'id' | 'name'>,
+  kind: Kind,
+  request: RequestArguments[Kind],
+  options: Cancellable & Partial<Pick<ExecOptions, 'onOutput' | 'stdin'>>,
+  here: () => Promise<Answer>,
+): Promise<Answer> {
+  if (runner.id === world.runner.id) return here();
+  const { ask } = await room();
+  const { signal, onOutput, stdin } = options;
+  return ask<Answer>(world, runner, kind, request, { signal, onOutput, stdin });
+}
+
+/** @param id null: of none, so it is the home that says so */
+async function runnerById(world: ServeWorld, id: string | null): Promise<Pick<RunnerTable, 'id' | 'name'>> {
+  if (id === null || id === world.runner.id) return world.runner;
+  const row = await world.database.kysely
+    .selectFrom('runners')
+    .select(['id', 'name'])
+    .where('id', '=', id)
+    .executeTakeFirst();
+  return row ?? world.runner;
+}
+
+type Choice = Cancellable & { readonly runner?: string | undefined; readonly region?: string | undefined };
+
+/** One that is named; one of a region; the home. @throws not_found, unavailable, region_mismatch */
+async function runnerFor(world: ServeWorld, { runner, region }: Choice): Promise<Runner> {
+  const { getRunner, stateOf } = await room();
+  const { kysely } = world.database;
+  if (runner !== undefined) {
+    const row = await getRunner(kysely, runner);
+    if (region === undefined || row.region === region) return row;
+    throw new StrataError(
+      'region_mismatch',
+      `runner ${runner} is of region ${row.region}, not of ${region}`,
+      {
+        hint: 'Name a runner of the region, or the region alone. `strata sessions runners` lists them.',
+        details: { runner, region: row.region, asked: region },
+      },
+    );
+  }
+  if (region === undefined || region === world.runner.region) return world.runner;
+  const rows = await kysely
+    .selectFrom('runners')
+    .selectAll()
+    .where('region', '=', region)
+    .orderBy('name')
+    .execute();
+  const found = rows.find((row) => stateOf(row) !== 'gone');
+  if (found !== undefined) return found;
+  const gone = rows.map(({ name }) => name);
+  throw new StrataError('unavailable', `no runner of region ${region} is there`, {
+    hint:
+      gone.length > 0
+        ? `Start one again: \`strata runner --name ${gone[0]} --region ${region}\`.`
+        : `Start one: \`strata runner --name NAME --region ${region} --base-dir DIR\`.`,
+    details: { region, gone },
+  });
+}
+
+type Runner = Pick<RunnerTable, 'id' | 'name' | 'region'>;
+
+/** Without a wish, where it was last: its files may still be there. */
+async function runnerToResume(
+  world: ServeWorld,
+  last: string | null,
+  options: ResumeSessionOptions,
+): Promise<Pick<RunnerTable, 'id' | 'name'>> {
+  if (options.runner === undefined && options.region === undefined) return runnerById(world, last);
+  const chosen = await runnerFor(world, options);
+  if (options.runner !== undefined || last === null) return chosen;
+  const before = await world.database.kysely
+    .selectFrom('runners')
+    .selectAll()
+    .where('id', '=', last)
+    .executeTakeFirst();
+  const { stateOf } = await room();
+  return before !== undefined && before.region === options.region && stateOf(before) !== 'gone'
+    ? before
+    : chosen;
+}
+
+function newSession(home: Home, runner: Runner | undefined, options: CreateSessionOptions): NewSession {
+  const id = `session-${Buffer.from(systemRandom(6)).toString('hex')}`;
+  const { mobility = 'local', storageType = 'volume', retention } = options;
+  const region = runner?.region ?? options.region ?? home.config.runner.region;
+  return {
+    id,
+    name: options.name ?? id,
+    agent: options.agent ?? '',
+    storageType,
+    mobility,
+    // What is not to leave the machine stays in the chunk store that is on it.
+    storeRegion: mobility === 'local' ? home.regions.local : (options.region ?? region),
+    region,
+    quotaMb: options.quotaMb ?? home.config.storage.workspace.defaultQuotaMb,
+    idleTimeout: options.idleTimeout ?? DEFAULT_IDLE,
+    retention,
+    checkpointEach: options.checkpointEach ?? false,
+    labels: options.labels ?? {},
+  };
+}
+
+/** A fork is like what it is one of, unless something else is wanted. */
+function inherited(
+  row: Awaited<ReturnType<typeof import('../session/index.ts').getLiveSession>>,
+): CreateSessionOptions {
+  return {
+    agent: row.agent,
+    quotaMb: row.quota_mb,
+    mobility: row.mobility,
+    storageType: row.storage_type,
+    idleTimeout: row.idle_timeout,
+    retention: row.retention_requested ?? undefined,
+    checkpointEach: row.checkpoint_each === 1,
+    labels: JSON.parse(row.labels) as Record<string, string>,
+    name: undefined,
+  };
+}
+
+/** @throws bad_input; workspace_not_found; what there is to say of a run */
+async function originOf(
+  home: Home,
+  ref: string,
+  { storeRegion }: NewSession,
+  options: Cancellable,
+): Promise<Origin> {
+  if (namesRun(ref)) return { ref, isNear: false };
+  const { workspace, path } = parseRef(ref);
+  const { region } = await home.located(workspace, options);
+  return { ref, isNear: region === storeRegion && path === undefined };
+}
