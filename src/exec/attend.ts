@@ -1,8 +1,9 @@
-/** Stands by a command from its start until nothing of it is left: brings its output, and kills it when that is asked for. */
+/** Stands by a command from its start until nothing of it is left: brings its input and output, and kills it when that is asked for. */
 
 import { throwIfAborted } from '../base/index.ts';
 import { ended } from './ended.ts';
-import type { Ended, RunOptions } from './executor.ts';
+import type { Command, Ended, RunOptions } from './executor.ts';
+import { Input } from './input.ts';
 import { Output } from './output.ts';
 import { openPipes } from './pipes.ts';
 import type { Pipes } from './pipes.ts';
@@ -27,22 +28,29 @@ export interface Running {
  * @throws as `attend`
  */
 export async function runAttended(
-  input: string | undefined,
+  input: Command['input'],
   options: RunOptions,
   start: (pipes: Pipes, output: Output) => Running,
 ): Promise<Ended> {
-  using pipes = await openPipes(input ?? '');
+  using pipes = await openPipes(input);
   throwIfAborted(options.signal);
   const output = new Output(pipes.stdout, pipes.stderr, options.onOutput);
   const running = start(pipes, output);
   pipes.started();
-  return ended(await attend(running, output, options));
+  const stream =
+    typeof input === 'object' && pipes.stdin !== undefined ? new Input(pipes.stdin, input) : undefined;
+  return ended(await attend(running, stream, output, options));
 }
 
 const GRACE_MS = 5000;
 
-/** @throws cancelled, what `exited` rejects with, and what the taker of its output throws */
-async function attend(running: Running, output: Output, options: RunOptions): Promise<number> {
+/** @throws cancelled, what `exited` rejects with, and what the taker of its output and the stream of its input throw */
+async function attend(
+  running: Running,
+  input: Input | undefined,
+  output: Output,
+  options: RunOptions,
+): Promise<number> {
   const { signal, grace = GRACE_MS } = options;
   let timer: NodeJS.Timeout | undefined;
   const cancel = () => {
@@ -51,13 +59,16 @@ async function attend(running: Running, output: Output, options: RunOptions): Pr
   };
   signal?.addEventListener('abort', cancel, { once: true });
   if (signal?.aborted === true) cancel();
-  // Whoever cannot take the output wants nothing of the command.
+  // Whoever cannot take the output wants nothing of the command; and half of an input is another one.
   output.done.catch(() => running.kill());
+  input?.done.catch(() => running.kill());
   try {
     const [ending] = await Promise.allSettled([running.exited]);
+    input?.end();
     await running.clear();
     await output.finish();
     throwIfAborted(signal);
+    await input?.done;
     if (ending.status === 'rejected') throw ending.reason;
     return ending.value;
   } finally {

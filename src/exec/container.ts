@@ -1,10 +1,16 @@
 /** The words of `podman run` for what a task says of a container. All of that was written by somebody else, so each part is checked. */
 
+import { posix } from 'node:path';
+
 import { StrataError } from '../base/index.ts';
 import { SHOWN_HOME } from './environment.ts';
-import type { ContainerSpec } from './executor.ts';
+import type { ContainerSpec, ShownDirectory } from './executor.ts';
+import { isBelow, refusal } from './shown.ts';
 
 export const PLACE_LABEL = 'strata.place';
+/** In what it is told of a volume, podman splits there. */
+export const SPLITTING = /[:,\n]/;
+const WITHOUT_SPLITTING = 'Give a path without colons, commas and line breaks.';
 const WAITING_PROGRAM = '/.strata-init';
 
 /** `[host[:port]/]name[/name…][:tag][@digest]`; nothing that starts with `-`, and no path. */
@@ -18,6 +24,8 @@ const TMPFS_PATH = /^\/[^:,\0\n]*$/;
 export interface ContainerParts {
   readonly name: string;
   readonly directory: string;
+  /** Only in the container that runs commands. */
+  readonly shown: readonly ShownDirectory[];
   /** A static program that waits, reaps, and needs nothing of the image. Only for the container that runs commands. */
   readonly waiting: string | undefined;
   /** The container whose network it shares. */
@@ -57,10 +65,24 @@ export function containerWords(spec: ContainerSpec, parts: ContainerParts): stri
     return [...words, spec.image];
   }
   words.push(`--volume=${directory}:${SHOWN_HOME}`, `--volume=${waiting}:${WAITING_PROGRAM}:ro`);
+  words.push(...parts.shown.map((each) => volume(each, spec)));
+  // What an image wants to have for itself inside of what is shown would be lost for whoever shows it, and be made there.
+  if (parts.shown.length > 0) words.push('--image-volume=ignore');
   words.push(`--entrypoint=${spec.entrypoint ?? WAITING_PROGRAM}`, spec.image);
   // An entrypoint of the task's gets it as the command to end with.
   if (spec.entrypoint !== undefined) words.push(WAITING_PROGRAM);
   return [...words, '-P'];
+}
+
+function volume({ source, at }: ShownDirectory, { tmpfs }: ContainerSpec): string {
+  for (const path of [source, at]) {
+    if (SPLITTING.test(path)) throw refusal(path, 'podman would split it', WITHOUT_SPLITTING);
+  }
+  const own = [WAITING_PROGRAM, ...tmpfs.map(({ path }) => posix.normalize(path))];
+  const inside = own.find((path) => isBelow(path, at)) ?? (isBelow(at, WAITING_PROGRAM) ? at : undefined);
+  if (inside !== undefined)
+    throw refusal(at, `the container has something else at ${inside}`, 'Show it somewhere else.');
+  return `--volume=${source}:${at}`;
 }
 
 export function checkImage(image: string): void {

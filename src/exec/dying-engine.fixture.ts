@@ -1,4 +1,4 @@
-/** An engine that is to be killed: runs a command in a place, or beside it, until then. Arguments: the way, a directory, a word for the command, where. */
+/** An engine that is to be killed: runs a command in a place, or beside it, until then. Arguments: the way, a directory, a word for the command, where, what is shown. */
 
 import { argv, env } from 'node:process';
 
@@ -18,14 +18,21 @@ const WAYS = {
 
 export type Way = keyof typeof WAYS;
 
-async function main([way = 'plain', directory = '', token = '', where]: readonly string[]): Promise<void> {
+async function main([
+  way = 'plain',
+  directory = '',
+  token = '',
+  where,
+  source,
+]: readonly string[]): Promise<void> {
   const executor = await WAYS[way as Way]();
   const containers: ContainerSpec[] = [];
   if (way === 'podman') {
     const nothing = { environment: {}, user: undefined, privileged: false, entrypoint: undefined, tmpfs: [] };
     containers.push({ image: testImage(), ...nothing });
   }
-  const place = await executor.place({ directory, containers });
+  const shown = source === undefined ? [] : [{ source, at: '/workspace' }];
+  const place = await executor.place({ directory, containers, shown });
   const sleeper = `sh -c 'echo on; while :; do sleep 0.1; done' ${token}`;
   const words = ['sh', '-c', `(setsid ${sleeper} &); ${sleeper}; exit`] as const;
   const onOutput = (bytes: Uint8Array) => void process.stdout.write(bytes);
@@ -34,7 +41,8 @@ async function main([way = 'plain', directory = '', token = '', where]: readonly
     const cgroups = way === 'plain' ? undefined : usableCgroup();
     await runBesideIn(cgroups, directory, { words, environment, workingDir: '/' }, { onOutput });
   } else {
-    await place.run({ words, environment: {}, workingDir: '' }, { onOutput });
+    const workingDir = source === undefined ? '' : place.shownAt('/workspace');
+    await place.run({ words, environment: {}, workingDir }, { onOutput });
   }
 }
 

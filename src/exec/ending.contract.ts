@@ -169,17 +169,25 @@ name' locked/in; echo x >locked/in/file; ln -s / root; ln a/b c 2>/dev/null; mkf
   },
 } satisfies Record<string, Test>;
 
-async function sweepAfterDeath(
+export async function sweepAfterDeath(
   { place }: Parameters<Test>[0],
   executor: Parameters<Test>[1],
   subject: Parameters<Test>[2],
   where: 'inside' | 'beside',
+  source?: string,
 ): Promise<void> {
   const token = newToken();
   const directory = newDirectory();
   const engine = spawn(
     process.execPath,
-    [join(import.meta.dirname, 'dying-engine.fixture.ts'), subject.way, directory, token, where],
+    [
+      join(import.meta.dirname, 'dying-engine.fixture.ts'),
+      subject.way,
+      directory,
+      token,
+      where,
+      ...(source === undefined ? [] : [source]),
+    ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   await once(engine.stdout, 'data');

@@ -9,8 +9,10 @@ import { expectCode } from '../testing/expect-code.ts';
 import type { Way } from './dying-engine.fixture.ts';
 import { ENDING_CASES } from './ending.contract.ts';
 import type { ContainerSpec, Executor } from './executor.ts';
+import { INPUT_CASES } from './input.contract.ts';
 import { openShell, shellIn } from './place.fixture.ts';
 import type { Shell } from './place.fixture.ts';
+import { SHOWN_CASES } from './shown.contract.ts';
 
 export interface Subject {
   /** By which `dying-engine.fixture.ts` opens the same. */
@@ -184,7 +186,8 @@ export function executorContract(subject: Subject): void {
     return (shared = await openShell(executor, subject.containers?.()));
   };
 
-  for (const [name, test] of Object.entries<Test>({ ...CASES, ...ENDING_CASES })) {
+  const all = { ...CASES, ...INPUT_CASES, ...ENDING_CASES, ...SHOWN_CASES };
+  for (const [name, test] of Object.entries<Test>(all)) {
     it(name, async () => test(await shell(), executor, subject), 60_000);
   }
 }

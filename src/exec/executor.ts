@@ -9,6 +9,8 @@
  * - `run` returns when the command has ended *and* nothing that it started is left. Cancellation kills: SIGTERM, after a grace SIGKILL.
  *   Processes that ignore signals, leave the process group or the session die as well.
  * - Output is streamed, in order, at the pace of whoever takes it: an executor keeps no more than a few hundred KB of it.
+ * - A place may show directories besides its own. They belong to somebody else: they stay when it is taken away, and several places, each
+ *   with its command, may show the same one.
  * - While no command runs, no process of the place runs, with `host`; a container that only waits is none of the command's.
  */
 
@@ -32,6 +34,21 @@ export interface PlaceOptions extends Cancellable {
   readonly directory: string;
   /** Of containers. The first runs the commands; a host has none. */
   readonly containers?: readonly ContainerSpec[] | undefined;
+  /** What its commands can read and write besides. Services that run beside them in containers are not shown it. */
+  readonly shown?: readonly ShownDirectory[] | undefined;
+}
+
+export interface ShownDirectory {
+  /**
+   * A directory of this machine, by its real path: absolute and through no link. It is there as long as the place is, and no command that is
+   * not trusted can write to a directory above it.
+   */
+  readonly source: string;
+  /**
+   * Where commands find it if the executor can choose: `/workspace`. Absolute and without `..`; not `/`, and not at, above or below what the
+   * system or a place has for itself (`/dev`, `/etc`, `/proc`, `/run`, `/sys`, the home); none is inside of another one's.
+   */
+  readonly at: string;
 }
 
 export interface ContainerSpec {
@@ -47,15 +64,20 @@ export interface Place extends AsyncDisposable {
   readonly directory: string;
   /** What commands see `directory` as; their HOME. */
   readonly home: string;
-  /** One at a time. @throws cancelled; not_found for a working directory that is not there; what `onOutput` throws */
+  /** What commands see a shown directory as, on a host without a sandbox its own path. @param at as the place was given it */
+  shownAt(at: string): string;
+  /** One at a time. @throws cancelled; not_found for a working directory that is not there; what `onOutput` or `input` throws */
   run(command: Command, options: RunOptions): Promise<Ended>;
 }
 
 export interface Command {
   /** The program first, found by PATH. */
   readonly words: readonly [string, ...string[]];
-  /** Given to its stdin, which then ends. */
-  readonly input?: string | undefined;
+  /**
+   * Given to its stdin, which then ends. Of a stream each part is asked for when the one before has been taken, and good until then. If the command
+   * ends first, or closes its stdin, the stream is told by `return` of its iterator, for which nobody waits.
+   */
+  readonly input?: string | AsyncIterable<Uint8Array> | undefined;
   readonly environment: Readonly<Record<string, string>>;
   /** Absolute as the command sees it, or relative to `home`. It is there. */
   readonly workingDir: string;

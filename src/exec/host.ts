@@ -11,12 +11,13 @@ import { killBare, startBare } from './bare.ts';
 import { killSandboxes, startSandboxed } from './bubblewrap.ts';
 import { usableCgroup } from './cgroup.ts';
 import { SHOWN_HOME, environmentFor, hostEnvironment, noWorkingDir } from './environment.ts';
-import type { Command, Executor, PlaceOptions } from './executor.ts';
+import type { Command, Executor, PlaceOptions, ShownDirectory } from './executor.ts';
 import { mountArguments } from './mounts.ts';
 import type { Output } from './output.ts';
 import type { Pipes } from './pipes.ts';
 import { openPlace } from './place.ts';
 import { removePlace } from './place-directory.ts';
+import { checkShown, checkSource } from './shown.ts';
 
 export interface HostOptions {
   /** `auto`: where bubblewrap works, else without. `require`: or not at all. `off`: nothing is isolated. */
@@ -35,7 +36,11 @@ export interface HostOptions {
 interface Way {
   readonly label: string;
   homeOf(directory: string): string;
-  start(directory: string, command: Command, pipes: Pipes, output: Output): Running;
+  /** What commands see a shown directory as. */
+  pathOf(shown: ShownDirectory): string;
+  /** @throws bad_input for what cannot be shown */
+  check(shown: readonly ShownDirectory[]): void;
+  start(place: PlaceOptions, command: Command, pipes: Pipes, output: Output): Running;
 }
 
 /** @throws unavailable if a sandbox is required and there is none; bad_input, not_found for paths that cannot be bound */
@@ -63,15 +68,18 @@ function executorOf(way: Way): Executor {
     label: way.label,
     async place(options) {
       check(options);
-      const { directory } = options;
-      const home = way.homeOf(directory);
+      const { directory, shown = [] } = options;
+      way.check(shown);
       return openPlace({
         directory,
-        home,
+        home: way.homeOf(directory),
+        shown,
+        pathOf: (each) => way.pathOf(each),
         async run(command, runOptions) {
           if (command.user !== undefined) throw noOtherUser(command.user);
+          for (const { source } of shown) checkSource(source);
           return runAttended(command.input, runOptions, (pipes, output) =>
-            way.start(directory, command, pipes, output),
+            way.start(options, command, pipes, output),
           );
         },
         close: async () => undefined,
@@ -87,18 +95,20 @@ function executorOf(way: Way): Executor {
 
 function sandboxed(program: string, base: Record<string, string>, options: HostOptions): Way {
   const { bind, hidden, environment } = options;
-  const shown = { bind, hidden, emptied: environment['HOME'] === undefined ? [] : [environment['HOME']] };
+  const machine = { bind, hidden, emptied: environment['HOME'] === undefined ? [] : [environment['HOME']] };
   // What cannot be bound is said at once, not in the first command.
-  mountArguments(shown);
+  mountArguments(machine);
   return {
     label: 'host, in a bubblewrap sandbox',
     homeOf: () => SHOWN_HOME,
-    start: (directory, command, pipes, output) =>
+    pathOf: ({ at }) => at,
+    check: (shown) => void mountArguments(machine, shown),
+    start: ({ directory, shown }, command, pipes, output) =>
       startSandboxed(
         {
           program,
           // Each time: a key file may have come since.
-          mounts: mountArguments(shown),
+          mounts: mountArguments(machine, shown),
           directory,
           words: command.words,
           environment: environmentFor(base, command, SHOWN_HOME),
@@ -116,7 +126,9 @@ export function bareExecutor(path: string | undefined, cgroups: string | undefin
   return executorOf({
     label: `host, without a sandbox${reason}`,
     homeOf: (directory) => directory,
-    start(directory, command, pipes) {
+    pathOf: ({ source }) => source,
+    check: () => undefined,
+    start({ directory }, command, pipes) {
       const workingDir = resolve(directory, command.workingDir);
       if (statSync(workingDir, { throwIfNoEntry: false })?.isDirectory() !== true)
         throw noWorkingDir(command.workingDir);
@@ -139,7 +151,7 @@ async function tryOut(executor: Executor): Promise<string | undefined> {
   }
 }
 
-function check({ directory, containers = [], signal }: PlaceOptions): void {
+function check({ directory, containers = [], shown = [], signal }: PlaceOptions): void {
   throwIfAborted(signal);
   if (containers.length > 0) {
     throw new StrataError('bad_input', 'the host runs commands, not containers', {
@@ -148,6 +160,7 @@ function check({ directory, containers = [], signal }: PlaceOptions): void {
   }
   if (!directory.startsWith('/') || !statSync(directory).isDirectory())
     throw new StrataError('internal', `${directory} is no place`, { details: { directory } });
+  checkShown(shown, directory);
 }
 
 function noOtherUser(user: string): StrataError {

@@ -3,7 +3,16 @@
 export { runBeside } from './beside.ts';
 export type { BesideCommand } from './beside.ts';
 export { SHOWN_HOME } from './environment.ts';
-export type { Command, ContainerSpec, Ended, Executor, Place, PlaceOptions, RunOptions } from './executor.ts';
+export type {
+  Command,
+  ContainerSpec,
+  Ended,
+  Executor,
+  Place,
+  PlaceOptions,
+  RunOptions,
+  ShownDirectory,
+} from './executor.ts';
 export { hostExecutor } from './host.ts';
 export type { HostOptions } from './host.ts';
 export { podmanExecutor } from './podman-executor.ts';

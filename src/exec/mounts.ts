@@ -7,8 +7,11 @@ import { lstatSync, readdirSync, realpathSync, statSync } from 'node:fs';
 
 import { StrataError } from '../base/index.ts';
 import { SHOWN_HOME } from './environment.ts';
+import type { ShownDirectory } from './executor.ts';
+import { missingTop, rootFor } from './root.ts';
+import { isBelow, refusal } from './shown.ts';
 
-export interface Shown {
+export interface MachineView {
   /** Absolute paths that can be written to, at their own place. */
   readonly bind: readonly string[];
   /** Directories and files of which commands see nothing, even inside of `bind`. */
@@ -27,30 +30,40 @@ const KEPT_APART = ['/dev', '/proc', '/sys'];
 
 type Entry = { readonly path: string; readonly words: readonly string[]; readonly shows: boolean };
 
-/** @throws bad_input, not_found for what cannot be bound */
-export function mountArguments(shown: Shown): string[] {
-  const hidden = shown.hidden.flatMap(realPath);
-  const entries: Entry[] = [
-    ...[...EMPTIED, ...shown.emptied].flatMap(realPath).filter(notRoot).map(empty),
-    ...shown.bind.map((path) => bound(path, hidden)),
+/**
+ * @param shown besides, wherever they come from
+ * @throws bad_input, not_found for what cannot be bound or shown
+ */
+export function mountArguments(view: MachineView, shown: readonly ShownDirectory[] = []): string[] {
+  const hidden = view.hidden.flatMap(realPath);
+  const emptied = [...EMPTIED, ...view.emptied].flatMap(realPath).filter(notRoot);
+  const machine: Entry[] = [
+    ...emptied.map(empty),
+    ...view.bind.map((path) => bound(path, hidden)),
     ...hidden.map(hide),
     ...nameResolution(),
+  ];
+  const entries = [
+    // Nothing of the machine is inside of what is shown. A mount there would make its directory in the source.
+    ...machine.filter(({ path }) => !shown.some(({ at }) => isBelow(path, at))),
+    ...shown.map((each) => besides(each, view.bind, [...hidden, ...emptied])),
   ];
   // Of one path the last word counts: what is hidden stays hidden.
   const byPath = [...new Map(entries.map((entry) => [entry.path, entry])).values()];
   byPath.sort((a, b) => depth(a.path) - depth(b.path));
-  const words = ['--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc', ...coveredProc()];
+  const words: string[] = [];
+  const made: string[] = [];
   for (const [at, entry] of byPath.entries()) {
     const above = byPath.slice(0, at).findLast(({ path }) => isBelow(entry.path, path));
     // An empty directory shows nothing that would have to be hidden.
     if (above === undefined || above.shows || entry.shows) words.push(...entry.words);
+    const isShown = shown.some((each) => each.at === entry.path);
+    // In an empty directory a path can be made.
+    if (isShown && (above === undefined || above.shows || !isDirectory(above.path)))
+      made.push(...missingTop(entry.path));
   }
-  return words;
-}
-
-/** `path` is `above`, or is inside of it. */
-export function isBelow(path: string, above: string): boolean {
-  return path === above || path.startsWith(above === '/' ? above : `${above}/`);
+  const { first, last } = rootFor(made);
+  return [...first, '--dev', '/dev', '--proc', '/proc', ...coveredProc(), ...words, ...last];
 }
 
 function bound(path: string, hidden: readonly string[]): Entry {
@@ -71,12 +84,27 @@ function bound(path: string, hidden: readonly string[]): Entry {
   return { path: real, words: ['--bind', real, real], shows: true };
 }
 
+/** @param unseen what commands shall not see of the machine, by real paths; a source may be inside of it, but not show it */
+function besides({ source, at }: ShownDirectory, bind: readonly string[], unseen: readonly string[]): Entry {
+  const secret = unseen.find((each) => isBelow(each, source));
+  if (secret !== undefined)
+    throw refusal(
+      source,
+      `${secret} is hidden from commands`,
+      'Show a directory that has nothing hidden in it.',
+    );
+  const other = bind.flatMap(realPath).find((each) => isBelow(each, at));
+  if (other !== undefined)
+    throw refusal(at, `the sandbox shows ${other} there`, 'Show it somewhere else, or do not bind that.');
+  return { path: at, words: ['--bind', source, at], shows: true };
+}
+
 function empty(path: string): Entry {
   return { path, words: ['--perms', path.endsWith('tmp') ? '1777' : '0755', '--tmpfs', path], shows: false };
 }
 
 function hide(path: string): Entry {
-  if (statSync(path).isDirectory()) return empty(path);
+  if (isDirectory(path)) return empty(path);
   // As a device where devices do not work, it cannot even be opened.
   return { path, words: ['--ro-bind', '/dev/null', path], shows: false };
 }
@@ -109,6 +137,10 @@ function realPath(path: string): string[] {
   } catch {
     return [];
   }
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 function notRoot(path: string): boolean {

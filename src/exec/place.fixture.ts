@@ -1,11 +1,19 @@
 /** A place for a test, and a shell in it. */
 
-import { mkdtempSync, readFileSync, readdirSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
-import type { Command, ContainerSpec, Ended, Executor, Place, RunOptions } from './executor.ts';
+import type {
+  Command,
+  ContainerSpec,
+  Ended,
+  Executor,
+  Place,
+  RunOptions,
+  ShownDirectory,
+} from './executor.ts';
 
 export interface Shell {
   readonly place: Place;
@@ -20,8 +28,9 @@ export interface Result extends Ended {
 export async function shellIn(
   executor: Executor,
   containers: readonly ContainerSpec[] | undefined,
+  shown?: readonly ShownDirectory[],
 ): Promise<Shell> {
-  const shell = await openShell(executor, containers);
+  const shell = await openShell(executor, containers, shown);
   onTestFinished(() => shell.place[Symbol.asyncDispose]());
   return shell;
 }
@@ -29,8 +38,9 @@ export async function shellIn(
 export async function openShell(
   executor: Executor,
   containers: readonly ContainerSpec[] | undefined,
+  shown?: readonly ShownDirectory[],
 ): Promise<Shell> {
-  const place = await executor.place({ directory: newDirectory(), containers });
+  const place = await executor.place({ directory: newDirectory(), containers, shown });
   const sh: Shell['sh'] = async (script, more = {}, options = {}) => {
     const taken = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
     const ended = await place.run(
@@ -45,6 +55,13 @@ export async function openShell(
 
 export function newDirectory(): string {
   return mkdtempSync(join(tmpdir(), 'strata-place-'));
+}
+
+/** One that is somebody else's, by its real path, until the test is over. */
+export function newSource(above = tmpdir(), name = 'strata-source-'): string {
+  const source = mkdtempSync(join(realpathSync(above), name));
+  onTestFinished(() => rmSync(source, { recursive: true, force: true }));
+  return source;
 }
 
 export function containerOf(image: string, more: Partial<ContainerSpec> = {}): ContainerSpec {

@@ -1,12 +1,15 @@
 /** What the places of all executors have in common: one command at a time, and nothing left at the end. */
 
 import { StrataError, throwIfAborted } from '../base/index.ts';
-import type { Command, Ended, Place, RunOptions } from './executor.ts';
+import type { Command, Ended, Place, RunOptions, ShownDirectory } from './executor.ts';
 import { removePlace } from './place-directory.ts';
 
 export interface PlaceParts {
   readonly directory: string;
   readonly home: string;
+  readonly shown: readonly ShownDirectory[];
+  /** What commands see one of those as. */
+  pathOf(shown: ShownDirectory): string;
   run(command: Command, options: RunOptions): Promise<Ended>;
   /** Ends what waits for commands. The directory is removed afterwards. */
   close(): Promise<void>;
@@ -28,6 +31,13 @@ export function openPlace(parts: PlaceParts): Place {
   return {
     directory,
     home,
+    shownAt(at) {
+      const shown = parts.shown.find((each) => each.at === at);
+      if (shown !== undefined) return parts.pathOf(shown);
+      throw new StrataError('internal', `the place ${directory} shows nothing at ${at}`, {
+        details: { directory, at },
+      });
+    },
     async run(command, options) {
       if (running !== undefined || closed !== undefined) {
         const state = closed === undefined ? 'already runs a command' : 'was taken away';

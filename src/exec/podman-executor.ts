@@ -6,7 +6,7 @@ import { StrataError, systemRandom, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import { runAttended } from './attend.ts';
 import { killBare } from './bare.ts';
-import { PLACE_LABEL, checkImage, containerWords, namesToPull } from './container.ts';
+import { PLACE_LABEL, SPLITTING, checkImage, containerWords, namesToPull } from './container.ts';
 import { SHOWN_HOME, environmentFor } from './environment.ts';
 import { environmentFile } from './environment-file.ts';
 import type { ContainerSpec, Executor, PlaceOptions } from './executor.ts';
@@ -16,6 +16,7 @@ import { PodmanRun } from './podman-run.ts';
 import { REMOVAL, ask, demand, noPodman } from './podman.ts';
 import type { Podman } from './podman.ts';
 import { Runtimes } from './runtime.ts';
+import { checkShown } from './shown.ts';
 
 export interface PodmanOptions {
   /** Whether tasks may have containers that can do all that root can on this machine. Default false. */
@@ -49,7 +50,7 @@ export async function podmanExecutor(options: PodmanOptions): Promise<Executor> 
     label: 'podman',
 
     async place(place) {
-      const { signal } = place;
+      const { signal, shown = [] } = place;
       const specs = check(place);
       for (const { image } of specs) await provide(podman, image, { signal });
       const names: string[] = [];
@@ -65,6 +66,7 @@ export async function podmanExecutor(options: PodmanOptions): Promise<Executor> 
           const parts = {
             name,
             directory: place.directory,
+            shown,
             waiting: first === undefined ? waiting : undefined,
             network: first,
             environmentFile: file.path,
@@ -75,10 +77,12 @@ export async function podmanExecutor(options: PodmanOptions): Promise<Executor> 
           await runtimes.run(podman, name, words, { signal });
         }
         const [name = ''] = names;
-        const run = await PodmanRun.open(podman, runtimes, name, place.directory);
+        const run = await PodmanRun.open(podman, runtimes, name, place);
         return openPlace({
           directory: place.directory,
           home: SHOWN_HOME,
+          shown,
+          pathOf: ({ at }) => at,
           async run(command, runOptions) {
             using file = environmentFile(environmentFor(FIXED, command, SHOWN_HOME));
             await run.prepare(command.user);
@@ -122,19 +126,19 @@ async function provide(podman: Podman, image: string, options: Cancellable): Pro
   });
 }
 
-function check({ directory, containers = [] }: PlaceOptions): readonly ContainerSpec[] {
+function check({ directory, containers = [], shown = [] }: PlaceOptions): readonly ContainerSpec[] {
   if (containers.length === 0) {
     throw new StrataError('bad_input', 'podman runs commands in containers, and none was named', {
       hint: 'Name a container with its image.',
     });
   }
-  // podman splits what it is told of a volume at these.
-  if (!directory.startsWith('/') || /[:,\n]/.test(directory)) {
+  if (!directory.startsWith('/') || SPLITTING.test(directory)) {
     throw new StrataError('bad_input', `containers cannot be shown the directory ${directory}`, {
       hint: 'Keep places under a path without colons and commas.',
       details: { directory },
     });
   }
+  checkShown(shown, directory);
   return containers;
 }
 

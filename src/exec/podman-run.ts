@@ -1,16 +1,15 @@
 /** Commands in a container that waits for them. What a command leaves behind is killed from outside, and the container stays. */
 
-import { execFile } from 'node:child_process';
 import { posix } from 'node:path';
-import { promisify } from 'node:util';
 
-import { StrataError, systemError } from '../base/index.ts';
+import { StrataError } from '../base/index.ts';
 import type { Running } from './attend.ts';
 import { startChild } from './child.ts';
 import { checkUser } from './container.ts';
 import { SHOWN_HOME, noWorkingDir } from './environment.ts';
 import type { EnvironmentFile } from './environment-file.ts';
-import type { Command } from './executor.ts';
+import type { Command, PlaceOptions } from './executor.ts';
+import { giveAll, giveOfRoot } from './give.ts';
 import { killInside, ownerFor, terminateInside } from './inside.ts';
 import type { Output } from './output.ts';
 import type { Pipes } from './pipes.ts';
@@ -32,24 +31,29 @@ export class PodmanRun {
   readonly #podman: Podman;
   readonly #runtimes: Runtimes;
   readonly #name: string;
-  readonly #directory: string;
+  readonly #place: PlaceOptions;
   #init: ProcessState;
 
-  static async open(podman: Podman, runtimes: Runtimes, name: string, directory: string): Promise<PodmanRun> {
-    return new PodmanRun(podman, runtimes, name, directory, await findInit(podman, name));
+  static async open(
+    podman: Podman,
+    runtimes: Runtimes,
+    name: string,
+    place: PlaceOptions,
+  ): Promise<PodmanRun> {
+    return new PodmanRun(podman, runtimes, name, place, await findInit(podman, name));
   }
 
   private constructor(
     podman: Podman,
     runtimes: Runtimes,
     name: string,
-    directory: string,
+    place: PlaceOptions,
     init: ProcessState,
   ) {
     this.#podman = podman;
     this.#runtimes = runtimes;
     this.#name = name;
-    this.#directory = directory;
+    this.#place = place;
     this.#init = init;
   }
 
@@ -57,11 +61,8 @@ export class PodmanRun {
   async prepare(user: string | undefined): Promise<void> {
     const { uid, gid } = ownerFor(this.#init, user === undefined ? undefined : checkUser(user));
     if (uid === 0) return;
-    try {
-      await promisify(execFile)('chown', ['-hR', '--', `${uid}:${gid}`, this.#directory]);
-    } catch (error) {
-      throw systemError(error, `give ${this.#directory} to user ${uid}`);
-    }
+    await giveAll(this.#place.directory, { uid, gid });
+    for (const { source } of this.#place.shown ?? []) await giveOfRoot(source, { uid, gid });
   }
 
   start(command: Command, file: EnvironmentFile, pipes: Pipes, output: Output): Running {
