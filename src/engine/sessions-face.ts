@@ -7,6 +7,7 @@ import type {
   Checkpoint,
   ExecResult,
   Labels,
+  RestoredChanges,
   RunnerInfo,
   SessionInfo,
   SessionRestore,
@@ -94,7 +95,7 @@ export interface Sessions {
   restore(
     ref: string,
     options?: Watched & { readonly dryRun?: boolean | undefined },
-  ): Promise<SessionRestore>;
+  ): Promise<SessionRestore & RestoredChanges>;
   /** A new session, suspended, that starts from a snapshot of this one; nothing is copied. @param ref `SESSION[@SNAPSHOT]` */
   fork(ref: string, options?: CreateSessionOptions): Promise<SessionInfo>;
   /** Held, it does not expire. */

@@ -105,11 +105,14 @@ export function sessionsOf(home: Home): Sessions {
 
     async restore(ref, options = {}) {
       const { world, row } = await existing(parseRef(ref).workspace, options);
-      const { restoreSession } = await room();
+      const { restoreSession, restoredChanges } = await room();
       const here = () => restoreSession(world, ref, options);
-      if (options.dryRun === true) return here();
       const runner = await runnerById(world, row.runner);
-      return at<SessionRestore, 'restore'>(world, runner, 'restore', { ref }, options, here);
+      const restored =
+        options.dryRun === true
+          ? await here()
+          : await at<SessionRestore, 'restore'>(world, runner, 'restore', { ref }, options, here);
+      return { ...restored, ...(await restoredChanges(world, restored, options)) };
     },
 
     async fork(ref, options = {}) {

@@ -170,7 +170,7 @@ async function runTask(
     containers: options.image === undefined ? undefined : [containerOf(options.image)],
     signal,
   });
-  const workspace = place.shown.get(SHOWN_WORKSPACE) ?? limited.directory;
+  const workspace = place.shownAt(SHOWN_WORKSPACE);
   let isFull = false;
   const watching = watchSession(world, session, watch.signal).then(
     (reason) => stop.abort(reason),

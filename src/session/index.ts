@@ -14,13 +14,14 @@ export { checkNewSession } from './new-session.ts';
 export type { NewSession } from './new-session.ts';
 export { ask } from './requests.ts';
 export type { AskOptions, RequestKind } from './requests.ts';
-export { restoreSession } from './restore.ts';
+export { restoreSession, restoredChanges } from './restore.ts';
 export type { RestoreSessionOptions } from './restore.ts';
 export type {
   Checkpoint,
   ExecResult,
   Labels,
   QuotaExceeded,
+  RestoredChanges,
   RunnerInfo,
   SessionInfo,
   SessionRestore,

@@ -1,8 +1,9 @@
 /** A session goes back to one of its snapshots. What that replaces is a snapshot first, so it can be undone. */
 
 import { StrataError } from '../base/index.ts';
+import type { Cancellable } from '../base/index.ts';
 import type { Change } from '../tree/index.ts';
-import { compare, parseRef, putBack, recordEvent } from '../workspace/index.ts';
+import { compare, parseRef, putBack, recordEvent, snapshotNumber } from '../workspace/index.ts';
 import { checkpointFiles } from './checkpoint.ts';
 import { claimSession } from './claim.ts';
 import { checkHere } from './here.ts';
@@ -10,7 +11,7 @@ import { durabilityOf, latestSnapshot } from './save-files.ts';
 import type { SaveFilesOptions } from './save-files.ts';
 import { fill, openPlace } from './open-place.ts';
 import { getLiveSession } from './rows.ts';
-import type { SessionRestore } from './results.ts';
+import type { RestoredChanges, SessionRestore } from './results.ts';
 import { runningTasks } from './tasks.ts';
 import type { SessionWorld } from './world.ts';
 
@@ -38,14 +39,27 @@ export async function restoreSession(
     });
   const { name: workspace } = await getLiveSession(world.database.kysely, world.tenant, name);
   const wanted = `${workspace}@${snapshot}`;
-  const done = options.dryRun === true ? await plan(world, workspace) : await restore(world, wanted, options);
-  return {
-    session: workspace,
-    ...done,
-    ...(await changesBetween(world, `${workspace}@${done.replaced}`, wanted, options)),
-    dryRun: options.dryRun === true,
-    seconds: (world.clock() - started) / 1000,
-  };
+  const dryRun = options.dryRun === true;
+  const done = dryRun ? await plan(world, workspace) : await restore(world, wanted, options);
+  const nearest = await world.nearest(wanted, options);
+  const restored = await snapshotNumber(nearest.world, nearest.ref);
+  return { session: workspace, restored, ...done, dryRun, seconds: (world.clock() - started) / 1000 };
+}
+
+/** What was, or would be, changed by a restore. */
+export async function restoredChanges(
+  world: Pick<SessionWorld, 'nearest'>,
+  { session, replaced, restored }: SessionRestore,
+  options: Cancellable,
+): Promise<RestoredChanges> {
+  const nearest = await world.nearest(`${session}@${restored}`, options);
+  const changed = { added: 0, removed: 0, modified: 0 };
+  const changes: Change[] = [];
+  for await (const change of compare(nearest.world, `${session}@${replaced}`, nearest.ref, options)) {
+    changed[change.kind === 'added' || change.kind === 'removed' ? change.kind : 'modified']++;
+    if (changes.length < MOST_CHANGES) changes.push(change);
+  }
+  return { changes, changed };
 }
 
 type Done = Pick<SessionRestore, 'replaced' | 'snapshot'>;
@@ -100,23 +114,6 @@ async function restore(world: SessionWorld, ref: string, options: RestoreSession
   if (opened !== undefined) await fill(world, session, opened.place, opened.limited, snapshot, options);
   await claim.end({ last_active: world.clock(), durability: isAtWork ? 'local' : durabilityOf(session) });
   return { replaced: before ?? snapshot, snapshot };
-}
-
-async function changesBetween(
-  world: SessionWorld,
-  before: string,
-  after: string,
-  { signal }: SaveFilesOptions,
-): Promise<Pick<SessionRestore, 'changes' | 'changed' | 'restored'>> {
-  const nearest = await world.nearest(after, { signal });
-  const changed = { added: 0, removed: 0, modified: 0 };
-  const changes: Change[] = [];
-  for await (const change of compare(nearest.world, before, nearest.ref, { signal })) {
-    changed[change.kind === 'added' || change.kind === 'removed' ? change.kind : 'modified']++;
-    if (changes.length < MOST_CHANGES) changes.push(change);
-  }
-  const restored = parseRef(nearest.ref).snapshot;
-  return { changes, changed, restored: typeof restored === 'number' ? restored : 0 };
 }
 
 function tasksRun(name: string): StrataError {

@@ -81,10 +81,14 @@ export interface SessionRestore {
   /** The new latest snapshot, with the tree of `restored`. Undefined with `dryRun`. */
   readonly snapshot: number | undefined;
   readonly dryRun: boolean;
-  /** The first of what is different between `replaced` and `restored`. */
+  readonly seconds: number;
+}
+
+/** What is different between what a restore replaces and what it restores. */
+export interface RestoredChanges {
+  /** The first of them. */
   readonly changes: readonly Change[];
   readonly changed: { readonly added: number; readonly removed: number; readonly modified: number };
-  readonly seconds: number;
 }
 
 export interface ExecResult {

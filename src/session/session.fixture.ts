@@ -96,7 +96,12 @@ export async function openSessionHome(means: MeansName = 'watch', sandbox: 'auto
     return showSession(world, name);
   };
 
-  const exec = async (world: SessionWorld, name: string, script: string, options: Partial<TaskOptions> = {}) => {
+  const exec = async (
+    world: SessionWorld,
+    name: string,
+    script: string,
+    options: Partial<TaskOptions> = {},
+  ) => {
     let output = '';
     const result = await execInSession(world, name, ['sh', '-c', script], {
       onOutput: (bytes) => void (output += Buffer.from(bytes).toString()),

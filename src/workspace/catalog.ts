@@ -1,9 +1,10 @@
 /** Which workspaces and snapshots there are: the database's answers. */
 
-import { StrataError, nearNames } from '../base/index.ts';
+import { StrataError, nearNames, toHex } from '../base/index.ts';
 import type { Database, SnapshotTable, Transaction, WorkspaceTable } from '../db/index.ts';
 import type { Root } from '../tree/index.ts';
-import { isRunId } from './name.ts';
+import type { TenantVault } from '../vault/index.ts';
+import { isRunId, parseRef } from './name.ts';
 import type { Ref } from './name.ts';
 import type { SnapshotInfo, WorkspaceInfo } from './results.ts';
 import { rootOf } from './snapshot-row.ts';
@@ -203,6 +204,14 @@ export async function listWorkspaces(query: Query, tenantName: string): Promise<
   return rows.flatMap(({ number, replica_of, ...info }) =>
     number === info.latest ? [{ ...info, replicaOf: replica_of ?? undefined }] : [],
   );
+}
+
+/** The number of the snapshot that a reference means. @throws workspace_not_found, snapshot_not_found */
+export async function snapshotNumber(
+  { vault, database }: { readonly vault: TenantVault; readonly database: Pick<Database, 'kysely'> },
+  ref: string,
+): Promise<number> {
+  return (await getSnapshot(database.kysely, toHex(vault.id), parseRef(ref))).row.number;
 }
 
 /** Of a snapshot that is there, of a workspace in the region where it lives. @param workspace its id, in hex */

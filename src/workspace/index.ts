@@ -1,6 +1,14 @@
 /** Floor 4: named sequences of snapshots, each a saved directory. */
 
-export { everyWorkspace, getLocated, getSnapshotInfo, listSnapshots, listWorkspaces, locateToSave } from './catalog.ts';
+export {
+  everyWorkspace,
+  getLocated,
+  getSnapshotInfo,
+  snapshotNumber,
+  listSnapshots,
+  listWorkspaces,
+  locateToSave,
+} from './catalog.ts';
 export type { Located } from './catalog.ts';
 export type { Wanted } from './find.ts';
 export type { CommitTerms } from './complete.ts';
