@@ -35,7 +35,7 @@ export async function checkpointSession(
     },
   });
   const { session } = claim;
-  const running = (await runningTasks(world.database.kysely, session.id)).length;
+  const running = (await runningTasks(world.database.kysely, session.id, session.runner)).length;
   const opened = await openPlace(world, session, options);
   const saved = await checkpointFiles(world, claim, opened, running, options);
   await claim.end({ durability: 'local' });

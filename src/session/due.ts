@@ -76,7 +76,8 @@ async function idleSessions(world: SessionWorld): Promise<SessionTable[]> {
     .where(({ eb, ref }) => eb(eb(ref('last_active'), '+', ref('idle_timeout')), '<=', clock()))
     .execute();
   const idle: SessionTable[] = [];
-  for (const row of rows) if ((await runningTasks(database.kysely, row.id)).length === 0) idle.push(row);
+  for (const row of rows)
+    if ((await runningTasks(database.kysely, row.id, runner.id)).length === 0) idle.push(row);
   return idle;
 }
 

@@ -80,7 +80,7 @@ async function restore(world: SessionWorld, ref: string, options: RestoreSession
       if (row.state === 'suspended' && row.unsaved === 0) return {};
       if (row.state === 'suspended') throw unsavedFiles(row.name);
       checkHere(world, row);
-      if ((await runningTasks(tx, row.id)).length > 0) throw tasksRun(row.name);
+      if ((await runningTasks(tx, row.id, row.runner)).length > 0) throw tasksRun(row.name);
       return {};
     },
   });

@@ -10,6 +10,7 @@ import { hostExecutor, podmanExecutor } from '../exec/index.ts';
 import { chooseMeans, meansNamed } from '../quota/index.ts';
 import type { MeansName } from '../quota/index.ts';
 import { openTestHome } from '../testing/home.ts';
+import type { TestHome } from '../testing/home.ts';
 import { readEvents } from '../workspace/index.ts';
 import { createSession } from './create.ts';
 import { execInSession } from './exec.ts';
@@ -32,12 +33,20 @@ export interface RunnerChoice {
   readonly baseDir?: string;
 }
 
-export type SessionHome = Awaited<ReturnType<typeof openSessionHome>>;
+export type SessionHome = ReturnType<typeof sessionHomeOf>;
 
 /** Where a quota is not the point it is watched, which makes no file systems; nor is anything isolated then. */
 export async function openSessionHome(means: MeansName = 'watch', sandbox: 'auto' | 'off' = 'off') {
   const home = await openTestHome();
   onTestFinished(() => home[Symbol.asyncDispose]());
+  return sessionHomeOf(home, means, sandbox);
+}
+
+export function sessionHomeOf(
+  home: Omit<TestHome, typeof Symbol.asyncDispose>,
+  means: MeansName = 'watch',
+  sandbox: 'auto' | 'off' = 'off',
+) {
   let ahead = 0;
   let isAway = false;
   const clock = () => Date.now() + ahead;
@@ -125,6 +134,7 @@ export async function openSessionHome(means: MeansName = 'watch', sandbox: 'auto
     world: base,
     database: home.database,
     store: home.store,
+    vault: home.vault,
     runner,
     create,
     exec,

@@ -10,7 +10,7 @@ import { keepConflict } from './conflict-files.ts';
 import { SessionPlace, readMarker } from './place.ts';
 import type { Marker } from './place.ts';
 import { isSessionId } from './rows.ts';
-import { isBusyHere, sweepTasks } from './tasks.ts';
+import { runningTasks, sweepTasks } from './tasks.ts';
 import type { SessionWorld } from './world.ts';
 
 /** What is only here is kept first. @throws what keeps it from being kept; then it stays */
@@ -48,7 +48,7 @@ async function sweepPlace(
 ): Promise<void> {
   await sweepTasks(world, session.id);
   // They hear that the lease is over; then it is the turn of their files.
-  if (await isBusyHere(world, session.id)) return;
+  if ((await runningTasks(world.database.kysely, session.id, world.runner.id)).length > 0) return;
   const place = new SessionPlace(world, session);
   // Whoever ended it on this runner has saved it, or has said that nothing is to be kept.
   const isKept = session.last_runner === world.runner.id || marker.state !== 'dirty';

@@ -15,19 +15,19 @@ const PATIENCE_MS = 15_000;
 
 type RunningTask = Pick<SessionTaskTable, 'id' | 'runner' | 'holder' | 'place' | 'executor'>;
 
-export async function runningTasks(query: Query, session: string): Promise<RunningTask[]> {
+/** @param runner its tasks alone: one that has lost the session may still have some. Null: none */
+export async function runningTasks(
+  query: Query,
+  session: string,
+  runner: string | null,
+): Promise<RunningTask[]> {
   return query
     .selectFrom('session_tasks')
     .select(['id', 'runner', 'holder', 'place', 'executor'])
     .where('session', '=', session)
+    .where('runner', '=', runner ?? '')
     .where('status', '=', 'running')
     .execute();
-}
-
-/** Those of this runner alone: one that has lost the session may still have some. */
-async function tasksHere({ database, runner }: SessionWorld, session: string): Promise<RunningTask[]> {
-  const all = await runningTasks(database.kysely, session);
-  return all.filter((task) => task.runner === runner.id);
 }
 
 /** Returns when none runs here. The state of the session tells those who stand by them that they have to end. */
@@ -38,7 +38,7 @@ export async function stopTasks(
 ): Promise<void> {
   for (const start = performance.now(); ; await setTimeout(WAIT_MS, undefined, signal && { signal })) {
     throwIfAborted(signal);
-    const running = await tasksHere(world, id);
+    const running = await runningTasks(world.database.kysely, id, world.runner.id);
     if (running.length === 0) return;
     const isLate = performance.now() - start > PATIENCE_MS;
     for (const task of running)
@@ -56,11 +56,6 @@ export async function sweepTasks(world: SessionWorld, session?: string): Promise
   if (session !== undefined) running = running.where('session', '=', session);
   for (const task of await running.execute())
     if (fateOf(task.holder) === 'dead') await endTask(world, task, 'lost');
-}
-
-/** Whether a command that this runner started in a session still runs. */
-export async function isBusyHere(world: SessionWorld, session: string): Promise<boolean> {
-  return (await tasksHere(world, session)).length > 0;
 }
 
 async function endTask(

@@ -92,7 +92,7 @@ export async function sessionInfo(
     reason: row.reason ?? undefined,
     snapshot: latest?.snapshot,
     snapshotCreated: latest?.created,
-    runningTasks: (await runningTasks(kysely, row.id)).length,
+    runningTasks: (await runningTasks(kysely, row.id, row.runner)).length,
     retention: retentionOf(row, retention),
     held: row.held === 1,
     idleTimeout: row.idle_timeout,

@@ -24,9 +24,15 @@ export interface TestHome extends AsyncDisposable {
   readonly world: WorkspaceWorld;
 }
 
-/** @param wrap puts something between the vault and its local store */
-export async function openTestHome(wrap: (store: Store) => Store = (store) => store): Promise<TestHome> {
-  const place = mkdtempSync(join(tmpdir(), 'strata-home-'));
+/**
+ * @param wrap puts something between the vault and its local store
+ * @param at where one is already, which stays; undefined: a new one
+ */
+export async function openTestHome(
+  wrap: (store: Store) => Store = (store) => store,
+  at?: string,
+): Promise<TestHome> {
+  const place = at ?? mkdtempSync(join(tmpdir(), 'strata-home-'));
   const store = wrap(openLocalStore(join(place, 'store')));
   const database = await openSqlite(join(place, 'db', 'strata.db'));
   const parts = { region: 'default', store, database, clock: systemClock, random: systemRandom };
@@ -41,7 +47,7 @@ export async function openTestHome(wrap: (store: Store) => Store = (store) => st
     world,
     async [Symbol.asyncDispose]() {
       await database[Symbol.asyncDispose]();
-      rmSync(place, { recursive: true, force: true });
+      if (at === undefined) rmSync(place, { recursive: true, force: true });
     },
   };
 }
