@@ -75,6 +75,7 @@ export function namesIn(directory: number): string[] {
 
 /** Names in ascending order, as `namesIn` has them; undefined behind the last. */
 export interface Names {
+  readonly length: number;
   at(index: number): string | undefined;
 }
 

@@ -1,12 +1,14 @@
 /** What stands on disk where an entry of a tree is to be. */
 
 import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync } from 'node:fs';
+import type { Stats } from 'node:fs';
 
 import { equalBytes, sha256 } from '../base/index.ts';
 import { extentPages, unpackExtents } from '../tree/index.ts';
 import type { Entry, FileEntry, NodeSource, SymlinkEntry } from '../tree/index.ts';
 import { PERMISSION_BITS, at, lstatAt } from './at.ts';
-import { readFully } from './cut-file.ts';
+import { cutBuffer, readFully } from './cut-file.ts';
+import type { KnownFiles } from './known-files.ts';
 import type { Pace } from './pace.ts';
 import { mtimeOf } from './times.ts';
 
@@ -27,33 +29,72 @@ export function standing(directory: number, { name, kind }: Pick<Entry, 'name' |
   return kind === 'directory' ? 'conflict' : 'replaceable';
 }
 
-/**
- * Is exactly this entry already there: kind, mode, time and content? Content is read only when all else is equal.
- *
- * @param anyTime the time does not matter
- */
-export async function isPresent(
-  source: NodeSource,
-  directory: number,
-  entry: FileEntry | SymlinkEntry,
-  buffer: Uint8Array,
-  pace: Pace,
-  anyTime = false,
-): Promise<boolean> {
-  const path = at(directory, entry.name);
-  const stats = lstatSync(path);
-  if (!anyTime && mtimeOf(stats, () => lstatSync(path, { bigint: true })) !== entry.mtime) return false;
-  if (entry.kind === 'symlink')
-    return stats.isSymbolicLink() && equalBytes(readlinkSync(path, 'buffer'), entry.target);
-  if (!stats.isFile() || stats.size !== entry.size || (stats.mode & PERMISSION_BITS) !== entry.mode)
-    return false;
+export interface ComparisonOptions {
+  readonly source: NodeSource;
+  readonly pace: Pace;
+  /** Times do not matter. */
+  readonly anyTime?: boolean | undefined;
+  /** What is known of the directory that is compared, followed by who compares. */
+  readonly known?: KnownFiles | undefined;
+}
 
-  const fd = openForReading(path);
-  if (fd === undefined) return false;
-  try {
-    return fstatSync(fd).ino === stats.ino && (await hasContent(source, fd, entry, buffer, pace));
-  } finally {
-    closeSync(fd);
+/** Whether exactly the entries of a tree are on disk already. */
+export class Comparison {
+  readonly #options: ComparisonOptions;
+  readonly #buffer = cutBuffer();
+
+  constructor(options: ComparisonOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Is exactly this entry there: kind, mode, time and content? Content is read only when all else is equal, and it is not known.
+   *
+   * @param directory an open directory
+   * @returns what it looked like before it was read; undefined if it differs
+   */
+  async find(directory: number, entry: FileEntry | SymlinkEntry): Promise<Stats | undefined> {
+    const { anyTime = false, source, known } = this.#options;
+    const path = at(directory, entry.name);
+    const stats = lstatSync(path);
+    const isOfTime = anyTime || mtimeOf(stats, () => lstatSync(path, { bigint: true })) === entry.mtime;
+    if (!isOfTime) return undefined;
+    if (entry.kind === 'symlink')
+      return stats.isSymbolicLink() && equalBytes(readlinkSync(path, 'buffer'), entry.target)
+        ? stats
+        : undefined;
+    if (!stats.isFile() || stats.size !== entry.size || (stats.mode & PERMISSION_BITS) !== entry.mode)
+      return undefined;
+    if (known !== undefined && (await known.hasContent(source, entry, stats))) return stats;
+
+    const fd = openForReading(path);
+    if (fd === undefined) return undefined;
+    try {
+      return fstatSync(fd).ino === stats.ino && (await this.#hasContent(fd, entry)) ? stats : undefined;
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  async #hasContent(fd: number, entry: FileEntry): Promise<boolean> {
+    const { source, pace } = this.#options;
+    let position = 0;
+    for await (const page of extentPages(source, entry)) {
+      for (const { chunk, length } of unpackExtents(page)) {
+        for (let done = 0; done < length;) {
+          // Chunks are at most 16 MiB and must be read whole to be hashed; holes can be read piece by piece.
+          const part = chunk === undefined ? Math.min(length - done, this.#buffer.length) : length;
+          const bytes = part <= this.#buffer.length ? this.#buffer : new Uint8Array(part);
+          if (readFully(fd, bytes, 0, part, position) !== part) return false;
+          const read = bytes.subarray(0, part);
+          if (chunk === undefined ? !isZero(read) : !equalBytes(sha256(read), chunk)) return false;
+          done += part;
+          position += part;
+          if (pace.step()) await pace.pause();
+        }
+      }
+    }
+    return true;
   }
 }
 
@@ -64,32 +105,6 @@ function openForReading(path: Buffer): number | undefined {
   } catch {
     return undefined;
   }
-}
-
-async function hasContent(
-  source: NodeSource,
-  fd: number,
-  entry: FileEntry,
-  buffer: Uint8Array,
-  pace: Pace,
-): Promise<boolean> {
-  let position = 0;
-  for await (const page of extentPages(source, entry)) {
-    for (const { chunk, length } of unpackExtents(page)) {
-      for (let done = 0; done < length;) {
-        // Chunks are at most 16 MiB and must be read whole to be hashed; holes can be read piece by piece.
-        const part = chunk === undefined ? Math.min(length - done, buffer.length) : length;
-        const bytes = part <= buffer.length ? buffer : new Uint8Array(part);
-        if (readFully(fd, bytes, 0, part, position) !== part) return false;
-        const read = bytes.subarray(0, part);
-        if (chunk === undefined ? !isZero(read) : !equalBytes(sha256(read), chunk)) return false;
-        done += part;
-        position += part;
-        if (pace.step()) await pace.pause();
-      }
-    }
-  }
-  return true;
 }
 
 function isZero(bytes: Uint8Array): boolean {

@@ -21,9 +21,11 @@ const COMPARED = 10_000;
 export interface Visitor {
   /** `leave` follows when all that it holds was visited. */
   enter(entry: DirectoryEntry, path: Path): Work;
-  leave(entry: DirectoryEntry): void;
+  leave(entry: DirectoryEntry, path: Path): Work;
   /** Links come after everything else in their directory, so that nothing can be written through one of them. */
   leaf(entry: FileEntry | SymlinkEntry, path: Path): Work;
+  /** Asked before each: the rest is of no interest. */
+  isDone?(): boolean;
 }
 
 /** A promise only where there is something to wait for: one for each of a million files takes longer than what they are about. */
@@ -72,12 +74,14 @@ export async function descend(selection: Selection, visitor: Visitor, pace: Pace
 
   const frames = [open(undefined)];
   for (let frame = frames.at(-1); frame !== undefined; frame = frames.at(-1)) {
+    if (visitor.isDone?.() === true) return;
     const entry = frame.page[frame.next++];
     if (entry === undefined) {
       if (await turnPage(frame)) continue;
       frames.pop();
+      const work = frame.entry && visitor.leave(frame.entry, path);
+      if (work !== undefined) await work;
       path.pop();
-      if (frame.entry !== undefined) visitor.leave(frame.entry);
     } else if (entry.kind === 'symlink' && !frame.onlyLinks) {
       frame.links.push(entry);
     } else if (entry.kind === 'file' || entry.kind === 'symlink') {

@@ -1,6 +1,8 @@
 /** Floor 3: a directory on disk becomes a tree, and a tree becomes a directory on disk. */
 
 export { Below } from './below.ts';
+export { differsFromTree } from './differs.ts';
+export type { DiffersOptions } from './differs.ts';
 export { leavingOut, warnings } from './left-out.ts';
 export type { LeftOut, LeftOutReason } from './left-out.ts';
 export type { Progress } from './pace.ts';

@@ -1,6 +1,6 @@
 /** Mode and time: those of a directory only stick when nothing is written into it any more. */
 
-import { fchmodSync, fstatSync, fsyncSync } from 'node:fs';
+import { accessSync, constants, fchmodSync, fstatSync, fsyncSync } from 'node:fs';
 import type { BigIntStats, Stats } from 'node:fs';
 
 import { errno } from '../base/index.ts';
@@ -31,7 +31,22 @@ export function setLooks(directory: number, { mode, mtime }: Looks, sync: boolea
 
 /** A directory of ours that we may not write to becomes writable, until its looks are set. */
 export function makeWritable(directory: number): void {
-  const { mode, uid } = fstatSync(directory);
-  if ((mode & UNLOCKED) !== UNLOCKED && uid === process.geteuid?.())
-    fchmodSync(directory, (mode & PERMISSION_BITS) | UNLOCKED);
+  const stats = fstatSync(directory);
+  if ((stats.mode & UNLOCKED) !== UNLOCKED && isOurs(stats))
+    fchmodSync(directory, (stats.mode & PERMISSION_BITS) | UNLOCKED);
+}
+
+/** Whether an open directory can be written to; ours can be made writable for the time of the restore. */
+export function isWritable(directory: number): boolean {
+  if (isOurs(fstatSync(directory))) return true;
+  try {
+    accessSync(`/proc/self/fd/${directory}`, constants.W_OK | constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export function isOurs({ uid }: Pick<Stats, 'uid'>): boolean {
+  return uid === process.geteuid?.();
 }

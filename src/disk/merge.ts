@@ -1,6 +1,7 @@
 /** Moves what is staged into a directory that is there already, entry by entry: each appears whole, by a rename. */
 
 import { chmodSync, lstatSync, renameSync } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 
 import { StrataError, errno } from '../base/index.ts';
@@ -18,6 +19,7 @@ import {
 } from './at.ts';
 import { DirectoryChain } from './chain.ts';
 import { writeError } from './failure.ts';
+import type { Foreign } from './foreign.ts';
 import { looksOf, makeWritable, setLooks } from './looks.ts';
 import type { Looks } from './looks.ts';
 
@@ -41,6 +43,14 @@ interface Frame {
   readonly names: string[];
 }
 
+export interface MergeOptions {
+  readonly sync: boolean;
+  /** Removes what is of another kind than what takes its place, which then follows; what it cannot remove stays. Without it, neither may be. */
+  readonly foreign?: Foreign | undefined;
+  /** Is told of each file that was moved alone, as it looks in its place. */
+  readonly onMoved?: ((stats: Stats) => void) | undefined;
+}
+
 /**
  * Cannot be cancelled: once the first file has moved, all of them being there is the better end.
  *
@@ -49,7 +59,11 @@ interface Frame {
  *
  * @throws conflict if the target was changed since the survey; whole files only have been replaced
  */
-export async function merge(staged: number, target: number, sync: boolean): Promise<void> {
+export async function merge(
+  staged: number,
+  target: number,
+  { sync, foreign, onMoved }: MergeOptions,
+): Promise<void> {
   using from = new DirectoryChain(reopenDirectory(staged));
   using to = new DirectoryChain(reopenDirectory(target));
   makeWritable(to.fd);
@@ -61,11 +75,19 @@ export async function merge(staged: number, target: number, sync: boolean): Prom
     const next = frame.names.pop();
     if (next !== undefined) {
       const name = nameBytes(next);
+      const path = () => [...frames.slice(1).map((above) => above.name), name];
       try {
-        if (!move(from.fd, to.fd, name)) frames.push(enter(from, to, name));
+        let moved = move(from.fd, to.fd, name, onMoved);
+        if (moved instanceof Error && foreign !== undefined) {
+          await foreign.visit(to.fd, name, path());
+          moved = move(from.fd, to.fd, name, onMoved);
+          // It stays, and others tell so.
+          if (moved instanceof Error && foreign.stuck.count > 0) continue;
+        }
+        if (moved instanceof Error) throw moved;
+        if (!moved) frames.push(enter(from, to, name));
       } catch (error) {
-        const path = [...frames.slice(1).map((above) => above.name), name];
-        throw withPath(changedUnderUs(error) ?? writeError(error, 'put an entry in its place'), path);
+        throw withPath(changedUnderUs(error) ?? writeError(error, 'put an entry in its place'), path());
       }
     } else {
       frames.pop();
@@ -77,22 +99,32 @@ export async function merge(staged: number, target: number, sync: boolean): Prom
   }
 }
 
-/** @returns false if both are directories, which have to be merged */
-function move(from: number, to: number, name: Buffer): boolean {
+/** @returns false if both are directories, which have to be merged; an error if only one of them is */
+function move(
+  from: number,
+  to: number,
+  name: Buffer,
+  onMoved: MergeOptions['onMoved'],
+): boolean | NodeJS.ErrnoException {
   const staged = lstatSync(at(from, name));
-  if (!staged.isDirectory()) {
-    renameSync(at(from, name), at(to, name));
-    return true;
+  if (staged.isDirectory() && lstatAt(to, name)?.isDirectory() === true) return false;
+  try {
+    if (!staged.isDirectory() || (staged.mode & OWNER_WRITE) !== 0) renameSync(at(from, name), at(to, name));
+    else
+      withHandle(from, name, (handle) => {
+        // A directory takes its `..` along, for which it must be writable.
+        chmodSync(handle, UNLOCKED);
+        try {
+          renameSync(at(from, name), at(to, name));
+        } finally {
+          chmodSync(handle, staged.mode & PERMISSION_BITS);
+        }
+      });
+  } catch (error) {
+    if (error instanceof Error && (errno(error) === 'EISDIR' || errno(error) === 'ENOTDIR')) return error;
+    throw error;
   }
-  if (lstatAt(to, name)?.isDirectory() === true) return false;
-  if ((staged.mode & OWNER_WRITE) !== 0) renameSync(at(from, name), at(to, name));
-  else
-    withHandle(from, name, (handle) => {
-      // A directory takes its `..` along, for which it must be writable.
-      chmodSync(handle, UNLOCKED);
-      renameSync(at(from, name), at(to, name));
-      chmodSync(handle, staged.mode & PERMISSION_BITS);
-    });
+  if (staged.isFile()) onMoved?.(lstatSync(at(to, name)));
   return true;
 }
 

@@ -14,6 +14,10 @@ export class NameList {
   /** Numbers of names in ascending order of their bytes. */
   #order = new Uint32Array(0);
 
+  get length(): number {
+    return this.#count;
+  }
+
   /** @param name one character a byte */
   add(name: string): void {
     const start = this.#startOf(this.#count);

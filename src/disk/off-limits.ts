@@ -17,10 +17,13 @@ interface Identity {
 /** They are known by what they are, not by their paths: a link or a bind mount leads to the same directory. */
 export class OffLimits {
   readonly #directories: readonly Identity[];
+  /** Those that they stand in, up to the root. */
+  readonly #above: readonly Identity[];
 
   /** @param paths those that do not exist are passed over */
   constructor(paths: readonly string[] = []) {
     this.#directories = paths.flatMap((path) => look(path) ?? []);
+    this.#above = paths.flatMap((path) => (look(path) === undefined ? [] : aboveOf(realpathSync(path))));
   }
 
   /** Whether an open directory is one of them. @param looked what is known of it already; it spares asking for nearly all */
@@ -28,6 +31,13 @@ export class OffLimits {
     if (looked !== undefined && !this.#directories.some(({ ino }) => Number(ino) === looked.ino))
       return false;
     return this.#directories.length > 0 && this.#includes(fstatSync(fd, { bigint: true }));
+  }
+
+  /** Whether one of them stands somewhere in an open directory. @param looked what is known of it already */
+  isIn(fd: number, { ino }: Pick<Stats, 'ino'>): boolean {
+    if (!this.#above.some((each) => Number(each.ino) === ino)) return false;
+    const { dev, ino: exact } = fstatSync(fd, { bigint: true });
+    return this.#above.some((one) => one.ino === exact && one.dev === dev);
   }
 
   /** Whether a path, which need not exist, is one of them or below one. */
@@ -56,6 +66,12 @@ function look(path: string): Identity | undefined {
   } catch (error) {
     throw systemError(error, `look at ${path}`);
   }
+}
+
+/** @param path without links */
+function aboveOf(path: string): Identity[] {
+  const above = dirname(path);
+  return above === path ? [] : [look(above), ...aboveOf(above)].flatMap((each) => each ?? []);
 }
 
 /** Of a path and those above it, the nearest that is there; without links. */

@@ -9,6 +9,7 @@ import { ExtentList } from './extent-list.ts';
 import { nameAt } from './schedule.ts';
 import type { Schedule } from './schedule.ts';
 import type { Window } from './scheduler.ts';
+import type { WrittenFiles } from './sightings.ts';
 import { TICK_MS } from './scan-file.ts';
 import { StatCacheWriter } from './stat-cache.ts';
 
@@ -16,13 +17,13 @@ import { StatCacheWriter } from './stat-cache.ts';
  * No node is named so. The ids of the true one were read long ago and not kept; the next save makes the nodes anew, finds that they are
  * stored, and remembers their ids.
  */
-const NO_TREE: TreeRef = {
+export const NO_TREE: TreeRef = {
   node: new Uint8Array(SHA256_BYTES) as Sha256,
   digest: new Uint8Array(SHA256_BYTES) as Sha256,
   summary: { files: 0, directories: 0, symlinks: 0, bytes: 0 },
 };
 
-export class Rememberer {
+export class Rememberer implements WrittenFiles {
   readonly #writer: StatCacheWriter;
   readonly #extents = new ExtentList();
   /** Rows of the directories from the first one down to where we are. */

@@ -7,6 +7,7 @@ import type { ContentSource } from '../vault/index.ts';
 import { restoreBeside } from './beside.ts';
 import { handsFor } from './crew.ts';
 import type { Crew } from './crew.ts';
+import { ExactRestore } from './exact-restore.ts';
 import { writeError } from './failure.ts';
 import { restoreInside } from './inside.ts';
 import { summaryOf } from './descend.ts';
@@ -23,9 +24,9 @@ import { ThreadedRuns } from './threaded-runs.ts';
 export interface RestoreOptions extends PaceOptions {
   /**
    * Restore into a directory that is not empty: what it has beside the tree stays. `equal`: nothing is replaced; what differs by more than
-   * its time is a conflict.
+   * its time is a conflict. `exact`: what it has beside the tree goes, whatever it is.
    */
-  readonly overwrite?: boolean | 'equal' | undefined;
+  readonly overwrite?: boolean | 'equal' | 'exact' | undefined;
   /** Return only when everything would survive a power cut. */
   readonly sync?: boolean | undefined;
   /** Only this path, at its place in the target, and the directories on the way to it. */
@@ -35,7 +36,15 @@ export interface RestoreOptions extends PaceOptions {
   readonly random?: Random | undefined;
   /** Directories that are refused as targets, like all below them, and stay as they are below a target. */
   readonly offLimits?: readonly string[] | undefined;
-  /** Takes what a save of the target may remember, if the target is new or empty. Of no use before the restore has returned. */
+  /**
+   * What is remembered of the target: a file that looks as it did then is not read to be compared, as a save does not read it. By default each
+   * file is read that could be equal.
+   */
+  readonly known?: Uint8Array | undefined;
+  /**
+   * Takes what a save of the target may remember, if the target is new or empty, or becomes exactly the tree. Of no use before the restore has
+   * returned.
+   */
   readonly remember?: ((part: Uint8Array) => void) | undefined;
   /** By default threads write a tree of some size. */
   readonly crew?: Crew | undefined;
@@ -58,8 +67,12 @@ export interface RestoreReport {
  * Exactly equal files are left alone; files and links replace each other; what else is in the target stays. Links in the
  * target are never followed.
  *
- * @throws bad_input, target_not_empty, conflict (all paths), path_not_found, refused; disk_full, read_only; integrity with the
- *   path: no wrong byte is ever in the target; cancelled
+ * To make the target exactly the tree, whatever differs in kind is replaced too, and what the tree does not have is removed: when all else is
+ * in its place, so that an error before leaves it there. Only if the disk is full, and would not be without it, it goes first. Directories that
+ * are off limits stay, and those that they are in; what is mounted below the target is refused.
+ *
+ * @throws bad_input, target_not_empty, conflict (all paths), path_not_found, refused (also with all paths that cannot be removed);
+ *   disk_full, read_only; integrity with the path: no wrong byte is ever in the target; cancelled
  */
 export async function restoreTree(
   source: ContentSource,
@@ -81,7 +94,12 @@ async function restore(
   given: RestoreOptions,
 ): Promise<RestoreReport> {
   const { overwrite = false, sync = false, dryRun = false, crew = {}, random = systemRandom } = given;
-  const { only, signal } = given;
+  const { only, signal, known, remember } = given;
+  const exact = overwrite === 'exact';
+  if (exact && only !== undefined && only.length > 0)
+    throw new StrataError('bad_input', 'only a whole tree can be restored exactly, not a path in it', {
+      hint: 'Restore the path to a directory of its own, or without removing what else is there.',
+    });
   const pace = new Pace(given);
   await pace.pause();
   const offLimits = new OffLimits(given.offLimits);
@@ -92,7 +110,7 @@ async function restore(
   }
   const place = openTarget(target);
   using existing = place.existing;
-  const id = restoreId(root, only);
+  const id = restoreId(root, only, exact);
   const resumes = existing?.leftovers.some(({ moving }) => moving === id) ?? false;
   if (existing?.empty === false && overwrite === false && !resumes)
     throw new StrataError('target_not_empty', `${target} is not empty`, {
@@ -109,16 +127,22 @@ async function restore(
   const isThreaded = isNew && source.blocks !== undefined && hands.threads > 0;
   await using ahead = isThreaded ? new ThreadedRuns(hands, crew.module) : undefined;
   const mustBeEqual = overwrite === 'equal';
-  const options = { dryRun, mustBeEqual, summary, offLimits, pace, sync, crew, ahead };
+  const isBeside = existing === undefined || (existing.empty && !resumes && existing.replaceable);
+  const exactly = exact
+    ? // What was told beside, in vain, would stand before what is told inside.
+      new ExactRestore({ source, root, offLimits, sync, remember: isBeside ? undefined : remember })
+    : undefined;
+  const comparing = { mustBeEqual, exact, known, sightings: exactly?.sightings, offLimits };
+  const options = { ...comparing, dryRun, summary, pace, sync, crew, ahead };
   const stage = await prepareStage(selection, existing?.fd, options);
   if (dryRun) return { plan: stage.plan, summary, remembered: false };
 
-  const work = { root, stage, sync, random, remember: given.remember };
+  const work = { root, stage, sync, random, remember };
   let done: Plan | undefined;
-  if (existing === undefined || (existing.empty && !resumes && existing.replaceable))
-    done = await restoreBeside(work, place);
-  const remembered = done !== undefined && given.remember !== undefined;
-  if (done === undefined && existing !== undefined) done = await restoreInside(work, existing, id, resumes);
+  if (isBeside) done = await restoreBeside(work, place);
+  const remembered = remember !== undefined && (done !== undefined || (exact && !isBeside));
+  if (done === undefined && existing !== undefined)
+    done = await restoreInside(work, existing, id, resumes, exactly);
   if (done === undefined)
     throw new StrataError('internal', 'a new directory can only be restored beside its place');
   pace.report();

@@ -9,7 +9,16 @@
 
 import { mkdirSync, renameSync } from 'node:fs';
 
-import { HOLDER_PATTERN, concatBytes, errno, fateOf, sha256, thisProcess, toHex } from '../base/index.ts';
+import {
+  HOLDER_PATTERN,
+  concatBytes,
+  errno,
+  fateOf,
+  sha256,
+  thisProcess,
+  toHex,
+  utf8,
+} from '../base/index.ts';
 import type { Branded, Random } from '../base/index.ts';
 import { pathBytes } from '../tree/index.ts';
 import type { Path, Root } from '../tree/index.ts';
@@ -22,6 +31,9 @@ const NAME = new RegExp(
 
 /** Random bytes of a name, and bytes of the hash in it. */
 const NAME_BYTES = 8;
+
+/** No path: a name is not empty. */
+const EXACT = utf8('//');
 
 /** What is restored, times included: 16 hex digits. */
 export type RestoreId = Branded<string, 'restore id'>;
@@ -38,8 +50,9 @@ export interface Stagings {
   readonly dead: readonly Staging[];
 }
 
-export function restoreId({ tree }: Root, only: Path = []): RestoreId {
-  return shortHash(concatBytes([tree.node, pathBytes(only)])) as RestoreId;
+/** @param exact whether all else is to go: who does not ask for that does not go on where it was asked for */
+export function restoreId({ tree }: Root, only: Path = [], exact = false): RestoreId {
+  return shortHash(concatBytes([tree.node, exact ? EXACT : pathBytes(only)])) as RestoreId;
 }
 
 /**

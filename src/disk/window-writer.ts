@@ -10,10 +10,10 @@ import { Filler, idOf } from './fill.ts';
 import type { FillerOptions } from './fill.ts';
 import { finishDirectories } from './finish.ts';
 import type { Pace } from './pace.ts';
-import type { Rememberer } from './remember.ts';
 import { planRuns } from './runs.ts';
 import { pathOfFile } from './schedule.ts';
 import type { Window } from './scheduler.ts';
+import type { WrittenFiles } from './sightings.ts';
 import { ThreadedRuns } from './threaded-runs.ts';
 
 export interface WriterOptions {
@@ -24,7 +24,7 @@ export interface WriterOptions {
   /** Threads that were started already; ended with the writer, which nobody may outlive who writes. */
   readonly ahead: ThreadedRuns | undefined;
   /** Is told what is on the disk then. */
-  readonly rememberer?: Rememberer | undefined;
+  readonly rememberer?: WrittenFiles | undefined;
 }
 
 export class WindowWriter implements AsyncDisposable {
