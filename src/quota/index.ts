@@ -1,3 +1,4 @@
 /** Floor 4: directories that hold so many bytes and no more. */
 
-export type { LimitedDirectory, MeansName, QuotaMeans } from './quota.ts';
+export { chooseMeans, meansNamed } from './choose.ts';
+export type { BigFile, LimitedDirectory, MeansName, QuotaMeans, Writers } from './quota.ts';

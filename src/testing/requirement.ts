@@ -6,7 +6,15 @@ interface Requirement {
   readonly met: () => boolean;
   /** Ends the sentence `needs …`, with the command that provides it. */
   readonly remedy: string;
+  /** No command does: the kernel has it or has it not. Then nothing is wrong with a machine that lacks it. */
+  readonly ofKernel?: true;
 }
+
+/** Whether a file system can have project quotas, on a disk of its own that goes with its mount namespace. */
+const MOUNT_PROJECTS = `
+  directory=$(mktemp -d) && trap 'rm -rf "$directory"' EXIT && cd "$directory" &&
+  truncate -s 64M disk && mkfs.ext4 -q -O quota,project disk && mkdir mount && mount -o loop,prjquota disk mount &&
+  setquota -P 1 0 1 0 0 mount; status=$?; umount mount; exit $status`;
 
 const REQUIREMENTS = {
   root: { met: () => process.getuid?.() === 0, remedy: 'root: sudo npm test' },
@@ -16,6 +24,11 @@ const REQUIREMENTS = {
   },
   mounts: { met: () => runs('unshare', '--mount', 'true'), remedy: 'mount namespaces: sudo npm test' },
   loop: { met: () => runs('losetup', '--find'), remedy: 'loop devices: sudo npm test' },
+  projects: {
+    met: () => runs('unshare', '--mount', 'sh', '-c', MOUNT_PROJECTS),
+    remedy: 'project quotas: root, a kernel with CONFIG_QFMT_V2, and apt-get install quota',
+    ofKernel: true,
+  },
   git: { met: () => runs('git', '--version'), remedy: 'git: apt-get install git' },
   python3: { met: () => runs('python3', '--version'), remedy: 'python3: apt-get install python3' },
   cc: { met: () => runs('cc', '--version'), remedy: 'a C compiler: apt-get install build-essential' },
@@ -46,6 +59,12 @@ export function missing(...needs: readonly Need[]): string | undefined {
   const absent = needs.filter((need) => !isMet(need));
   if (absent.length === 0) return undefined;
   return absent.map((need) => `needs ${REQUIREMENTS[need].remedy}`).join('; ');
+}
+
+/** Whether nobody can install it. */
+export function isOfKernel(need: Need): boolean {
+  const requirement: Requirement = REQUIREMENTS[need];
+  return requirement.ofKernel === true;
 }
 
 function isMet(need: Need): boolean {

@@ -1,0 +1,78 @@
+/** No more than looking: it works everywhere, and says when somebody has to stop the writers. */
+
+import { biggestIn } from './biggest.ts';
+import { countBytes } from './count.ts';
+import { untilExceeded } from './gauge.ts';
+import type { Gauge } from './gauge.ts';
+import type { Means } from './means.ts';
+import { makeFiles, makePlace, placeAt, removePlace, roomAt } from './place.ts';
+import type { Place } from './place.ts';
+import type { LimitedDirectory } from './quota.ts';
+import { checkLimit, isHardlyAny } from './room.ts';
+
+export const watch: Means = {
+  name: 'watch',
+  needs: 'It takes du and find (apt-get install coreutils findutils).',
+
+  whyNot: (_, tryOut) => tryOut(),
+
+  async open(path, limit) {
+    checkLimit(limit);
+    const place = placeAt(path);
+    makePlace(place);
+    makeFiles(place);
+    return directoryAt(place, limit);
+  },
+
+  async close() {},
+
+  remove: (path) => removePlace(placeAt(path)),
+};
+
+function directoryAt({ path, limited, files }: Place, limit: number): LimitedDirectory {
+  return {
+    directory: files,
+    means: 'watch',
+    limit,
+    used: (options = {}) => countBytes(limited, options),
+    async isFull(options = {}) {
+      return isHardlyAny(limit - (await countBytes(limited, options)), limit);
+    },
+    exceeded: (signal, writers) => untilExceeded(new DiskGauge(path, limited), limit, signal, writers),
+    biggest: (count, options) => biggestIn(files, count, options),
+  };
+}
+
+/**
+ * Guesses by what the whole disk has less since the last count. That may have been others; but what others give back at the same moment can hide
+ * only what was written between two looks.
+ */
+export class DiskGauge implements Gauge {
+  readonly #disk: string;
+  readonly #directory: string;
+  #counted = 0;
+  #grown = 0;
+  #free = 0;
+
+  /** @param disk a directory on it that no quota is for */
+  constructor(disk: string, directory: string) {
+    this.#disk = disk;
+    this.#directory = directory;
+  }
+
+  guess(): number {
+    const { free } = roomAt(this.#disk);
+    this.#grown += Math.max(0, this.#free - free);
+    this.#free = free;
+    return this.#counted + this.#grown;
+  }
+
+  async count(options: { readonly signal?: AbortSignal | undefined }): Promise<number> {
+    // What comes while it is counted is counted twice, rather than never.
+    const { free } = roomAt(this.#disk);
+    this.#counted = await countBytes(this.#directory, options);
+    this.#grown = 0;
+    this.#free = free;
+    return this.#counted;
+  }
+}
