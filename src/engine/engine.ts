@@ -4,6 +4,7 @@ import type { Cancellable, Log } from '../base/index.ts';
 import type { Change } from '../tree/index.ts';
 import type { CollectOptions, Collected, VerifyReport, VerifyStoreOptions } from '../vault/index.ts';
 import type {
+  ClockDoubt,
   ExportOptions,
   ExportResult,
   ForgetOptions,
@@ -184,11 +185,15 @@ export interface RebuildResult {
 export interface CollectStoreOptions extends CollectOptions, InRegion {
   /** Milliseconds that what is condemned stays, at least. Default: an hour for a store on a disk of this machine, a day for one in a bucket. */
   readonly margin?: number | undefined;
+  /** The clock is right, whatever it was before: deletion goes on. */
+  readonly acceptClock?: boolean | undefined;
 }
 
 /** Of all tenants together. */
 export interface CollectResult extends Collected {
   readonly dryRun: boolean;
+  /** Why nothing is deleted now, and nothing that is due by its age has gone; undefined: the clock is believed. */
+  readonly clock: ClockDoubt | undefined;
   readonly seconds: number;
 }
 
