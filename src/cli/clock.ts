@@ -15,17 +15,17 @@ export function clockJson(doubt: ClockDoubt | undefined): object | null {
   return { since: isoTime(since), until: isoTime(until), leapSeconds: Math.round(leap / 1000) };
 }
 
-/** @param what is not done meanwhile, as in `nothing is deleted` */
+/** @param what is not done meanwhile, as in `nothing is forgotten` */
 export function clockLines(doubt: ClockDoubt | undefined, what: string, now: number): string[] {
   if (doubt === undefined) return [];
   const { until, leap } = doubt;
   return [
-    `${what} until ${formatDate(until)} (${formatAhead(until, now)}): ${leapText(leap)} since it was last looked at`,
-    'If it is right, `store gc --accept-clock` says so, and nothing waits any more.',
+    `${what} until ${formatDate(until)} (${formatAhead(until, now)}): ${leapText(leap)}`,
+    'It was set, or the machine was off. If it is right, `store gc --accept-clock` says so, and nothing waits any more.',
   ];
 }
 
 /** @param leap milliseconds, more than a day */
 export function leapText(leap: number): string {
-  return `the clock has leapt ahead by more than ${counted(Math.floor(leap / DAY), 'day')}`;
+  return `the clock is more than ${counted(Math.floor(leap / DAY), 'day')} ahead of what is known to have passed`;
 }

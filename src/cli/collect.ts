@@ -42,8 +42,8 @@ export function registerCollect(noun: Command, invocation: Invocation): void {
   addJsonHelp(
     command,
     '{dryRun, storedBytes, liveBytes, condemned:{dead, moved, orphan}, deletedObjects, deletedBytes,\n' +
-      'rewrittenBytes, waiting:[{for, objects, bytes, until}], clock, seconds}. condemned: {objects, bytes} each. for: "margin",\n' +
-      '"save", "read" or "collect"; until: when that ends at the latest, or null. ' +
+      'rewrittenBytes, waiting:[{for, objects, bytes, until}], clock, seconds}. dryRun: whether nothing was changed. condemned: {objects, bytes} each. for: "margin",\n' +
+      '"save", "read" or "collect"; until: when that ends at the latest. ' +
       CLOCK_SHAPE,
   );
 }
@@ -87,10 +87,8 @@ function lines(result: CollectResult, now: number): string[] {
       : `freed ${formatBytes(deletedBytes)} in ${counted(deletedObjects, 'object')}, in ${formatSeconds(seconds)}`,
     ...waiting.map(({ for: reason, objects, bytes, until }) => {
       const latest = until === undefined ? '' : `, ${formatAhead(until, now)} at the latest`;
-      const what =
-        reason === 'margin' && clock !== undefined ? 'until the clock is believed' : WAITING_FOR[reason];
-      return `  ${counted(objects, 'object')}, ${formatBytes(bytes)} stay ${what}${latest}`;
+      return `  ${counted(objects, 'object')}, ${formatBytes(bytes)} stay ${WAITING_FOR[reason]}${latest}`;
     }),
-    ...clockLines(clock, 'nothing is deleted', now),
+    ...clockLines(clock, 'nothing is taken away', now),
   ];
 }

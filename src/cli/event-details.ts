@@ -1,7 +1,7 @@
 /** The details of an event in words. */
 
 import type { EventKind } from '../workspace/index.ts';
-import { counted, formatBytes } from './format.ts';
+import { counted, formatBytes, formatDate } from './format.ts';
 import { leapText } from './clock.ts';
 
 type Details = Readonly<Record<string, unknown>>;
@@ -25,7 +25,7 @@ const WORDS: Partial<Record<EventKind, (details: Details) => string>> = {
   'workspace.replicated': (details) =>
     `@${text(details['snapshot'])} from ${text(details['from'])} to ${text(details['to'])}: ${figures(details)}`,
   'clock.leapt': ({ leapSeconds, until }) =>
-    `${leapText(number(leapSeconds) * 1000)}; nothing is deleted by age until ${text(until)}`,
+    `${leapText(number(leapSeconds) * 1000)}; nothing goes by its age until ${dateText(until)}`,
 };
 
 export function detailsText(kind: EventKind, details: Details): string {
@@ -46,6 +46,12 @@ function figures({ files, bytes, newBytes }: Details): string {
 /** Only the unusual one is told. */
 function inRegion(region: unknown): string {
   return region === undefined || region === 'default' ? '' : ` in ${text(region)}`;
+}
+
+/** @param value in ISO 8601 */
+function dateText(value: unknown): string {
+  const date = Date.parse(text(value));
+  return Number.isNaN(date) ? text(value) : formatDate(date);
 }
 
 function text(value: unknown): string {

@@ -26,14 +26,15 @@ export async function collectStore(
   monotonic: MonotonicClock,
   options: CollectStoreOptions = {},
 ): Promise<CollectResult> {
-  const { dryRun = false, margin } = options;
   const started = systemClock();
   const clocks = { clock: vault.world.clock, monotonic };
   const verdict = await judge(vault, clocks, options);
+  // Nor is anything condemned: no time is written down that may be wrong.
+  const dryRun = options.dryRun === true || !verdict.believed;
   // From here on the clock is not asked any more: it may be set while this goes on.
   const clock = verdict.believed ? clockFrom(verdict.now, clocks) : clocks.clock;
   const world = { ...vault.world, clock };
-  const margins = marginsOf(vault, margin, verdict);
+  const margins = marginsOf(vault, options, verdict);
   if (!dryRun) await sweepDestroyed(vault, options);
   const each: Collected[] = [];
   for (const { name } of await vault.tenants(options)) {
@@ -43,7 +44,7 @@ export async function collectStore(
       const { expireLayers } = await import('../run/index.ts');
       await expireLayers({ ...clocks, database: world.database }, toHex(tenant.id));
     }
-    each.push(await collectTenant(world, tenant, margins, options));
+    each.push(await collectTenant(world, tenant, margins, { ...options, dryRun }));
   }
   return { ...total(each), dryRun, clock: doubtOf(verdict), seconds: (systemClock() - started) / 1000 };
 }
@@ -58,14 +59,18 @@ async function judge(
   return accept ? { believed: true, now: clocks.clock(), wasKnown: true } : verdict;
 }
 
-/** @param deletion in the place of the usual */
-function marginsOf({ world }: Vault, deletion: number | undefined, verdict: ClockVerdict): Margins {
+function marginsOf(
+  { world }: Vault,
+  { margin, acceptClock = false }: CollectStoreOptions,
+  verdict: ClockVerdict,
+): Margins {
   const usual = world.store.isFar === true ? SHARED_MARGINS : LOCAL_MARGINS;
-  if (!verdict.believed) return { deletion: Infinity, leap: Infinity };
+  // The vault has only times of rows to hold the clock against, which prove less than an earlier look at it.
+  const isJudged = verdict.believed && verdict.wasKnown;
   return {
-    deletion: deletion ?? usual.deletion,
-    // The vault has only times of rows to hold the clock against, which prove less than an earlier look at it.
-    leap: verdict.wasKnown ? Infinity : usual.leap,
+    deletion: margin ?? usual.deletion,
+    leap: isJudged ? Infinity : usual.leap,
+    lag: acceptClock ? Infinity : usual.lag,
   };
 }
 

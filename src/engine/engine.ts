@@ -185,14 +185,15 @@ export interface RebuildResult {
 export interface CollectStoreOptions extends CollectOptions, InRegion {
   /** Milliseconds that what is condemned stays, at least. Default: an hour for a store on a disk of this machine, a day for one in a bucket. */
   readonly margin?: number | undefined;
-  /** The clock is right, whatever it was before: deletion goes on. */
+  /** The clock is right, whatever it was before. */
   readonly acceptClock?: boolean | undefined;
 }
 
 /** Of all tenants together. */
 export interface CollectResult extends Collected {
+  /** Whether nothing was changed, because of the options or the clock. */
   readonly dryRun: boolean;
-  /** Why nothing is deleted now, and nothing that is due by its age has gone; undefined: the clock is believed. */
+  /** Why it was not believed; undefined: it was. */
   readonly clock: ClockDoubt | undefined;
   readonly seconds: number;
 }
