@@ -25,6 +25,8 @@ export { displayPath, parsePath, pathJson } from './tree/index.ts';
 export type { Change, Entry, Path } from './tree/index.ts';
 export type { Problem, ProblemCode, VerifyReport } from './vault/index.ts';
 export type {
+  ClockDoubt,
+  EventKind,
   ExportOptions,
   ExportResult,
   ImportOptions,
@@ -35,6 +37,7 @@ export type {
   ManifestFile,
   PathChange,
   PathHistory,
+  ReadEventsOptions,
   ReplicateOptions,
   ReplicateResult,
   RestoreOptions,
@@ -44,5 +47,6 @@ export type {
   SnapshotInfo,
   StoreStats,
   Tally,
+  WorkspaceEvent,
   WorkspaceInfo,
 } from './workspace/index.ts';

@@ -218,6 +218,8 @@ const ROWS: Readonly<Record<string, () => void | Promise<void>>> = {
     };
     move(DAY);
     expect(failure('store', 'gc')).toMatchObject({ code: 'refused' });
+    fine('store', 'gc', '--accept-clock');
+    expectWhole();
     move(-DAY);
     fine('store', 'gc');
     expectWhole();

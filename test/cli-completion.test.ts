@@ -52,7 +52,10 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
 
 describe('bash', () => {
   it.each([
-    ['strata ', ['workspaces', 'runs', 'executors', 'store', 'keys', 'config', 'completion', 'version']],
+    [
+      'strata ',
+      ['workspaces', 'runs', 'executors', 'store', 'events', 'keys', 'config', 'completion', 'version'],
+    ],
     ['strata w', ['workspaces']],
     ['strata workspaces re', ['replicate', 'restore']],
     ['strata workspaces w', ['why']],
@@ -83,6 +86,8 @@ describe('bash', () => {
     ['strata --config=regions.yaml store gc --region=e', ['eu']],
     ['strata store attach x --bucket-region ', []],
     ['strata completion ', ['bash', 'zsh', 'fish']],
+    ['strata events --o', ['--of']],
+    ['strata events --since 2h --of do', ['docs']],
     ['strata version ', []],
     ['strata nonsense ', []],
     ['strata workspaces log -- -', []],

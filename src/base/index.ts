@@ -20,6 +20,7 @@ export {
   utf8,
 } from './bytes.ts';
 export type { Branded, Sha256 } from './bytes.ts';
+export { bootClock } from './boot-clock.ts';
 export { makeDirectories, syncDirectory } from './directory.ts';
 export { formatDuration, parseDuration } from './duration.ts';
 export { EXIT_CODES, StrataError, errno, isStrataError, systemError, unreachable } from './error.ts';
@@ -38,6 +39,6 @@ export type { JsonSchema, Keys, KeyValues, Read, Reader, SchemaDefinitions } fro
 export { Threads, errorMessage, messageError, serveThread } from './threads.ts';
 export type { ErrorMessage, Post, ThreadsOptions } from './threads.ts';
 export { systemClock, systemRandom } from './world.ts';
-export type { Clock, Random } from './world.ts';
+export type { Clock, MonotonicClock, Random } from './world.ts';
 export { parseYaml } from './yaml.ts';
 export type { YamlDocument, YamlList, YamlMap, YamlNode, YamlScalar } from './yaml.ts';

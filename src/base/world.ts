@@ -3,6 +3,12 @@
 /** Wall-clock time in milliseconds since 1970. It never decides safety; fences do. */
 export type Clock = () => number;
 
+/**
+ * Milliseconds that have passed since the boot, whatever the wall clock was set to. Two readings can be held against each other if they are
+ * of one boot, and the later one is not the smaller: a container may have a count of its own.
+ */
+export type MonotonicClock = () => { readonly boot: string; readonly milliseconds: number };
+
 /** Fresh unpredictable bytes. */
 export type Random = (count: number) => Uint8Array;
 

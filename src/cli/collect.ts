@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 
 import { lengthOfTime } from './argument.ts';
+import { CLOCK_SHAPE, clockJson, clockLines } from './clock.ts';
 import type { CollectResult } from '../engine/index.ts';
 import { counted, formatAhead, formatBytes, formatSeconds } from './format.ts';
 import { addExamples, addJsonHelp } from './help.ts';
@@ -16,6 +17,7 @@ import { isoTime } from './shapes.ts';
 interface CollectFlags extends RegionFlags {
   readonly dryRun?: boolean;
   readonly margin?: number;
+  readonly acceptClock?: boolean;
 }
 
 const WAITING_FOR: Readonly<Record<CollectResult['waiting'][number]['for'], string>> = {
@@ -34,24 +36,27 @@ export function registerCollect(noun: Command, invocation: Invocation): void {
       'how long what is condemned stays, as in 0, 2h or 7d (default: 1h, in a bucket 1d)',
       lengthOfTime,
     )
+    .option('--accept-clock', 'the clock is right, though it has leapt ahead: nothing waits for it')
     .action((flags: CollectFlags) => collect(invocation, flags));
-  addExamples(command, ['store gc --dry-run', 'store gc', 'store gc --margin 0']);
+  addExamples(command, ['store gc --dry-run', 'store gc', 'store gc --margin 0', 'store gc --accept-clock']);
   addJsonHelp(
     command,
     '{dryRun, storedBytes, liveBytes, condemned:{dead, moved, orphan}, deletedObjects, deletedBytes,\n' +
-      'rewrittenBytes, waiting:[{for, objects, bytes, until}], seconds}. condemned: {objects, bytes} each. for: "margin",\n' +
-      '"save", "read" or "collect"; until: when that ends at the latest.',
+      'rewrittenBytes, waiting:[{for, objects, bytes, until}], clock, seconds}. dryRun: whether nothing was changed. condemned: {objects, bytes} each. for: "margin",\n' +
+      '"save", "read" or "collect"; until: when that ends at the latest. ' +
+      CLOCK_SHAPE,
   );
 }
 
-async function collect(invocation: Invocation, { dryRun, margin, region }: CollectFlags): Promise<void> {
+async function collect(invocation: Invocation, flags: CollectFlags): Promise<void> {
   const { terminal, world } = invocation;
   await withEngine(invocation, async ({ store }) => {
     const result = await withProgress(invocation, 'collecting', (onProgress) =>
-      store.collect({ dryRun, margin, region, onProgress, signal: world.signal }),
+      store.collect({ ...flags, onProgress, signal: world.signal }),
     );
     const json = {
       ...result,
+      clock: clockJson(result.clock),
       waiting: result.waiting.map((one) => ({
         ...one,
         until: one.until === undefined ? null : isoTime(one.until),
@@ -62,7 +67,7 @@ async function collect(invocation: Invocation, { dryRun, margin, region }: Colle
 }
 
 function lines(result: CollectResult, now: number): string[] {
-  const { dryRun, storedBytes, liveBytes, condemned, deletedObjects, deletedBytes, waiting, seconds } =
+  const { dryRun, storedBytes, liveBytes, condemned, deletedObjects, deletedBytes, waiting, clock, seconds } =
     result;
   const found: readonly (readonly [CollectResult['condemned']['dead'], string])[] = [
     [condemned.dead, 'with nothing that a snapshot needs'],
@@ -84,5 +89,6 @@ function lines(result: CollectResult, now: number): string[] {
       const latest = until === undefined ? '' : `, ${formatAhead(until, now)} at the latest`;
       return `  ${counted(objects, 'object')}, ${formatBytes(bytes)} stay ${WAITING_FOR[reason]}${latest}`;
     }),
+    ...clockLines(clock, 'nothing is taken away', now),
   ];
 }

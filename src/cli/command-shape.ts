@@ -71,7 +71,11 @@ const ARGUMENT_KINDS: Readonly<Record<string, ValueKind>> = {
 };
 
 /** Names are of many things. */
-const FLAG_KINDS: Readonly<Record<string, ValueKind>> = { '--workspace': 'workspace', '--region': 'region' };
+const FLAG_KINDS: Readonly<Record<string, ValueKind>> = {
+  '--workspace': 'workspace',
+  '--of': 'workspace',
+  '--region': 'region',
+};
 
 const HELP: FlagShape = { names: ['-h', '--help'], description: 'print help', takes: undefined };
 

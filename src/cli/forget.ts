@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 
 import { lengthOfTime, wholeNumber } from './argument.ts';
+import { CLOCK_SHAPE, clockJson, clockLines } from './clock.ts';
 import { counted } from './format.ts';
 import { addExamples, addJsonHelp } from './help.ts';
 import { withEngine } from './invocation.ts';
@@ -40,7 +41,7 @@ export function registerForget(noun: Command, invocation: Invocation): void {
     'workspaces forget web --keep-last 10',
     'workspaces forget web@3',
   ]);
-  addJsonHelp(forget, '{workspace, forgotten:[number…], kept:[number…]}');
+  addJsonHelp(forget, `{workspace, forgotten:[number…], kept:[number…], clock}. ${CLOCK_SHAPE}`);
 }
 
 async function removeWorkspace(invocation: Invocation, name: string, { region }: RegionFlags): Promise<void> {
@@ -55,12 +56,13 @@ async function forgetSnapshots(invocation: Invocation, ref: string, flags: Forge
   const { terminal, world } = invocation;
   await withEngine(invocation, async ({ workspaces }) => {
     const result = await workspaces.forget(ref, { ...flags, signal: world.signal });
-    const { workspace, forgotten, kept } = result;
+    const { workspace, forgotten, kept, clock } = result;
     const did = flags.dryRun === true ? 'would forget' : 'forgot';
     const which = forgotten.length === 0 ? '' : `: ${forgotten.map((number) => `@${number}`).join(' ')}`;
-    await terminal.result(result, [
+    await terminal.result({ ...result, clock: clockJson(clock) }, [
       `${did} ${counted(forgotten.length, 'snapshot')} of ${workspace}${which}`,
       `${counted(kept.length, 'snapshot')} ${kept.length === 1 ? 'stays' : 'stay'}`,
+      ...clockLines(clock, 'nothing is forgotten by its age', world.clock()),
     ]);
   });
 }

@@ -31,6 +31,10 @@ export const NOUNS: Readonly<Record<string, Noun>> = {
     summary: 'the chunk store: figures, verification, repair of the index',
     load: async () => (await import('./store.ts')).registerStore,
   },
+  events: {
+    summary: 'what happened to workspaces and sessions, and what happens',
+    load: async () => (await import('./events.ts')).registerEvents,
+  },
   keys: {
     summary: 'the root key: state, rotation, recovery',
     load: async () => (await import('./keys.ts')).registerKeys,

@@ -81,6 +81,32 @@ export class Terminal {
     if (batch !== '') await this.write(batch);
   }
 
+  /**
+   * The same where nobody knows when it ends: an object a line, also for programs.
+   *
+   * @param atOnce each goes out as it comes, though more may come
+   * @returns whether there were some
+   */
+  async lines<Item>(
+    items: AsyncIterable<Item>,
+    toObject: (item: Item) => object,
+    toLine: (item: Item) => string,
+    { atOnce }: { readonly atOnce: boolean },
+  ): Promise<{ readonly some: boolean }> {
+    const limit = atOnce || this.#stdout.isTTY === true ? 0 : BATCH_CHARACTERS;
+    let batch = '';
+    let some = false;
+    for await (const item of items) {
+      some = true;
+      batch += `${this.json ? JSON.stringify(toObject(item)) : toLine(item)}\n`;
+      if (batch.length < limit) continue;
+      if (!(await this.write(batch))) return { some };
+      batch = '';
+    }
+    if (batch !== '') await this.write(batch);
+    return { some };
+  }
+
   /** What the user must not miss. */
   note(text: string): void {
     this.stderr.write(`${this.paint('bold', 'note:', this.stderr)} ${printable(text)}\n`);

@@ -111,11 +111,15 @@ export async function sessions(tx: Transaction<Tables>, types: ColumnTypes): Pro
     .addColumn('session', 'text')
     .addColumn('details', 'text', (column) => column.notNull())
     .execute();
+  // Who follows one tenant passes over what happens to the others.
+  await tx.schema.createIndex('events_tenant').on('events').columns(['tenant', 'seq']).execute();
 
   await table(tx, 'clock', types)
     .addColumn('id', integer, (column) => column.notNull().primaryKey())
     .addColumn('seen', integer, (column) => column.notNull())
-    .addColumn('leapt', integer)
+    .addColumn('uptime', integer, (column) => column.notNull())
     .addColumn('boot', 'text', (column) => column.notNull())
+    .addColumn('leapt', integer)
+    .addColumn('leap', integer, (column) => column.notNull().defaultTo(0))
     .execute();
 }

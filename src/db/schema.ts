@@ -205,7 +205,7 @@ export interface TrafficTable {
   bytes_missed: number;
 }
 
-/** What happened to workspaces and sessions, in the order in which it did. Rows are only added. Written by workspace/. */
+/** What happened to workspaces and sessions, in the order in which it did. Rows are only added, and go with their tenant. Written by workspace/. */
 export interface EventTable {
   /** Ascending, never given twice. */
   seq: Generated<number>;
@@ -225,10 +225,14 @@ export interface ClockTable {
   id: 1;
   /** By the clock that people read. */
   seen: number;
-  /** Since when nothing is deleted, as the clock had leapt: by the clock of the boot. Null: it goes as it should. */
-  leapt: number | null;
+  /** The same by the clock of the boot: milliseconds. */
+  uptime: number;
   /** Of which boot. */
   boot: string;
+  /** Since when nothing is deleted by its age, as the clock had leapt: by the clock of the boot. Null: it is believed. */
+  leapt: number | null;
+  /** Milliseconds that the clock is ahead of what it would be without that. 0: it is believed. */
+  leap: number;
 }
 
 /** Which migrations this database has seen. Written by db/. */

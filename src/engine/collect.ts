@@ -1,6 +1,7 @@
 /** One collection of a whole store: each tenant by itself, and the figures of all together. */
 
-import { systemClock, toHex } from '../base/index.ts';
+import { bootClock, systemClock, toHex } from '../base/index.ts';
+import type { MonotonicClock } from '../base/index.ts';
 import {
   LOCAL_MARGINS,
   SHARED_MARGINS,
@@ -8,25 +9,69 @@ import {
   sweepDestroyed,
   waitingTogether,
 } from '../vault/index.ts';
-import type { Collected } from '../vault/index.ts';
+import type { Collected, Margins, Vault } from '../vault/index.ts';
+import { clockFrom, doubtOf, glanceAtClock, lookAtClock } from '../workspace/index.ts';
+import type { ClockVerdict, Clocks } from '../workspace/index.ts';
 import type { CollectResult, CollectStoreOptions } from './engine.ts';
 import type { Home } from './home.ts';
 
 export async function collect(home: Home, options: CollectStoreOptions = {}): Promise<CollectResult> {
-  const { dryRun = false, margin, ...rest } = options;
+  const vault = await home.vault(options.dryRun === true ? 'read' : 'change', options);
+  return collectStore(vault, bootClock, options);
+}
+
+/** @param monotonic what the clock of the vault's world is held against */
+export async function collectStore(
+  vault: Vault,
+  monotonic: MonotonicClock,
+  options: CollectStoreOptions = {},
+): Promise<CollectResult> {
   const started = systemClock();
-  const vault = await home.vault(dryRun ? 'read' : 'change', options);
-  const usual = vault.world.store.isFar === true ? SHARED_MARGINS : LOCAL_MARGINS;
-  const margins = { ...usual, ...(margin !== undefined && { deletion: margin }) };
+  const clocks = { clock: vault.world.clock, monotonic };
+  const verdict = await judge(vault, clocks, options);
+  // Nor is anything condemned: no time is written down that may be wrong.
+  const dryRun = options.dryRun === true || !verdict.believed;
+  // From here on the clock is not asked any more: it may be set while this goes on.
+  const clock = verdict.believed ? clockFrom(verdict.now, clocks) : clocks.clock;
+  const world = { ...vault.world, clock };
+  const margins = marginsOf(vault, options, verdict);
   if (!dryRun) await sweepDestroyed(vault, options);
   const each: Collected[] = [];
   for (const { name } of await vault.tenants(options)) {
-    home.log?.(`collecting what tenant ${name} does not need`);
+    world.log?.(`collecting what tenant ${name} does not need`);
     const tenant = await vault.tenant(name, options);
-    if (!dryRun) await (await import('../run/index.ts')).expireLayers(vault.world, toHex(tenant.id));
-    each.push(await collectTenant(vault.world, tenant, margins, { ...rest, dryRun }));
+    if (!dryRun) {
+      const { expireLayers } = await import('../run/index.ts');
+      await expireLayers({ ...clocks, database: world.database }, toHex(tenant.id));
+    }
+    each.push(await collectTenant(world, tenant, margins, { ...options, dryRun }));
   }
-  return { ...total(each), dryRun, seconds: (systemClock() - started) / 1000 };
+  return { ...total(each), dryRun, clock: doubtOf(verdict), seconds: (systemClock() - started) / 1000 };
+}
+
+async function judge(
+  { world }: Vault,
+  clocks: Clocks,
+  { dryRun = false, acceptClock: accept = false, signal }: CollectStoreOptions,
+): Promise<ClockVerdict> {
+  if (!dryRun) return world.database.transaction((tx) => lookAtClock(tx, clocks, { accept }), { signal });
+  const verdict = await glanceAtClock(world.database.kysely, clocks);
+  return accept ? { believed: true, now: clocks.clock(), wasKnown: true } : verdict;
+}
+
+function marginsOf(
+  { world }: Vault,
+  { margin, acceptClock = false }: CollectStoreOptions,
+  verdict: ClockVerdict,
+): Margins {
+  const usual = world.store.isFar === true ? SHARED_MARGINS : LOCAL_MARGINS;
+  // The vault has only times of rows to hold the clock against, which prove less than an earlier look at it.
+  const isJudged = verdict.believed && verdict.wasKnown;
+  return {
+    deletion: margin ?? usual.deletion,
+    leap: isJudged ? Infinity : usual.leap,
+    lag: acceptClock ? Infinity : usual.lag,
+  };
 }
 
 function total(each: readonly Collected[]): Collected {

@@ -4,6 +4,7 @@ import type { Cancellable, Log } from '../base/index.ts';
 import type { Change } from '../tree/index.ts';
 import type { CollectOptions, Collected, VerifyReport, VerifyStoreOptions } from '../vault/index.ts';
 import type {
+  ClockDoubt,
   ExportOptions,
   ExportResult,
   ForgetOptions,
@@ -184,11 +185,16 @@ export interface RebuildResult {
 export interface CollectStoreOptions extends CollectOptions, InRegion {
   /** Milliseconds that what is condemned stays, at least. Default: an hour for a store on a disk of this machine, a day for one in a bucket. */
   readonly margin?: number | undefined;
+  /** The clock is right, whatever it was before. */
+  readonly acceptClock?: boolean | undefined;
 }
 
 /** Of all tenants together. */
 export interface CollectResult extends Collected {
+  /** Whether nothing was changed, because of the options or the clock. */
   readonly dryRun: boolean;
+  /** Why it was not believed; undefined: it was. */
+  readonly clock: ClockDoubt | undefined;
   readonly seconds: number;
 }
 

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { isStrataError, systemClock, systemRandom } from '../base/index.ts';
+import { bootClock, isStrataError, systemClock, systemRandom } from '../base/index.ts';
 import type { Cancellable, Log, StrataError } from '../base/index.ts';
 import { openSqlite } from '../db/index.ts';
 import type { Database } from '../db/index.ts';
@@ -122,6 +122,7 @@ export class Home implements AsyncDisposable {
     const elsewhere = () => this.#anyOf(known, { signal });
     return {
       ...vault.world,
+      monotonic: bootClock,
       vault: await vault.tenant(this.#tenant, { signal, elsewhere }),
       offLimits: this.#offLimits,
       cacheDirectory: this.cacheDirectory,
@@ -194,8 +195,8 @@ export class Home implements AsyncDisposable {
     return [...found.filter((region) => !isOther(region)), ...found.filter(isOther)];
   }
 
-  /** Those that a tenant has anything in, the oldest first. */
-  async tenantRegions(tenant: string, options: Cancellable = {}): Promise<readonly string[]> {
+  /** Those that a tenant, by default this one, has anything in, the oldest first. */
+  async tenantRegions(tenant = this.#tenant, options: Cancellable = {}): Promise<readonly string[]> {
     const { kysely } = await this.#openDatabase(options);
     const rows = kysely.selectFrom('tenants').select('region').where('name', '=', tenant);
     return (await rows.orderBy('created').execute()).map(({ region }) => region);

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 import { differences } from '../testing/compare-trees.ts';
 import { expectCode } from '../testing/expect-code.ts';
+import { collect } from '../testing/home.ts';
 import { newPlace, save, using } from './place.fixture.ts';
 import type { Place } from './place.fixture.ts';
 
@@ -59,7 +60,7 @@ describe('the keys of a tenant', () => {
     await whole(place, 'out');
   });
 
-  it('[E37] are destroyed with all it has, and nobody else loses anything', async () => {
+  it('[E37] [E83] are destroyed with all it has, and nobody else loses anything', async () => {
     const place = newPlace();
     await save(place);
     await save(place, { tenant: 'gone' });
@@ -75,6 +76,8 @@ describe('the keys of a tenant', () => {
     // A name may be given again; it is another tenant then.
     await save(place, { tenant: 'gone' });
     await whole(place, 'anew', 'gone');
+    for (const tenant of ['default', 'gone'])
+      expect(await using(place, ({ events }) => collect(events()), { tenant })).toHaveLength(1);
     await expectCode(
       'not_found',
       using(place, ({ keys }) => keys.destroyTenant('nobody')),

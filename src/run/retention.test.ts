@@ -13,6 +13,8 @@ import { showRun } from './view.ts';
 
 const file = runOf(saver('a', 'head -c 100000 /dev/urandom > noise'), reader('b', ['a'], 'wc -c < noise'));
 
+const HOUR = DAY / 24;
+
 const expire = (home: RunHome) => expireLayers(home.world, toHex(home.world.vault.id));
 const layers = (home: RunHome) => home.world.database.kysely.selectFrom('layers').select('id').execute();
 
@@ -96,6 +98,35 @@ it('[R32] a cache that nobody has used for a month is gone, and one that is used
   await collectAll(home);
   const run = await home.start(restore);
   expect(await home.log(run.id)).toContain('restored cache used');
+});
+
+it('[R52] after a leap of the clock layers and caches stay for an hour, however old they look', async () => {
+  const home = await openRunHome();
+  const save = '{ name: s, steps: [{ run: "echo c > c" }, { save_cache: { key: k, contents: [{}] } }] }';
+  await home.start(file);
+  await home.start(runOf(save));
+  expect(await expire(home)).toBe(0);
+  home.leap(3650 * DAY);
+  for (const waited of [0, 0.5, 0.4]) {
+    home.wait(waited * HOUR);
+    expect(await expire(home)).toBe(0);
+  }
+  expect(await layers(home)).toHaveLength(2);
+  home.wait(0.1 * HOUR);
+  expect(await expire(home)).toBe(2);
+});
+
+it('[R52] a clock that was set back, or ahead by less than a day, keeps nobody waiting', async () => {
+  const home = await openRunHome();
+  await home.start(file);
+  expect(await expire(home)).toBe(0);
+  home.leap(-HOUR);
+  expect(await expire(home)).toBe(0);
+  home.wait(6.5 * DAY);
+  home.leap(HOUR);
+  expect(await expire(home)).toBe(0);
+  home.leap(23 * HOUR);
+  expect(await expire(home)).toBe(1);
 });
 
 it.each(['before', 'after'] as const)(

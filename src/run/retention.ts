@@ -3,6 +3,7 @@
 import { StrataError, toHex } from '../base/index.ts';
 import type { Transaction } from '../db/index.ts';
 import { isRunOver } from '../plan/index.ts';
+import { lookAtClock } from '../workspace/index.ts';
 import { getRun } from './rows.ts';
 import type { RunWorld } from './world.ts';
 
@@ -13,16 +14,19 @@ const CACHE_LIFE = 30 * 24 * 60 * 60 * 1000;
 const MOST = 100;
 
 /**
- * Does what is due of a tenant: runs whose time is over lose their layers, and stay to be looked at; caches that nobody uses go.
+ * Does what is due of a tenant: runs whose time is over lose their layers, and stay to be looked at; caches that nobody uses go. Nothing is
+ * due while the clock is not believed.
  *
  * @param tenant in hex
  * @returns how many layers are gone; what they took in the store goes with the next collection
  */
 export async function expireLayers(
-  { database, clock }: Pick<RunWorld, 'database' | 'clock'>,
+  { database, ...clocks }: Pick<RunWorld, 'database' | 'clock' | 'monotonic'>,
   tenant: string,
 ): Promise<number> {
-  const now = clock();
+  const verdict = await database.transaction((tx) => lookAtClock(tx, clocks));
+  if (!verdict.believed) return 0;
+  const { now } = verdict;
   const due = await database.kysely
     .selectFrom('runs')
     .select('id')

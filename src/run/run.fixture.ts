@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
+import { bootClock } from '../base/index.ts';
 import { hostExecutor, podmanExecutor } from '../exec/index.ts';
 import type { ExecutorDefinition } from '../plan/index.ts';
 import { openTestHome } from '../testing/home.ts';
@@ -56,7 +57,12 @@ export function executor(name: string, more: Partial<ExecutorDefinition> = {}): 
 
 function runHomeOf(home: TestHome, executors: readonly ExecutorDefinition[], podman: NodeJS.ProcessEnv) {
   let ahead = 0;
-  const base = { ...home.world, clock: () => Date.now() + ahead };
+  let leapt = 0;
+  const monotonic = () => {
+    const { boot, milliseconds } = bootClock();
+    return { boot, milliseconds: milliseconds + ahead };
+  };
+  const base = { ...home.world, monotonic, clock: () => Date.now() + ahead + leapt };
   const world: RunWorld = {
     ...base,
     layers: new LayerSaves(base),
@@ -82,6 +88,8 @@ function runHomeOf(home: TestHome, executors: readonly ExecutorDefinition[], pod
     vault: home.vault,
     /** Makes the world's clock go ahead. */
     wait: (milliseconds: number) => void (ahead += milliseconds),
+    /** Sets it to another time. */
+    leap: (milliseconds: number) => void (leapt += milliseconds),
 
     /** A run that nobody carries yet. */
     async begin(file: string, { variables = {}, source, settings, ...options }: StartOptions = {}) {

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { systemClock, systemRandom } from '../base/index.ts';
+import { bootClock, systemClock, systemRandom } from '../base/index.ts';
 import { openSqlite } from '../db/index.ts';
 import type { Database } from '../db/index.ts';
 import { openLocalStore } from '../store/index.ts';
@@ -38,7 +38,7 @@ export async function openTestHome(
   const parts = { region: 'default', store, database, clock: systemClock, random: systemRandom };
   const vault = await Vault.open(parts, async () => [ROOT]);
   const offLimits = [join(place, 'store'), join(place, 'db')];
-  const world = { ...parts, vault: await vault.tenant('default'), offLimits };
+  const world = { ...parts, monotonic: bootClock, vault: await vault.tenant('default'), offLimits };
   return {
     place,
     store,

@@ -1,6 +1,7 @@
 /** A home over a store in memory, whose clock stands still until it is moved, and snapshots in it that need no directory. */
 
 import { utf8 } from '../base/index.ts';
+import type { MonotonicClock } from '../base/index.ts';
 import type { Database, SnapshotTable } from '../db/index.ts';
 import { openMemoryStore } from '../store/index.ts';
 import type { Store } from '../store/index.ts';
@@ -20,7 +21,11 @@ export class StillHome {
   readonly store: Store;
   readonly database: Database;
   now = NOW;
+  /** Milliseconds of `now` that never passed. */
+  leapt = 0;
+  boot = 'first boot';
   readonly parts: VaultWorld;
+  readonly monotonic: MonotonicClock = () => ({ boot: this.boot, milliseconds: this.now - this.leapt });
   vault!: Vault;
   tenant!: TenantVault;
   world!: WorkspaceWorld;
@@ -40,8 +45,15 @@ export class StillHome {
     const home = new StillHome(database, store, seed);
     home.vault = await openTestVault(home.parts);
     home.tenant = await home.vault.tenant('default');
-    home.world = { ...home.parts, vault: home.tenant, offLimits: [] };
+    const { monotonic } = home;
+    home.world = { ...home.parts, monotonic, vault: home.tenant, offLimits: [] };
     return home;
+  }
+
+  /** The clock is set to another time. */
+  leap(milliseconds: number): void {
+    this.now += milliseconds;
+    this.leapt += milliseconds;
   }
 
   /** As another process of the same home. */

@@ -76,7 +76,7 @@ export async function collectTenant(
   await world.database.transaction(async (tx) => {
     await intent.check(tx);
     await condemn(tx, world, tenant, surveyed, rewritten);
-    if (!mayDelete) await restartMargins(tx, world, tenant);
+    await restartMargins(tx, world, tenant, mayDelete);
   }, options);
   const place = { world, tenant, intent, margins: mayDelete ? margins : { ...margins, deletion: Infinity } };
   const marked = withoutMoved(surveyed, rewritten);
@@ -169,9 +169,20 @@ async function condemn(
       .execute();
 }
 
-/** By a clock that was not believed: the next collection finds it written down, and believes it. */
-async function restartMargins(tx: Transaction, { clock }: VaultWorld, { id }: TenantVault): Promise<void> {
-  await tx.updateTable('condemned').set({ since: clock() }).where('tenant', '=', toHex(id)).execute();
+/**
+ * By a clock that is not believed: the next collection finds it written down, and believes it. By one that is, only those that it was set
+ * back behind.
+ */
+async function restartMargins(
+  tx: Transaction,
+  { clock }: VaultWorld,
+  { id }: TenantVault,
+  isBelieved: boolean,
+): Promise<void> {
+  const since = clock();
+  let rows = tx.updateTable('condemned').set({ since }).where('tenant', '=', toHex(id));
+  if (isBelieved) rows = rows.where('since', '>', since);
+  await rows.execute();
 }
 
 function rowOf({ type, pack, stored }: PackUsage): Pick<CondemnedTable, 'id' | 'kind' | 'size'> {

@@ -5,8 +5,7 @@ import type { Transaction } from '../db/index.ts';
 
 const HOUR = 60 * 60 * 1000;
 const DAY = 24 * HOUR;
-/** Milliseconds that a clock is set back now and then, to be right. */
-const TOLERANCE = 60 * 1000;
+const USUAL_LAG = 60 * 1000;
 
 export interface Margins {
   /**
@@ -16,6 +15,8 @@ export interface Margins {
   readonly deletion: number;
   /** Milliseconds that the clock may be ahead of all that was written down before somebody has to look at it. */
   readonly leap: number;
+  /** Milliseconds that it may be behind of it. Default: a minute, by which clocks are set back now and then, to be right. */
+  readonly lag?: number | undefined;
 }
 
 /** A store on a disk of this machine: whoever reads it elsewhere does so over a mount. */
@@ -29,14 +30,20 @@ export const SHARED_MARGINS: Margins = { deletion: DAY, leap: 60 * DAY };
  * @throws refused if the clock is behind what was written down already
  * @returns false if it is so far ahead that this must not be the run that deletes
  */
-export async function clockIsPlausible(tx: Transaction, now: number, { leap }: Margins): Promise<boolean> {
+export async function clockIsPlausible(
+  tx: Transaction,
+  now: number,
+  { leap, lag = USUAL_LAG }: Margins,
+): Promise<boolean> {
   const latest = await latestTime(tx);
-  if (latest === undefined || (now >= latest - TOLERANCE && now - latest <= leap)) return true;
+  if (latest === undefined || (now >= latest - lag && now - latest <= leap)) return true;
   if (now >= latest) return false;
   throw new StrataError(
     'refused',
     `the clock says ${timeText(now)}, but the database has something from ${timeText(latest)}`,
-    { hint: 'Set the clock of this machine right, then collect again.' },
+    {
+      hint: 'Set the clock of this machine right, then collect again. If it is right by now, `strata store gc --accept-clock` collects all the same.',
+    },
   );
 }
 

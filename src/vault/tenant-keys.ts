@@ -79,6 +79,9 @@ export async function destroyTenant(vault: Vault, name: string, options: Cancell
     ] as const)
       await tx.deleteFrom(table).where('tenant', '=', row.id).execute();
     await tx.deleteFrom('tenants').where('id', '=', row.id).execute();
+    // Those of all regions are under one name, and so would those of a new tenant be.
+    const elsewhere = await tx.selectFrom('tenants').select('id').where('name', '=', name).executeTakeFirst();
+    if (elsewhere === undefined) await tx.deleteFrom('events').where('tenant', '=', name).execute();
     await tx.insertInto('destroyed').values({ id: row.id, region, destroyed: clock() }).execute();
   }, options);
   await sweepDestroyed(vault, options);

@@ -6,6 +6,7 @@ import type { SnapshotTable, Transaction, WorkspaceTable } from '../db/index.ts'
 import { idOf } from '../vault/index.ts';
 import type { HeadKind, HeadRecord, SnapshotId, SnapshotRecord } from '../vault/index.ts';
 import { checkLivesHere, findWorkspace, locateWorkspace, originOf } from './catalog.ts';
+import { tell } from './events.ts';
 import { headOf, rowOf } from './snapshot-row.ts';
 import type { WorkspaceWorld } from './world.ts';
 
@@ -71,6 +72,12 @@ export async function addSnapshot(
   );
   await tx.insertInto('snapshots').values(row).execute();
   await tx.updateTable('workspaces').set({ seq: row.seq }).where('id', '=', workspace.id).execute();
+  const { digest, files, bytes, new_bytes: newBytes } = row;
+  await tell(tx, world, {
+    kind: 'snapshot.created',
+    workspace: workspace.name,
+    details: { snapshot: number, kind, digest, files, bytes, newBytes },
+  });
   return row;
 }
 

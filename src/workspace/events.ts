@@ -1,11 +1,18 @@
-/** What happened to workspaces and sessions: one stream, to which rows are only added, in the transaction of what they tell of. */
+/**
+ * What happened to workspaces and sessions: one stream, to which rows are only added, in the transaction of what they tell of.
+ *
+ * Who reads on from a number misses nothing, as numbers are in the order of commits: SQLite lets one transaction write at a time, so one
+ * that has taken a number has ended before the next is taken. A database where several write at once (PostgreSQL) gives numbers in
+ * another order than it commits them: there `recordEvent` has to take a lock first that is held until the commit, or a reader has to stop
+ * below the oldest transaction that is under way.
+ */
 
 import { setTimeout } from 'node:timers/promises';
 
-import { throwIfAborted } from '../base/index.ts';
+import { StrataError, throwIfAborted } from '../base/index.ts';
 import type { Cancellable, Clock } from '../base/index.ts';
 import type { Transaction } from '../db/index.ts';
-import type { Query } from './world.ts';
+import type { Query, WorkspaceWorld } from './world.ts';
 
 /** All that is told of. */
 export type EventKind =
@@ -88,7 +95,20 @@ export async function recordEvent(
     .execute();
 }
 
-/** The oldest first. @param tenant its name */
+/** Of a workspace of the tenant whose world it is. */
+export function tell(
+  tx: Transaction,
+  { vault, clock }: Pick<WorkspaceWorld, 'vault' | 'clock'>,
+  event: NewEvent & { readonly workspace: string },
+): Promise<void> {
+  return recordEvent(tx, { tenant: vault.name, clock }, event);
+}
+
+/**
+ * In the order in which they were committed. Few are held at a time, and none is read before it is wanted.
+ *
+ * @param tenant its name
+ */
 export async function* readEvents(
   query: Query,
   tenant: string,
@@ -115,11 +135,23 @@ export async function* readEvents(
         kind: kind as EventKind,
         workspace: workspace ?? undefined,
         session: session ?? undefined,
-        details: JSON.parse(details) as Record<string, unknown>,
+        details: readDetails(seq, details),
       };
     }
     if (rows.length === PAGE) continue;
     if (!follow) return;
     await setTimeout(FOLLOW_MS, undefined, signal && { signal });
+  }
+}
+
+function readDetails(seq: number, details: string): Record<string, unknown> {
+  try {
+    return JSON.parse(details) as Record<string, unknown>;
+  } catch (error) {
+    throw new StrataError('integrity', `the database has damaged event ${seq}`, {
+      hint: `\`strata events --since ${seq}\` reads what came after it.`,
+      details: { seq },
+      cause: error,
+    });
   }
 }

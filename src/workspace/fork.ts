@@ -6,6 +6,7 @@ import type { SnapshotTable, Transaction } from '../db/index.ts';
 import { idOf } from '../vault/index.ts';
 import { getSnapshot, snapshotInfo } from './catalog.ts';
 import { addSnapshot, createWorkspace, publishHeads } from './commit.ts';
+import { tell } from './events.ts';
 import { checkName, parseWholeRef } from './name.ts';
 import type { SnapshotInfo } from './results.ts';
 import type { WorkspaceWorld } from './world.ts';
@@ -30,6 +31,11 @@ export async function forkWorkspace(
     async (tx) => {
       const source = await getSnapshot(tx, tenant, wanted);
       const workspace = await createWorkspace(tx, world, name);
+      await tell(tx, world, {
+        kind: 'workspace.forked',
+        workspace: name,
+        details: { from: `${source.workspace.name}@${source.row.number}` },
+      });
       const forked = await addSnapshot(tx, world, workspace, 'fork', {
         root: source.root,
         newBytes: 0,

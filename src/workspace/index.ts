@@ -10,6 +10,10 @@ export {
   locateToSave,
 } from './catalog.ts';
 export type { Located } from './catalog.ts';
+export { clockFrom, glanceAtClock, lookAtClock } from './clock-brake.ts';
+export type { Clocks, LookOptions } from './clock-brake.ts';
+export { doubtOf } from './clock-leap.ts';
+export type { ClockDoubt, ClockVerdict } from './clock-leap.ts';
 export type { Wanted } from './find.ts';
 export type { CommitTerms } from './complete.ts';
 export { readEvents, recordEvent } from './events.ts';

@@ -7,6 +7,10 @@ import { idOf } from '../vault/index.ts';
 import type { WorkspaceId } from '../vault/index.ts';
 import { getSnapshot, getWorkspace } from './catalog.ts';
 import { publishHeads } from './commit.ts';
+import { glanceAtClock, lookAtClock } from './clock-brake.ts';
+import { doubtOf } from './clock-leap.ts';
+import type { ClockDoubt } from './clock-leap.ts';
+import { tell } from './events.ts';
 import { checkNoSession } from './fence.ts';
 import { checkName, parseWholeRef } from './name.ts';
 import { chooseToForget } from './keep.ts';
@@ -35,7 +39,8 @@ export interface ForgetOptions extends Cancellable, KeepRules {
 }
 
 /**
- * Removes snapshots of a workspace: the one that is named, or those that no rule keeps. The latest stays.
+ * Removes snapshots of a workspace: the one that is named, or those that no rule keeps. The latest stays, and a rule about ages keeps
+ * everything while the clock is not believed.
  *
  * @param ref `NAME` with rules, or `NAME@SNAPSHOT` without
  * @throws bad_input, refused for the latest, workspace_not_found, snapshot_not_found
@@ -56,11 +61,16 @@ export async function forgetSnapshots(
     );
   }
   const tenant = toHex(world.vault.id);
-  return remove(world, name, options, async (tx, rows) =>
-    hasRules
-      ? chooseToForget(rows, options, world.clock())
-      : [await one(tx, tenant, { workspace: name, ...wanted }, rows.at(-1)?.number)],
-  );
+  let clock: ClockDoubt | undefined;
+  const result = await remove(world, name, options, async (tx, rows) => {
+    if (!hasRules) return [await one(tx, tenant, { workspace: name, ...wanted }, rows.at(-1)?.number)];
+    if (keepWithin === undefined) return chooseToForget(rows, options, world.clock());
+    const verdict = await (options.dryRun === true ? glanceAtClock : lookAtClock)(tx, world);
+    clock = doubtOf(verdict);
+    // Else nothing is known to be older than what the rule keeps.
+    return chooseToForget(rows, options, verdict.believed ? verdict.now : -Infinity);
+  });
+  return { ...result, clock };
 }
 
 interface HeadOf {
@@ -106,6 +116,7 @@ async function remove(
       const numbers = new Set(chosen.map(({ number }) => number));
       if (!dryRun) await removeRows(tx, world, workspace.id, chosen);
       if (whole) await tx.deleteFrom('workspaces').where('id', '=', workspace.id).execute();
+      if (!dryRun) await tellGone(tx, world, name, chosen, whole);
       return { id: workspace.id, forgotten: chosen, kept: rows.filter(({ number }) => !numbers.has(number)) };
     },
     { signal },
@@ -142,6 +153,25 @@ async function removeRows(
       .insertInto('removed_heads')
       .values({ tenant: toHex(vault.id), workspace, seq, removed })
       .execute();
+  }
+}
+
+/** Of a workspace that is gone with all its snapshots once, else of each snapshot. */
+async function tellGone(
+  tx: Transaction,
+  world: WorkspaceWorld,
+  name: string,
+  rows: readonly HeadOf[],
+  whole: boolean,
+): Promise<void> {
+  const { region } = world;
+  if (whole) {
+    const details = { snapshots: rows.length, region };
+    return tell(tx, world, { kind: 'workspace.removed', workspace: name, details });
+  }
+  for (const { number } of rows) {
+    const details = { snapshot: number, region };
+    await tell(tx, world, { kind: 'snapshot.forgotten', workspace: name, details });
   }
 }
 

@@ -7,11 +7,14 @@ import type { SnapshotRecord } from '../vault/index.ts';
 import { findWorkspace, originOf } from './catalog.ts';
 import type { FoundSnapshot } from './catalog.ts';
 import { createWorkspace } from './commit.ts';
+import { tell } from './events.ts';
 import { headOf, rowOf } from './snapshot-row.ts';
 import type { Query, WorkspaceWorld } from './world.ts';
 
 /** A snapshot that is to be replicated, as its own store tells of it. */
 export interface Original extends FoundSnapshot {
+  /** Of the store that it is in. */
+  readonly region: string;
   /** All snapshots of its workspace, the oldest first. */
   readonly history: readonly Pick<SnapshotTable, 'id' | 'number' | 'created'>[];
 }
@@ -100,7 +103,7 @@ function diverged(name: string, number: number): StrataError {
 export async function addReplica(
   tx: Transaction,
   target: WorkspaceWorld,
-  { workspace: source, row }: Original,
+  { workspace: source, row, region: from }: Original,
   known: FoundReplica['workspace'],
   copied: Pick<SnapshotRecord, 'newBytes' | 'storedBytes'>,
 ): Promise<SnapshotTable> {
@@ -115,5 +118,11 @@ export async function addReplica(
   await tx.insertInto('snapshots').values(added).execute();
   const fence = Math.max(workspace.fence, source.fence);
   await tx.updateTable('workspaces').set({ seq, fence }).where('id', '=', workspace.id).execute();
+  const { number, digest, files, bytes } = row;
+  await tell(tx, target, {
+    kind: 'workspace.replicated',
+    workspace: source.name,
+    details: { snapshot: number, digest, files, bytes, newBytes: copied.newBytes, from, to: target.region },
+  });
   return added;
 }

@@ -49,7 +49,7 @@ export async function replicate(
   await using pin = await source.vault.pin(async (query) => {
     const snapshot = await getSnapshot(query, tenant, wanted);
     const history = await historyOf(query, snapshot.workspace.id);
-    return { found: { ...snapshot, history }, roots: [snapshot.row.root] };
+    return { found: { ...snapshot, history, region: source.region }, roots: [snapshot.row.root] };
   }, options);
   const outcome = await bring(pin, source, target, options);
   return resultOf(pin.found, outcome, (target.clock() - started) / 1000);

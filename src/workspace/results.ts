@@ -2,6 +2,7 @@
 
 import type { SnapshotKind } from '../db/index.ts';
 import type { LeftOutReason, Plan, Tally } from '../disk/index.ts';
+import type { ClockDoubt } from './clock-leap.ts';
 import type { Entry, Path } from '../tree/index.ts';
 import type { CopiedChunks, Usage } from '../vault/index.ts';
 
@@ -126,6 +127,8 @@ export interface ForgetResult {
   /** Numbers of snapshots that are gone or, in a dry run, would be; ascending. */
   readonly forgotten: readonly number[];
   readonly kept: readonly number[];
+  /** Why a rule about ages has kept all of them. */
+  readonly clock?: ClockDoubt | undefined;
 }
 
 export interface StoreStats extends Usage {

@@ -1,6 +1,6 @@
 /** What the operations on workspaces work with: one tenant's vault and the database beside it. */
 
-import type { Cancellable, Clock, Log, Random } from '../base/index.ts';
+import type { Cancellable, Clock, Log, MonotonicClock, Random } from '../base/index.ts';
 import type { Database, Transaction } from '../db/index.ts';
 import type { TenantVault } from '../vault/index.ts';
 import type { Wanted } from './find.ts';
@@ -8,9 +8,13 @@ import type { Wanted } from './find.ts';
 export type Query = Database['kysely'] | Transaction;
 
 export interface WorkspaceWorld {
+  /** Which of the stores of the home the vault is in. */
+  readonly region: string;
   readonly vault: TenantVault;
   readonly database: Database;
   readonly clock: Clock;
+  /** What the clock is held against. */
+  readonly monotonic: MonotonicClock;
   readonly random: Random;
   readonly log?: Log | undefined;
   /** Where what only spares work is kept; undefined: nowhere. */

@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path';
 
 import type { Sha256 } from '../../../base/index.ts';
-import { toHex } from '../../../base/index.ts';
+import { bootClock, toHex } from '../../../base/index.ts';
 import type { Sealed } from '../../../chunk/index.ts';
 import { openSqlite } from '../../../db/index.ts';
 import { openMemoryStore } from '../../../store/index.ts';
@@ -57,7 +57,8 @@ export async function makeBase(place: string): Promise<Base> {
   const vault = await openTestVault(parts);
   const tenant = await vault.tenant('default');
   const cacheDirectory = join(place, 'cache');
-  const world = { ...parts, clock: () => Date.now() + 10_000, vault: tenant, offLimits: [], cacheDirectory };
+  const more = { clock: () => Date.now() + 10_000, monotonic: bootClock, cacheDirectory };
+  const world = { ...parts, ...more, vault: tenant, offLimits: [] };
   await saveDirectory(world, tree, { workspace: 'web', message: 'first' });
   writeFileSync(join(tree, 'small', 'b'), prose('b', 5000));
   await saveDirectory(world, tree, { workspace: 'web' });

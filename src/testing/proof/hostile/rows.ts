@@ -7,7 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { openSqlite } from '../../../db/index.ts';
 import { collectTenant, verifyStore } from '../../../vault/index.ts';
 import { forgetSnapshots, list, listSnapshots, listWorkspaces } from '../../../workspace/index.ts';
-import { toHex } from '../../../base/index.ts';
+import { bootClock, toHex } from '../../../base/index.ts';
 import { openTestVault, testWorld } from '../../vault.ts';
 import type { Chance } from '../chance.ts';
 import type { Base } from './base.ts';
@@ -51,7 +51,7 @@ export async function hostileRow(base: Base, chance: Chance): Promise<string> {
         const world = testWorld(database, store, `${chance.below(1e9)}`);
         const vault = await openTestVault(world);
         const tenant = await vault.tenant('default');
-        const all = { ...world, vault: tenant, offLimits: [] };
+        const all = { ...world, monotonic: bootClock, vault: tenant, offLimits: [] };
         const id = toHex(tenant.id);
         found.push(
           await outcomeOf(() => listWorkspaces(database.kysely, 'default')),

@@ -3,7 +3,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { systemClock } from '../../../base/index.ts';
+import { bootClock, systemClock } from '../../../base/index.ts';
 import { openSqlite } from '../../../db/index.ts';
 import type { Database } from '../../../db/index.ts';
 import { openMemoryStore } from '../../../store/index.ts';
@@ -49,7 +49,7 @@ export class ModelHome implements AsyncDisposable {
     if (adopt) await adoptTenants(this.vault);
     const cacheDirectory = join(this.#place, 'cache');
     const vault = await this.vault.tenant('default');
-    this.world = { ...parts, vault, offLimits: [], cacheDirectory };
+    this.world = { ...parts, monotonic: bootClock, vault, offLimits: [], cacheDirectory };
   }
 
   /** @param isLost whether the database is a new one */

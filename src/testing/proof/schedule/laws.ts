@@ -1,6 +1,6 @@
 /** What holds when all processes have ended, however they were interleaved. */
 
-import { ByteReader, toHex } from '../../../base/index.ts';
+import { ByteReader, bootClock, toHex } from '../../../base/index.ts';
 import { decodeRoot } from '../../../tree/index.ts';
 import { collectTenant, verifyStore } from '../../../vault/index.ts';
 import { parseName } from '../../../vault/names.ts';
@@ -19,7 +19,7 @@ export async function checkLaws(sim: Simulation): Promise<void> {
   sim.now += DAY + 1;
   const vault = await openTestVault(sim.quietWorld);
   const tenant = await vault.tenant('default');
-  const world = { ...sim.quietWorld, vault: tenant, offLimits: [] };
+  const world = { ...sim.quietWorld, monotonic: bootClock, vault: tenant, offLimits: [] };
   const names = await sim.database.kysely.selectFrom('workspaces').select('name').execute();
   for (const { name } of names) await publishHeads(world, name);
   for (let round = 0; round < 2; round++) {

@@ -3,7 +3,7 @@
  * seed. The store is in memory, the database a real one, the clock made up.
  */
 
-import { toHex } from '../../../base/index.ts';
+import { bootClock, toHex } from '../../../base/index.ts';
 import type { Database, SnapshotTable } from '../../../db/index.ts';
 import { openMemoryStore } from '../../../store/index.ts';
 import type { Vault, VaultWorld } from '../../../vault/index.ts';
@@ -88,7 +88,8 @@ export class Simulation {
   /** What was saved before, some of it forgotten already: saves meet it again. */
   async #prepare(): Promise<void> {
     const vault = await openTestVault(this.quietWorld);
-    const world = { ...this.quietWorld, vault: await vault.tenant('default'), offLimits: [] };
+    const parts = { ...this.quietWorld, monotonic: bootClock };
+    const world = { ...parts, vault: await vault.tenant('default'), offLimits: [] };
     for (const name of ['w0', 'w1', 'w2']) await saveTree(this, { name: 'before', vault, world }, name);
     for (const name of ['w0', 'w1', 'w2']) if (this.chance.once(2)) await removeWorkspace(world, name);
   }
@@ -119,7 +120,7 @@ export class Simulation {
       },
     };
     const vault = await openTestVault(parts);
-    const world = { ...parts, vault: await vault.tenant('default'), offLimits: [] };
+    const world = { ...parts, monotonic: bootClock, vault: await vault.tenant('default'), offLimits: [] };
     while (this.#left-- > 0) await act(this, { name, vault, world });
   }
 
