@@ -18,7 +18,7 @@ export async function runRunner(home: Home, options: RunnerOptions): Promise<voi
   };
   const world = await sessionWorld(home, wish, { signal });
   try {
-    await serve(world, { signal, once, onActivity, mayExpire: async () => true });
+    await serve(world, { signal, once, onActivity });
   } finally {
     if (!isHome) await leaveRunner(world, world.runner);
   }

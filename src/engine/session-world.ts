@@ -2,7 +2,7 @@
 
 import { join, resolve } from 'node:path';
 
-import { systemClock, systemRandom } from '../base/index.ts';
+import { bootClock, systemClock, systemRandom } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import { chooseMeans, meansNamed } from '../quota/index.ts';
 import { becomeRunner } from '../session/index.ts';
@@ -23,7 +23,7 @@ export async function sessionWorld(home: Home, wish: RunnerWish, options: Cancel
   const { config, tenant } = home;
   home.regions.place(wish.region);
   const database = await home.database(options);
-  const rows = { database, clock: systemClock, random: systemRandom, tenant };
+  const rows = { database, clock: systemClock, random: systemRandom, monotonic: bootClock, tenant };
   const runner = await becomeRunner(rows, { ...wish, baseDir: resolve(home.cwd, wish.baseDir) });
   return {
     ...rows,

@@ -3,8 +3,9 @@
 import { isStrataError } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import type { SessionTable } from '../db/index.ts';
+import { lookAtClock } from '../workspace/index.ts';
 import { isTaken, steppedBack } from './claim.ts';
-import { dueToExpire, expireSession, warnOfExpiry } from './expire.ts';
+import { dueToExpire, expireSession, isAnyToExpire, warnOfExpiry } from './expire.ts';
 import { endLeases } from './lease.ts';
 import { updateSession } from './rows.ts';
 import { sweepPlaces } from './stale-places.ts';
@@ -29,13 +30,8 @@ export async function isSlowDue(world: SessionWorld): Promise<boolean> {
 
 /**
  * What reads files or asks a store. A session that cannot be dealt with keeps none of the others waiting.
- *
- * @param mayExpire whether ages can be believed
  */
-export async function doWhatIsSlow(
-  world: SessionWorld,
-  options: Cancellable & { readonly mayExpire: () => Promise<boolean> },
-): Promise<void> {
+export async function doWhatIsSlow(world: SessionWorld, options: Cancellable = {}): Promise<void> {
   const { signal } = options;
   const each = async (what: string, act: () => Promise<unknown>) => {
     if (signal?.aborted === true) return;
@@ -57,10 +53,12 @@ export async function doWhatIsSlow(
   for (const { id, name } of await sessionsToSync(world))
     await each(`session ${name}, to be synced`, () => syncSession(world, id, { signal }));
   await each(`directories in ${world.runner.base_dir}`, () => sweepPlaces(world, options));
-  const due = await dueToExpire(world);
-  if (due.length > 0 && (await options.mayExpire()))
-    for (const row of due)
-      await each(`session ${row.name}, to expire`, () => expireSession(world, row, options));
+  if (!(await isAnyToExpire(world))) return;
+  // Also while nothing is due: a leap shows only against a time that was written down before.
+  const { believed } = await world.database.transaction((tx) => lookAtClock(tx, world));
+  if (!believed) return;
+  for (const row of await dueToExpire(world))
+    await each(`session ${row.name}, to expire`, () => expireSession(world, row, options));
 }
 
 /** Those of this runner that nobody has used for as long as they were to wait. */

@@ -14,6 +14,19 @@ const WARNING_MS = 24 * 60 * 60 * 1000;
 /** Workspaces that one call removes at most: the rest is left to the next. */
 const MOST = 20;
 
+/** Whether there is a promise that will be over one day. */
+export async function isAnyToExpire({ database, tenant }: SessionWorld): Promise<boolean> {
+  const row = await database.kysely
+    .selectFrom('sessions')
+    .select('id')
+    .where('tenant', '=', tenant)
+    .where('state', '=', 'terminated')
+    .where('expired', 'is', null)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 /** Those that are due. A hold keeps them. */
 export async function dueToExpire({ database, tenant, clock }: SessionWorld): Promise<SessionTable[]> {
   return database.kysely

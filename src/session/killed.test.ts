@@ -51,7 +51,7 @@ it.each(OPERATIONS)(
       else killed++;
 
       await doWhatIsQuick(home);
-      await doWhatIsSlow(home, { mayExpire: async () => false });
+      await doWhatIsSlow(home);
       const { state } = await showSession(home, 'web');
       expect(['active', 'suspended', 'terminated']).toContain(state);
       if (state === 'terminated') await undeleteSession(home, 'web');

@@ -14,7 +14,6 @@ import { suspendSession } from './suspend.ts';
 import { showSession } from './view.ts';
 
 const LEASE = 60_000;
-const due = { mayExpire: async () => true };
 
 it('[N9] a runner that is lost leaves its sessions suspended, and goes on with its files when it is back', async () => {
   const { runner, create, exec, contents, pass, events } = await openSessionHome();
@@ -52,7 +51,7 @@ it('[N9] one that is back syncs what it has by itself', async () => {
   await exec(west, 'web', 'echo 1 > a');
   pass(LEASE + 1);
   await doWhatIsQuick(east);
-  await doWhatIsSlow(west, due);
+  await doWhatIsSlow(west);
   expect(await showSession(west, 'web')).toMatchObject({ state: 'suspended', synced: true, snapshot: 2 });
   await resumeSession(east, 'web');
   expect(await contents(east, 'web')).toEqual({ a: '1\n' });
@@ -90,14 +89,14 @@ it('[N10] a runner that comes too late commits nothing, and its files are kept',
   expect((await listSnapshots(database.kysely, tenant, 'web')).map(({ snapshot }) => snapshot)).toEqual([
     2, 1,
   ]);
-  await doWhatIsSlow(west, due);
+  await doWhatIsSlow(west);
   const { conflicts } = await showSession(east, 'web');
   expect(conflicts).toHaveLength(1);
   await restoreSnapshot(world, conflicts[0]!, join(place, 'kept'));
   expect(contentsOf(join(place, 'kept'))).toEqual({ a: '2\n' });
   expect(await contents(east, 'web')).toEqual({ a: '3\n' });
   // Twice is nothing more.
-  await doWhatIsSlow(west, due);
+  await doWhatIsSlow(west);
   expect((await showSession(east, 'web')).conflicts).toEqual(conflicts);
 });
 
@@ -138,7 +137,7 @@ it('[N10] what a runner has is no conflict if all of it is in a snapshot', async
   pass(LEASE + 1);
   await doWhatIsQuick(east);
   await resumeSession(east, 'web', { acceptLoss: true });
-  await doWhatIsSlow(west, due);
+  await doWhatIsSlow(west);
   expect((await showSession(east, 'web')).conflicts).toEqual([]);
 });
 
@@ -189,7 +188,7 @@ it('[N27] directories of sessions that nobody knows are left alone', async () =>
   };
   writeFileSync(join(unmade, 'session.json'), JSON.stringify(marker));
   mkdirSync(join(home.runner.base_dir, 'mine'));
-  await doWhatIsSlow(home, due);
+  await doWhatIsSlow(home);
   // Of another machine, as far as anybody can tell: its maker may live.
   expect(Object.keys(contentsOf(home.runner.base_dir))).toEqual(
     expect.arrayContaining([`${id}/files/a`, 'mine/', 'session-000000000000/session.json']),

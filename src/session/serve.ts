@@ -25,7 +25,6 @@ export type ServeWorld = SessionWorld & RequestWorld;
 
 export interface ServeOptions {
   readonly signal: AbortSignal;
-  readonly mayExpire: () => Promise<boolean>;
   /** Do what is due once, and return. */
   readonly once?: boolean | undefined;
   readonly onActivity?: ((line: string) => void) | undefined;
@@ -59,11 +58,11 @@ const DUE_MS = 2_000;
 
 /** Until the signal is aborted; then what is at work here is suspended. */
 export async function serve(world: ServeWorld, options: ServeOptions): Promise<void> {
-  const { signal, once = false, mayExpire } = options;
+  const { signal, once = false } = options;
   const log = options.onActivity ?? (() => undefined);
   const doDue = async () => {
     await doWhatIsQuick(world);
-    await doWhatIsSlow(world, { signal, mayExpire });
+    await doWhatIsSlow(world, { signal });
   };
   if (once) return doDue();
   const stop = new AbortController();

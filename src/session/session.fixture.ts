@@ -48,14 +48,16 @@ export function sessionHomeOf(
   sandbox: 'auto' | 'off' = 'off',
 ) {
   let ahead = 0;
+  let slept = 0;
   let isAway = false;
   const clock = () => Date.now() + ahead;
+  const monotonic = () => ({ boot: 'one', milliseconds: performance.now() + slept });
   const base = { ...home.world, clock };
   const tasksDirectory = join(home.place, 'tasks');
 
   const runner = async (name = 'home', choice: RunnerChoice = {}): Promise<ServeWorld> => {
     const { lease, region = 'default', baseDir = join(home.place, `base-${name}`) } = choice;
-    const rows = { database: home.database, clock, random: base.random, tenant: 'default' };
+    const rows = { database: home.database, clock, random: base.random, tenant: 'default', monotonic };
     const self = await becomeRunner(rows, { name, region, baseDir, lease });
     const store = async () => {
       if (isAway) throw new StrataError('unavailable', 'the store is away');
@@ -142,8 +144,13 @@ export function sessionHomeOf(
     filesOf,
     /** Relative paths with what is in the files; directories end with `/`. */
     contents: async (world: SessionWorld, name: string) => contentsOf(await filesOf(world, name)),
-    /** Moves the clock. */
-    pass: (milliseconds: number) => void (ahead += milliseconds),
+    /** Time goes by. */
+    pass: (milliseconds: number) => {
+      ahead += milliseconds;
+      slept += milliseconds;
+    },
+    /** Somebody sets the clock. */
+    leap: (milliseconds: number) => void (ahead += milliseconds),
     storeIsAway: (away: boolean) => void (isAway = away),
     events: async () => {
       const kinds: string[] = [];

@@ -115,7 +115,7 @@ it('[N6] a session is suspended though the store is away, and synced when it is 
   expect(refusal.message).toMatch(/runner home .* web@2, is \d+ s old/);
   storeIsAway(false);
   const { doWhatIsSlow } = await import('./due.ts');
-  await doWhatIsSlow(home, { mayExpire: async () => true });
+  await doWhatIsSlow(home);
   expect(await showSession(home, 'web')).toMatchObject({ synced: true, reason: undefined, snapshot: 3 });
   await resumeSession(east, 'web');
   expect(await contents(east, 'web')).toEqual({ a: '2\n' });
@@ -135,7 +135,7 @@ it('[N6] [N10] with acceptLoss it goes on from the checkpoint, and what the runn
   await resumeSession(east, 'web', { acceptLoss: true });
   expect(await contents(east, 'web')).toEqual({ a: '1\n' });
   const { doWhatIsSlow } = await import('./due.ts');
-  await doWhatIsSlow(home, { mayExpire: async () => true });
+  await doWhatIsSlow(home);
   const { conflicts } = await showSession(home, 'web');
   expect(conflicts).toHaveLength(1);
   const { restoreSnapshot } = await import('../workspace/index.ts');

@@ -2,7 +2,7 @@
 
 import { StrataError } from '../base/index.ts';
 import type { SessionTable } from '../db/index.ts';
-import { recordEvent } from '../workspace/index.ts';
+import { lookAtClock, recordEvent } from '../workspace/index.ts';
 import { claimSession } from './claim.ts';
 import type { Claim } from './claim.ts';
 import { checkHere } from './here.ts';
@@ -89,13 +89,16 @@ async function endTerminated(
       warned: 0,
       last_active: now,
     },
-    (tx) =>
-      recordEvent(tx, world, {
+    async (tx) => {
+      // What was promised by this clock is held against it later.
+      await lookAtClock(tx, world);
+      await recordEvent(tx, world, {
         kind: 'session.terminated',
         session: session.name,
         workspace: session.name,
         details: { requested: wish ?? null, effective, clamped, expiresAt: now + effective },
-      }),
+      });
+    },
   );
 }
 

@@ -1,6 +1,6 @@
 /** What the operations on sessions work with: the database, a runner, and the stores of regions. */
 
-import type { Cancellable, Clock, Log, Random } from '../base/index.ts';
+import type { Cancellable, Clock, Log, MonotonicClock, Random } from '../base/index.ts';
 import type { Database, RunnerTable } from '../db/index.ts';
 import type { Executor } from '../exec/index.ts';
 import type { MeansName, QuotaMeans } from '../quota/index.ts';
@@ -31,6 +31,8 @@ export interface SessionWorld {
   readonly database: Database;
   readonly clock: Clock;
   readonly random: Random;
+  /** What the clock is held against before anything goes by its age. */
+  readonly monotonic: MonotonicClock;
   readonly log?: Log | undefined;
   /** Name of the tenant. */
   readonly tenant: string;
