@@ -51,7 +51,7 @@ export function sessionHomeOf(
   let slept = 0;
   let isAway = false;
   const clock = () => Date.now() + ahead;
-  const monotonic = () => ({ boot: 'one', milliseconds: performance.now() + slept });
+  const monotonic = () => ({ boot: 'one', milliseconds: Math.round(performance.now() + slept) });
   const base = { ...home.world, clock };
   const tasksDirectory = join(home.place, 'tasks');
 
