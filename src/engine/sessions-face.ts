@@ -107,6 +107,16 @@ export interface Sessions {
   runners(options?: Cancellable): Promise<readonly RunnerInfo[]>;
 }
 
+/** What a runner came to, with everything filled in. */
+export interface RunnerReady {
+  readonly name: string;
+  readonly region: string;
+  /** Absolute. */
+  readonly baseDir: string;
+  /** Milliseconds. Undefined: it is the home itself, whose leases last. */
+  readonly lease: number | undefined;
+}
+
 export interface RunnerOptions extends Cancellable {
   readonly name: string;
   /** Default: `default`. */
@@ -117,6 +127,8 @@ export interface RunnerOptions extends Cancellable {
   readonly lease?: number | undefined;
   /** Do what is due once, and return. */
   readonly once?: boolean | undefined;
-  /** Is told when it is ready, and of each thing that it does. */
+  /** Is told once, when it is there for whoever asks, before anything that is due is done. */
+  readonly onReady?: ((runner: RunnerReady) => void) | undefined;
+  /** Is told of each thing that it does. */
   readonly onActivity?: ((line: string) => void) | undefined;
 }
