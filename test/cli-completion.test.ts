@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { STRATA, openCommandLine } from './command-line.fixture.ts';
+import { askBash } from './completion.fixture.ts';
 
 const { base, options, strata, answer, write } = openCommandLine();
 afterAll(() => rmSync(base, { recursive: true, force: true }));
@@ -31,30 +32,25 @@ beforeAll(() => {
   write('completion.bash', strata('completion', 'bash').stdout);
 });
 
-/** Asks a real bash what may stand at the end of a line. It gives the words as readline does: `:`, `=` and `@` end them. */
-function completed(line: string, program = STRATA): readonly string[] {
-  const words = line
-    .split(' ')
-    .flatMap((word) => (word === '' ? [''] : word.split(/([:=@]+)/).filter(Boolean)));
-  if (/[:=@]$/.test(line)) words.push('');
-  const script = `source completion.bash
-COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
-complete -p strata | grep -q -- '-F _strata strata' || echo 'is not registered'
-_strata "$1" "\${COMP_WORDS[COMP_CWORD]}" "\${COMP_WORDS[COMP_CWORD - 1]}"
-printf '%s\\n' "\${COMPREPLY[@]}"`;
-  const { status, stdout, stderr } = spawnSync('bash', ['-c', script, 'bash', program, ...words.slice(1)], {
-    ...options,
-    encoding: 'utf8',
-  });
-  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-  return stdout.split('\n').filter(Boolean);
-}
+const completed = (line: string, program = STRATA) => askBash(options, line, program);
 
 describe('bash', () => {
   it.each([
     [
       'strata ',
-      ['workspaces', 'runs', 'executors', 'store', 'events', 'keys', 'config', 'completion', 'version'],
+      [
+        'workspaces',
+        'runs',
+        'sessions',
+        'runner',
+        'executors',
+        'store',
+        'events',
+        'keys',
+        'config',
+        'completion',
+        'version',
+      ],
     ],
     ['strata w', ['workspaces']],
     ['strata workspaces re', ['replicate', 'restore']],
@@ -85,6 +81,14 @@ describe('bash', () => {
     ['strata workspaces save tree --config regions.yaml --region ', ['default', 'eu', 'us']],
     ['strata --config=regions.yaml store gc --region=e', ['eu']],
     ['strata store attach x --bucket-region ', []],
+    ['strata sessions r', ['restore', 'resume', 'runners']],
+    ['strata sessions create --workspace-mobility ', ['local', 'shared', 'object_sync']],
+    ['strata sessions create --storage-type=', ['volume', 'pvc', 'cas']],
+    ['strata sessions create --from w', ['web', 'web-old']],
+    ['strata sessions list --state sus', ['suspended', 'suspending']],
+    ['strata sessions exec dev --workdir ', []],
+    ['strata sessions exec dev -- tr', []],
+    ['strata runner --base-dir tr', ['tree']],
     ['strata completion ', ['bash', 'zsh', 'fish']],
     ['strata events --o', ['--of']],
     ['strata events --since 2h --of do', ['docs']],

@@ -1,8 +1,8 @@
 /** What a word on the command line must not be: most often `"$A_VARIABLE"` was not set. */
 
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 
-import { parseDuration } from '../base/index.ts';
+import { nearNames, parseDuration } from '../base/index.ts';
 
 /** For commander, which tells the user whose value it is. */
 export function nonEmpty(text: string): string {
@@ -13,6 +13,28 @@ export function nonEmpty(text: string): string {
 /** Of a flag that may be given more than once. */
 export function append(value: string, earlier: readonly string[] = []): readonly string[] {
   return [...earlier, nonEmpty(value)];
+}
+
+/** A flag that takes one of a few words. */
+export function choice(flags: string, description: string, words: readonly string[]): Option {
+  const parse = (text: string) => {
+    if (words.includes(text)) return text;
+    const near = nearNames(text, words)[0] ?? words.find((word) => text !== '' && word.startsWith(text));
+    const all = `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+    // What stands in brackets on a line of its own becomes the hint.
+    throw new InvalidArgumentError(`Give ${all}.${near === undefined ? '' : `\n(Did you mean ${near}?)`}`);
+  };
+  return new Option(flags, description).choices(words).argParser(parse);
+}
+
+/** Of a flag that takes NAME=VALUE, and may be given more than once. */
+export function assignment(
+  text: string,
+  earlier: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
+  const equals = text.indexOf('=');
+  if (equals < 1) throw new InvalidArgumentError('Give NAME=VALUE.');
+  return Object.assign(Object.create(null), earlier, { [text.slice(0, equals)]: text.slice(equals + 1) });
 }
 
 /** @returns milliseconds */

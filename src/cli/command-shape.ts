@@ -7,8 +7,8 @@ import type { Invocation } from './invocation.ts';
 import { NOUNS } from './nouns.ts';
 
 /**
- * What a value may be. `region`: a store in the configuration; `tree`: a workspace, or RUN[#TASK]; `task`: one of the run that is named before it; `nothing`: something that nobody
- * can guess; a list: one of these.
+ * What a value may be. `region`: a store in the configuration; `tree`: a workspace, or RUN[#TASK]; `task`: one of the run that is named before it; `session`: one that has files; `nothing`:
+ * something that nobody can guess; a list: one of these.
  */
 export type ValueKind =
   | 'workspace'
@@ -16,6 +16,8 @@ export type ValueKind =
   | 'run'
   | 'task'
   | 'region'
+  | 'session'
+  | 'runner'
   | 'file'
   | 'directory'
   | 'nothing'
@@ -55,11 +57,15 @@ export interface ProgramShape {
 }
 
 /** By what values are called in help texts. */
-const KINDS: Readonly<Record<string, ValueKind>> = { dir: 'directory', file: 'file' };
+const KINDS: Readonly<Record<string, ValueKind>> = {
+  dir: 'directory',
+  file: 'file',
+  runner: 'runner',
+  ref: 'tree',
+};
 
 const ARGUMENT_KINDS: Readonly<Record<string, ValueKind>> = {
   ...KINDS,
-  ref: 'tree',
   'ref[:path]': 'tree',
   'ref:path': 'tree',
   before: 'tree',
@@ -68,6 +74,12 @@ const ARGUMENT_KINDS: Readonly<Record<string, ValueKind>> = {
   name: 'workspace',
   run: 'run',
   task: 'task',
+  session: 'session',
+  'session@n': 'session',
+  'session@m': 'session',
+  'session[@n]': 'session',
+  'session[@n][:path]': 'session',
+  'session[@n]:path': 'session',
 };
 
 /** Names are of many things. */
@@ -100,12 +112,13 @@ function commandShape(command: Command): CommandShape {
   };
 }
 
-function flagShape({ short, long, flags, description, required, optional }: Option): FlagShape {
+function flagShape({ short, long, flags, description, required, optional, argChoices }: Option): FlagShape {
   const value = /[<[](.+)[>\]]$/.exec(flags)?.[1] ?? '';
   return {
     names: [short, long].filter((name) => name !== undefined),
     description,
-    takes: required || optional ? (FLAG_KINDS[long ?? ''] ?? KINDS[value] ?? 'nothing') : undefined,
+    takes:
+      required || optional ? (argChoices ?? FLAG_KINDS[long ?? ''] ?? KINDS[value] ?? 'nothing') : undefined,
   };
 }
 

@@ -100,6 +100,14 @@ _${name}_regions() {
   _${name}_ask config regions --quiet
 }
 
+_${name}_sessions() {
+  _${name}_ask sessions list --quiet
+}
+
+_${name}_runners() {
+  _${name}_ask sessions runners --quiet
+}
+
 # The newest come first.
 _${name}_runs() {
   _${name}_ask runs list --quiet --limit ${MOST_RUNS}
@@ -121,6 +129,8 @@ _${name}_known() {
   case $1 in
     workspace) [[ $2 == *[:@]* ]] || _${name}_workspaces ;;
     region) _${name}_regions ;;
+    session) [[ $2 == *[:@]* ]] || _${name}_sessions ;;
+    runner) _${name}_runners ;;
     run) _${name}_runs ;;
     task) _${name}_tasks "$run" ;;
     tree)
@@ -199,7 +209,7 @@ function body(name: string, nouns: string): string {
   COMPREPLY=()
   case $takes in
     nothing) ;;
-    workspace | tree | run | task | region)
+    workspace | tree | run | task | region | session | runner)
       # Names may be anything: bash is to quote them, and never to expand them, as compgen would.
       compopt -o filenames -o nosort 2>/dev/null
       current=$(_${name}_unquoted "$current")

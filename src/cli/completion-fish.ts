@@ -62,6 +62,14 @@ function __${name}_regions
     __${name}_ask config regions --quiet
 end
 
+function __${name}_sessions
+    __${name}_ask sessions list --quiet
+end
+
+function __${name}_runners
+    __${name}_ask sessions runners --quiet
+end
+
 # The newest come first.
 function __${name}_runs
     __${name}_ask runs list --quiet --limit ${MOST_RUNS}
@@ -140,6 +148,8 @@ function valueText(kind: ValueKind, program: string): string {
     run: `-k -a '(__${program}_runs)'`,
     task: `-k -a '(__${program}_tasks)'`,
     region: `-a '(__${program}_regions)'`,
+    session: `-k -a '(__${program}_sessions)'`,
+    runner: `-a '(__${program}_runners)'`,
     file: "-a '(__fish_complete_path (commandline -ct))'",
     directory: "-a '(__fish_complete_directories (commandline -ct))'",
     nothing: '',

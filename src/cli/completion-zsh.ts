@@ -36,6 +36,18 @@ _${name}_regions() {
   compadd -a names
 }
 
+_${name}_sessions() {
+  local -a names
+  names=(\${(f)"$(_${name}_ask sessions list --quiet)"})
+  compadd -V sessions -a names
+}
+
+_${name}_runners() {
+  local -a names
+  names=(\${(f)"$(_${name}_ask sessions runners --quiet)"})
+  compadd -a names
+}
+
 # The newest come first.
 _${name}_runs() {
   local -a names
@@ -159,6 +171,8 @@ function action(kind: ValueKind, program: string): string {
     run: `_${program}_runs`,
     task: `_${program}_tasks`,
     region: `_${program}_regions`,
+    session: `_${program}_sessions`,
+    runner: `_${program}_runners`,
     file: '_files',
     directory: '_files -/',
     nothing: ' ',

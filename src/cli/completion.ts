@@ -25,8 +25,8 @@ export function registerCompletion(noun: Command, invocation: Invocation): void 
   ]);
   addNote(
     noun,
-    'A script, whatever the flags; for a trial in bash: source <(strata completion bash). Workspaces, the newest runs\n' +
-      'and their tasks are asked for when they are wanted.',
+    'A script, whatever the flags; for a trial in bash: source <(strata completion bash). Workspaces, sessions,\n' +
+      'the newest runs and their tasks are asked for when they are wanted.',
   );
 }
 

@@ -2,6 +2,7 @@
 
 import { displayName, displayPath, pathJson } from '../tree/index.ts';
 import type { Change, Entry } from '../tree/index.ts';
+import type { Engine } from '../engine/index.ts';
 import type { ListedEntry, ManifestFile } from '../workspace/index.ts';
 import { formatBytes, formatDate, formatMode } from './format.ts';
 import { withEngine } from './invocation.ts';
@@ -13,38 +14,59 @@ import type { Color } from './terminal.ts';
 /** Room for `1023.9 MB`. */
 const SIZE_WIDTH = 9;
 
+export interface ListEntriesFlags {
+  readonly recursive?: boolean;
+}
+
 export async function listEntries(
   invocation: Invocation,
   ref: string,
-  { recursive }: { readonly recursive?: boolean },
+  flags: ListEntriesFlags,
 ): Promise<void> {
-  const { terminal, world } = invocation;
-  await withEngine(invocation, async ({ workspaces }) => {
-    const toObject = ({ path, entry }: ListedEntry) => ({ ...pathJson(path), ...entryJson(entry) });
-    await terminal.items(
-      'entries',
-      workspaces.ls(ref, { recursive, signal: world.signal }),
-      toObject,
-      entryLine,
-    );
-  });
+  await withEngine(invocation, (engine) => tellEntries(invocation, engine, ref, flags));
+}
+
+export async function tellEntries(
+  { terminal, world }: Invocation,
+  { workspaces }: Engine,
+  ref: string,
+  { recursive }: ListEntriesFlags,
+): Promise<void> {
+  const toObject = ({ path, entry }: ListedEntry) => ({ ...pathJson(path), ...entryJson(entry) });
+  await terminal.items(
+    'entries',
+    workspaces.ls(ref, { recursive, signal: world.signal }),
+    toObject,
+    entryLine,
+  );
 }
 
 export async function catFile(invocation: Invocation, ref: string): Promise<void> {
-  const { terminal, world } = invocation;
-  await withEngine(invocation, async ({ workspaces }) => {
-    for await (const part of workspaces.cat(ref, { signal: world.signal })) {
-      if (!(await terminal.write(part))) return;
-    }
-  });
+  await withEngine(invocation, (engine) => tellFile(invocation, engine, ref));
+}
+
+export async function tellFile(
+  { terminal, world }: Invocation,
+  { workspaces }: Engine,
+  ref: string,
+): Promise<void> {
+  for await (const part of workspaces.cat(ref, { signal: world.signal })) {
+    if (!(await terminal.write(part))) return;
+  }
 }
 
 export async function diffTrees(invocation: Invocation, before: string, after: string): Promise<void> {
-  const { terminal, world } = invocation;
-  await withEngine(invocation, async ({ workspaces }) => {
-    const changes = workspaces.diff(before, after, { signal: world.signal });
-    await terminal.items('changes', changes, changeJson, (change) => changeLine(change, terminal));
-  });
+  await withEngine(invocation, (engine) => tellChanges(invocation, engine, before, after));
+}
+
+export async function tellChanges(
+  { terminal, world }: Invocation,
+  { workspaces }: Engine,
+  before: string,
+  after: string,
+): Promise<void> {
+  const changes = workspaces.diff(before, after, { signal: world.signal });
+  await terminal.items('changes', changes, changeJson, (change) => changeLine(change, terminal));
 }
 
 /** A manifest is JSON, whoever asks. */
@@ -86,7 +108,8 @@ const SIGNS = {
   changed: ['~', 'yellow'],
 } as const satisfies Record<Change['kind'], readonly [string, Color]>;
 
-function changeLine(change: Change, terminal: Terminal): string {
+/** As `+ path`. */
+export function changeLine(change: Change, terminal: Pick<Terminal, 'paint'>): string {
   const [sign, color] = SIGNS[change.kind];
   const entry = change.kind === 'removed' ? change.before : change.after;
   const path = displayPath(change.path) + (entry.kind === 'directory' ? '/' : '');
@@ -100,7 +123,7 @@ function aspect({ before, after }: Change & { readonly kind: 'changed' }): strin
   return '';
 }
 
-function changeJson(change: Change): object {
+export function changeJson(change: Change): object {
   return {
     ...pathJson(change.path),
     kind: change.kind,

@@ -2,6 +2,7 @@
 
 import { utf8 } from '../base/index.ts';
 import { displayName } from '../tree/index.ts';
+import type { Engine } from '../engine/index.ts';
 import type { SnapshotInfo, WorkspaceInfo } from '../workspace/index.ts';
 import { formatAge, formatBytes, formatCount, table } from './format.ts';
 import { withEngine } from './invocation.ts';
@@ -18,13 +19,19 @@ export async function listWorkspaces(invocation: Invocation): Promise<void> {
   });
 }
 
-export async function showLog(invocation: Invocation, name: string, { region }: RegionFlags): Promise<void> {
-  const { terminal, world } = invocation;
-  await withEngine(invocation, async ({ workspaces }) => {
-    const snapshots = await workspaces.log(name, { region, signal: world.signal });
-    const lines = snapshotTable(snapshots, world.clock());
-    await terminal.result({ snapshots: snapshots.map(snapshotJson) }, lines, lines);
-  });
+export async function showLog(invocation: Invocation, name: string, flags: RegionFlags): Promise<void> {
+  await withEngine(invocation, (engine) => tellLog(invocation, engine, name, flags));
+}
+
+export async function tellLog(
+  { terminal, world }: Invocation,
+  { workspaces }: Engine,
+  name: string,
+  { region }: RegionFlags,
+): Promise<void> {
+  const snapshots = await workspaces.log(name, { region, signal: world.signal });
+  const lines = snapshotTable(snapshots, world.clock());
+  await terminal.result({ snapshots: snapshots.map(snapshotJson) }, lines, lines);
 }
 
 export async function forkWorkspace(invocation: Invocation, ref: string, name: string): Promise<void> {
@@ -72,6 +79,6 @@ function workspaceJson(workspace: WorkspaceInfo): object {
   return { ...workspace, created: isoTime(created), updated: isoTime(updated), replicaOf };
 }
 
-function snapshotJson(snapshot: SnapshotInfo): object {
+export function snapshotJson(snapshot: SnapshotInfo): object {
   return { ...snapshot, created: isoTime(snapshot.created), parent: snapshot.parent ?? null };
 }

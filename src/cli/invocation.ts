@@ -7,10 +7,14 @@ import type { GlobalFlags, World } from './world.ts';
 
 export interface Invocation {
   readonly world: World;
+  /** All of the line, as it was typed. */
+  readonly words: readonly string[];
   readonly flags: GlobalFlags;
   readonly terminal: Terminal;
   /** For a command that did its work and found something wrong. */
   exitCode: number;
+  /** For a failure of ours, where the code of any other would be taken for that of the command that was to run. */
+  failureCode?: number;
 }
 
 /** Opens the engine, which loads it first: a command that needs none starts faster. */

@@ -12,7 +12,7 @@ import type { GlobalFlags } from './world.ts';
 
 function begin(stderr: Capture, flags: GlobalFlags = {}, clock = () => NOW) {
   const world = captureWorld({ stderr, clock });
-  return { world, flags, terminal: new Terminal(world, flags), exitCode: 0 };
+  return { world, words: [], flags, terminal: new Terminal(world, flags), exitCode: 0 };
 }
 
 const running = (name: string) => task(name, { status: 'running', started: NOW - 3000, executor: 'host' });
@@ -82,7 +82,7 @@ it('[C43] who is told that it stops reads it above the picture, of which nothing
   let now = NOW;
   const world = captureWorld({ stderr, clock: () => now, signal: stop.signal });
   const screen = new Screen(60, 10, []);
-  const live = liveRun({ world, flags: {}, terminal: new Terminal(world, {}), exitCode: 0 });
+  const live = liveRun({ world, words: [], flags: {}, terminal: new Terminal(world, {}), exitCode: 0 });
   live.show(run([running('a')]));
   stop.abort();
   // As the process does on the first signal.

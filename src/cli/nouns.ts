@@ -23,6 +23,14 @@ export const NOUNS: Readonly<Record<string, Noun>> = {
     summary: 'task graphs that hand each other files: start, restart, look into',
     load: async () => (await import('./runs.ts')).registerRuns,
   },
+  sessions: {
+    summary: 'agents at work: their files, checkpoints, runners; suspend here, resume there',
+    load: async () => (await import('./sessions.ts')).registerSessions,
+  },
+  runner: {
+    summary: 'work for sessions on this machine, until it is stopped',
+    load: async () => (await import('./runner.ts')).registerRunner,
+  },
   executors: {
     summary: 'what tasks of runs can run on',
     load: async () => (await import('./executors.ts')).registerExecutors,

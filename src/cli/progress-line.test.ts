@@ -137,7 +137,7 @@ async function shown(columns: number, counts: readonly Counts[]): Promise<string
   let now = 1_000_000;
   const stderr = Object.assign(capture({ isTTY: true }), { columns });
   const world = captureWorld({ stderr, clock: () => now });
-  const invocation = { world, flags: {}, terminal: new Terminal(world, {}), exitCode: 0 };
+  const invocation = { world, words: [], flags: {}, terminal: new Terminal(world, {}), exitCode: 0 };
   await withProgress(invocation, 'restoring', async (onProgress) => {
     for (const each of counts) {
       now += 500;

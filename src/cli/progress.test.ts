@@ -9,7 +9,7 @@ async function watch(flags: GlobalFlags, isTTY: boolean, columns = 80): Promise<
   let now = 1_000_000;
   const stderr = Object.assign(capture({ isTTY }), { columns });
   const world = captureWorld({ stderr, clock: () => now });
-  const invocation = { world, flags, terminal: new Terminal(world, flags), exitCode: 0 };
+  const invocation = { world, words: [], flags, terminal: new Terminal(world, flags), exitCode: 0 };
   await withProgress(invocation, 'saving', async (onProgress) => {
     for (let files = 1; files <= 30; files++) {
       now += 10;

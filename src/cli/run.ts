@@ -23,7 +23,7 @@ export async function run(words: readonly string[], world: World): Promise<numbe
   let invocation: Invocation | undefined;
   const invoke = () => {
     const flags = program.opts<GlobalFlags>();
-    return (invocation = { world, flags, terminal: new Terminal(world, flags), exitCode: 0 });
+    return (invocation = { world, words, flags, terminal: new Terminal(world, flags), exitCode: 0 });
   };
   let shown = '';
   try {
@@ -41,12 +41,13 @@ export async function run(words: readonly string[], world: World): Promise<numbe
     // A line that cannot be parsed leaves no flags behind.
     const flags: GlobalFlags = { ...program.opts<GlobalFlags>(), ...(asksForJson(words) && { json: true }) };
     const { program: name, signal } = world;
-    return reportFailure(lacksVerb ? missingVerb() : error, new Terminal(world, flags), {
+    const code = reportFailure(lacksVerb ? missingVerb() : error, new Terminal(world, flags), {
       program: name,
       command: commandOf(program),
       signal,
       verbose: flags.verbose === true,
     });
+    return invocation?.failureCode ?? code;
   }
 }
 
@@ -58,7 +59,7 @@ function declareProgram(
 ): void {
   program
     .description(
-      'Keeps directory trees: deduplicated, encrypted, verified, with their history. Runs tasks that hand them to each other.',
+      'Keeps directory trees: deduplicated, encrypted, verified, with their history. Runs tasks that hand them to each other, and agents whose files outlive the machine.',
     )
     .option(
       '--config <file>',
@@ -91,6 +92,8 @@ function declareProgram(
     'workspaces restore web ./copy',
     'workspaces diff web@1 web@2',
     'runs start ci.yml',
+    'sessions create --agent claude --name dev',
+    'sessions exec dev -- npm test',
     'workspaces save --help',
   ]);
   program.addHelpText('beforeAll', ({ command }) => {

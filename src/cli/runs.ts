@@ -3,7 +3,7 @@
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 
-import { append, nonEmpty, wholeNumber } from './argument.ts';
+import { append, assignment, nonEmpty, wholeNumber } from './argument.ts';
 import { addExamples, addJsonHelp, addNote } from './help.ts';
 import type { Invocation } from './invocation.ts';
 import { approveTask, cancelRun, removeRun } from './run-control.ts';
@@ -31,7 +31,7 @@ export function registerRuns(noun: Command, invocation: Invocation): void {
 function withStartFlags(command: Command): Command {
   return command
     .option('--run <name>', 'which of the runs in FILE (default: the only one)', nonEmpty)
-    .option('--var <name=value>', 'a variable of the run; repeatable', variable)
+    .option('--var <name=value>', 'a variable of the run; repeatable', assignment)
     .option(
       '--source <source>',
       'what `clone` takes: DIR or URL, with #REF; its commit is found at the start (default: the git work tree of FILE)',
@@ -97,7 +97,7 @@ function registerAgain(noun: Command, invocation: Invocation): void {
       'these run again, and all that depends on them; names with commas between',
       list,
     )
-    .option('--var <name=value>', 'another value for a variable, or a new one; repeatable', variable)
+    .option('--var <name=value>', 'another value for a variable, or a new one; repeatable', assignment)
     .option('--mend', 'tasks whose layers are gone run again too')
     .option('--early-cutoff', 'where a task saves the same as before, what succeeded behind it is reused')
     .option('--dry-run', 'start nothing; tell what would run again, and why')
@@ -204,13 +204,4 @@ function list(text: string): readonly string[] {
 function sandbox(text: string): string {
   if (['auto', 'require', 'off'].includes(text)) return text;
   throw new InvalidArgumentError('Give auto, require or off.');
-}
-
-function variable(
-  text: string,
-  earlier: Readonly<Record<string, string>> = {},
-): Readonly<Record<string, string>> {
-  const equals = text.indexOf('=');
-  if (equals < 1) throw new InvalidArgumentError('Give NAME=VALUE.');
-  return Object.assign(Object.create(null), earlier, { [text.slice(0, equals)]: text.slice(equals + 1) });
 }

@@ -104,3 +104,17 @@ it.each([
   terminal.warn('w');
   expect(await world.stderr.settled()).toBe(text);
 });
+
+it('[C62] what goes to stderr waits for its reader too, and hears when there is none', async () => {
+  const stderr = capture({ failure: 'EPIPE', after: 1 });
+  const world = captureWorld({ stderr });
+  const terminal = new Terminal(world, {});
+  expect(await terminal.write(Buffer.from([0xff, 0]), 'stderr')).toBe(true);
+  expect(await terminal.write('more', 'stderr')).toBe(false);
+  expect(await terminal.write('more', 'stderr')).toBe(false);
+  // The other one is read.
+  expect(await terminal.write('out')).toBe(true);
+  expect(world.stdout.text()).toBe('out');
+  const full = captureWorld({ stderr: capture({ failure: 'ENOSPC' }) });
+  await expectCode('disk_full', new Terminal(full, {}).write('x', 'stderr'));
+});

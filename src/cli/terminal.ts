@@ -18,7 +18,7 @@ export class Terminal {
   readonly #stdout: OutputStream;
   readonly #env: World['env'];
   readonly #color: boolean;
-  #closed = false;
+  readonly #closed = new Set<OutputStream>();
 
   constructor(world: Pick<World, 'stdout' | 'stderr' | 'env'>, flags: GlobalFlags) {
     this.json = flags.json === true;
@@ -33,21 +33,22 @@ export class Terminal {
    * Waits until it is written, so that a slow reader slows us down.
    *
    * @returns false when nobody reads any more, as after `| head`: then there is no use in going on
-   * @throws disk_full, … when stdout is a file that cannot take it
+   * @throws disk_full, … when it goes to a file that cannot take it
    */
-  async write(part: string | Uint8Array): Promise<boolean> {
-    if (this.#closed) return false;
+  async write(part: string | Uint8Array, to: 'stdout' | 'stderr' = 'stdout'): Promise<boolean> {
+    const stream = to === 'stdout' ? this.#stdout : this.stderr;
+    if (this.#closed.has(stream)) return false;
     try {
       await new Promise<void>((resolve, reject) => {
-        this.#stdout.write(part, (error) => (error ? reject(error) : resolve()));
+        stream.write(part, (error) => (error ? reject(error) : resolve()));
       });
     } catch (error) {
       if (errno(error) !== 'EPIPE') throw systemError(error, 'write the output');
-      this.#closed = true;
+      this.#closed.add(stream);
     }
     // A file takes everything at once, and Ctrl-C would not be heard while there is more.
     await giveWay();
-    return !this.#closed;
+    return !this.#closed.has(stream);
   }
 
   /** The answer of a command: an object for programs, lines for people; `brief` is all that `--quiet` leaves of them. */

@@ -10,10 +10,14 @@ export interface OutputStream extends Writable {
   readonly columns?: number;
 }
 
+export interface InputStream extends Readable {
+  readonly isTTY?: boolean;
+}
+
 export interface World {
   /** As it was called: `strata` or `mctl`. */
   readonly program: string;
-  readonly stdin: Readable;
+  readonly stdin: InputStream;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   readonly env: Readonly<Record<string, string | undefined>>;

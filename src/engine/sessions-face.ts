@@ -7,10 +7,9 @@ import type {
   Checkpoint,
   ExecResult,
   Labels,
-  RestoredChanges,
+  RestoredSession,
   RunnerInfo,
   SessionInfo,
-  SessionRestore,
 } from '../session/index.ts';
 
 export interface Watched extends Cancellable {
@@ -95,7 +94,7 @@ export interface Sessions {
   restore(
     ref: string,
     options?: Watched & { readonly dryRun?: boolean | undefined },
-  ): Promise<SessionRestore & RestoredChanges>;
+  ): Promise<RestoredSession>;
   /** A new session, suspended, that starts from a snapshot of this one; nothing is copied. @param ref `SESSION[@SNAPSHOT]` */
   fork(ref: string, options?: CreateSessionOptions): Promise<SessionInfo>;
   /** Held, it does not expire. */
@@ -108,6 +107,16 @@ export interface Sessions {
   runners(options?: Cancellable): Promise<readonly RunnerInfo[]>;
 }
 
+/** What a runner came to, with everything filled in. */
+export interface RunnerReady {
+  readonly name: string;
+  readonly region: string;
+  /** Absolute. */
+  readonly baseDir: string;
+  /** Milliseconds. Undefined: it is the home itself, whose leases last. */
+  readonly lease: number | undefined;
+}
+
 export interface RunnerOptions extends Cancellable {
   readonly name: string;
   /** Default: `default`. */
@@ -118,6 +127,8 @@ export interface RunnerOptions extends Cancellable {
   readonly lease?: number | undefined;
   /** Do what is due once, and return. */
   readonly once?: boolean | undefined;
-  /** Is told when it is ready, and of each thing that it does. */
+  /** Is told once, when it is there for whoever asks, before anything that is due is done. */
+  readonly onReady?: ((runner: RunnerReady) => void) | undefined;
+  /** Is told of each thing that it does. */
   readonly onActivity?: ((line: string) => void) | undefined;
 }

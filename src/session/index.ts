@@ -22,6 +22,7 @@ export type {
   Labels,
   QuotaExceeded,
   RestoredChanges,
+  RestoredSession,
   RunnerInfo,
   SessionInfo,
   SessionRestore,

@@ -84,6 +84,8 @@ export interface SessionRestore {
   readonly seconds: number;
 }
 
+export type RestoredSession = SessionRestore & RestoredChanges;
+
 /** What is different between what a restore replaces and what it restores. */
 export interface RestoredChanges {
   /** The first of them. */

@@ -1,0 +1,134 @@
+/** `strata runner`, and sessions that are at work on it. */
+
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+import { openCommandLine } from './command-line.fixture.ts';
+import { askBash } from './completion.fixture.ts';
+import { startStrata } from './started.fixture.ts';
+import type { Started } from './started.fixture.ts';
+
+const { base, options, strata, answer, failure, write } = openCommandLine();
+let shelf: Started;
+
+beforeAll(async () => {
+  write('home/strata.yaml', 'regions: { eu: { local: { path: ./eu } } }');
+  answer('sessions', 'create', '--name', 'here');
+  shelf = startStrata(
+    options,
+    '--json',
+    'runner',
+    '--name',
+    'shelf',
+    '--region',
+    'eu',
+    '--base-dir',
+    'shelf',
+  );
+  await shelf.said(/\n/);
+});
+afterAll(async () => {
+  shelf.process.kill('SIGTERM');
+  await shelf.ended;
+  rmSync(base, { recursive: true, force: true });
+});
+
+it('[C68] says that it is there, once; `sessions runners` lists it', async () => {
+  const [line] = await shelf.said(/^.*\n/);
+  expect(JSON.parse(line)).toEqual({
+    ready: true,
+    name: 'shelf',
+    region: 'eu',
+    baseDir: join(base, 'shelf'),
+    lease: '30s',
+  });
+  expect(answer('sessions', 'runners')).toMatchObject({
+    runners: [
+      { name: 'home', region: 'default', state: 'home', sessions: 1 },
+      { name: 'shelf', region: 'eu', state: 'lives', baseDir: join(base, 'shelf'), sessions: 0 },
+    ],
+  });
+  expect(strata('sessions', 'runners').stdout).toMatch(
+    /^NAME +REGION +STATE +SESSIONS +DIRECTORY\nhome .*\nshelf +eu +lives +0 /,
+  );
+  expect(failure('runner', '--name', 'shelf', '--once')).toMatchObject({ status: 3, code: 'already_exists' });
+  expect(failure('sessions', 'create', '--runner', 'shlef')).toMatchObject({
+    status: 4,
+    hint: expect.stringContaining('shelf'),
+  });
+});
+
+it('[C62] [C63] [C67] what is done there is told here as if it were here', async () => {
+  const made = answer(
+    'sessions',
+    'create',
+    '--name',
+    'far',
+    '--region',
+    'eu',
+    '--workspace-mobility',
+    'object_sync',
+  );
+  expect(made).toMatchObject({ state: 'active', runner: 'shelf', region: 'eu' });
+  const first = strata(
+    'sessions',
+    'exec',
+    'far',
+    '--',
+    'sh',
+    '-c',
+    'echo out; echo err >&2; echo 1 > f; exit 5',
+  );
+  expect(first).toEqual({ status: 5, stdout: 'out\n', stderr: 'err\n' });
+  using idle = startStrata(options, 'sessions', 'exec', 'far', '--', 'echo', 'done');
+  expect(await idle.ended).toEqual({ status: 0, stdout: 'done\n', stderr: '' });
+  answer('sessions', 'checkpoint', 'far');
+  strata('sessions', 'exec', 'far', '--', 'sh', '-c', 'echo 22 > f; echo g > g');
+  expect(strata('sessions', 'restore', 'far@2').stdout).toMatch(/^~ f\n- g\nrestored far@2 as @4 /);
+  expect(answer('sessions', 'suspend', 'far')).toMatchObject({ state: 'suspended', synced: true });
+  expect(answer('sessions', 'resume', 'far', '--runner', 'home')).toMatchObject({
+    runner: 'home',
+    region: 'default',
+  });
+  expect(strata('sessions', 'exec', 'far', '--', 'cat', 'f').stdout).toBe('1\n');
+});
+
+it('[C60] a session of another runner says where it is pinned', () => {
+  answer('sessions', 'create', '--name', 'pinned', '--runner', 'shelf');
+  answer('sessions', 'suspend', 'pinned');
+  expect(failure('sessions', 'resume', 'pinned', '--runner', 'home')).toMatchObject({
+    status: 3,
+    code: 'workspace_pinned',
+    hint: expect.stringContaining('--runner shelf'),
+  });
+  expect(answer('sessions', 'resume', 'pinned')).toMatchObject({ runner: 'shelf' });
+});
+
+it('[C29] sessions and runners complete', () => {
+  write('completion.bash', strata('completion', 'bash').stdout);
+  const all = ['far', 'here', 'pinned'];
+  for (const line of ['exec ', 'suspend ', 'restore ', 'fork ', 'log ', 'diff far@1 ', 'ls '])
+    expect([...askBash(options, `strata sessions ${line}`)].sort()).toEqual(all);
+  expect(askBash(options, 'strata sessions get fa')).toEqual(['far']);
+  expect(askBash(options, 'strata sessions restore far@')).toEqual([]);
+  expect(askBash(options, 'strata sessions resume far --runner ')).toEqual(['home', 'shelf']);
+  expect(askBash(options, 'strata sessions exec --home nowhere ')).toEqual([]);
+});
+
+it('[C68] told to end it suspends what is at work there, and ends with 0', async () => {
+  using other = startStrata(options, 'runner', '--name', 'other', '--base-dir', 'other');
+  const [line] = await other.said(/^.*\n/);
+  expect(line).toBe(`runner other is ready: region default, sessions in ${join(base, 'other')}\n`);
+  answer('sessions', 'create', '--name', 'brief', '--runner', 'other', '--workspace-mobility', 'object_sync');
+  strata('sessions', 'exec', 'brief', '--', 'sh', '-c', 'echo kept > kept');
+  other.process.kill('SIGTERM');
+  const { status, stdout, stderr } = await other.ended;
+  expect({ status, stdout }).toEqual({ status: 0, stdout: line });
+  expect(stderr).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d {2}.*brief is suspended$/m);
+  expect(answer('sessions', 'get', 'brief')).toMatchObject({ state: 'suspended', synced: true });
+  expect(strata('sessions', 'cat', 'brief:kept').stdout).toBe('kept\n');
+  expect(strata('sessions', 'runners').stdout).toMatch(/\nother +default +gone since /);
+  const once = strata('runner', '--name', 'other', '--base-dir', 'other', '--once');
+  expect(once).toMatchObject({ status: 0, stdout: line });
+});
