@@ -75,7 +75,7 @@ export interface Command {
   readonly words: readonly [string, ...string[]];
   /**
    * Given to its stdin, which then ends. Of a stream each part is asked for when the one before has been taken, and good until then. If the command
-   * ends first, or closes its stdin, the stream is told by `return` of its iterator, for which nobody waits.
+   * ends first, the stream is told by `return` of its iterator, for which nobody waits: one that is stuck may hear of it later.
    */
   readonly input?: string | AsyncIterable<Uint8Array> | undefined;
   readonly environment: Readonly<Record<string, string>>;

@@ -9,7 +9,7 @@ import { StrataError } from '../base/index.ts';
 import { SHOWN_HOME } from './environment.ts';
 import type { ShownDirectory } from './executor.ts';
 import { missingTop, rootFor } from './root.ts';
-import { isBelow, refusal } from './shown.ts';
+import { KEPT_APART, isBelow, refusal } from './shown.ts';
 
 export interface MachineView {
   /** Absolute paths that can be written to, at their own place. */
@@ -25,8 +25,6 @@ export interface MachineView {
  * services that act for root. The homes are where keys are.
  */
 const EMPTIED = ['/tmp', '/var/tmp', '/run', '/home', '/root'];
-/** A bind of these would show what the sandbox is there to keep apart. */
-const KEPT_APART = ['/dev', '/proc', '/sys'];
 
 type Entry = { readonly path: string; readonly words: readonly string[]; readonly shows: boolean };
 
@@ -36,6 +34,7 @@ type Entry = { readonly path: string; readonly words: readonly string[]; readonl
  */
 export function mountArguments(view: MachineView, shown: readonly ShownDirectory[] = []): string[] {
   const hidden = view.hidden.flatMap(realPath);
+  const bind = view.bind.flatMap(realPath);
   const emptied = [...EMPTIED, ...view.emptied].flatMap(realPath).filter(notRoot);
   const machine: Entry[] = [
     ...emptied.map(empty),
@@ -46,9 +45,9 @@ export function mountArguments(view: MachineView, shown: readonly ShownDirectory
   const entries = [
     // Nothing of the machine is inside of what is shown. A mount there would make its directory in the source.
     ...machine.filter(({ path }) => !shown.some(({ at }) => isBelow(path, at))),
-    ...shown.map((each) => besides(each, view.bind, [...hidden, ...emptied])),
+    ...shown.map((each) => besides(each, bind, [...hidden, ...emptied])),
   ];
-  // Of one path the last word counts: what is hidden stays hidden.
+  // Of one path the last word counts: what is hidden stays hidden, unless something else is shown there.
   const byPath = [...new Map(entries.map((entry) => [entry.path, entry])).values()];
   byPath.sort((a, b) => depth(a.path) - depth(b.path));
   const words: string[] = [];
@@ -84,16 +83,21 @@ function bound(path: string, hidden: readonly string[]): Entry {
   return { path: real, words: ['--bind', real, real], shows: true };
 }
 
-/** @param unseen what commands shall not see of the machine, by real paths; a source may be inside of it, but not show it */
+/**
+ * @param bind by real paths, as `unseen`
+ * @param unseen what commands shall not see of the machine; a source may be inside of it, but not show it
+ */
 function besides({ source, at }: ShownDirectory, bind: readonly string[], unseen: readonly string[]): Entry {
   const secret = unseen.find((each) => isBelow(each, source));
-  if (secret !== undefined)
-    throw refusal(
-      source,
-      `${secret} is hidden from commands`,
-      'Show a directory that has nothing hidden in it.',
-    );
-  const other = bind.flatMap(realPath).find((each) => isBelow(each, at));
+  if (secret !== undefined) {
+    const hint = 'Show a directory that has nothing hidden in it.';
+    throw refusal(source, `${secret} is hidden from commands`, hint);
+  }
+  // While bubblewrap starts, a command could put a link in its place.
+  const writable = bind.find((each) => each !== source && isBelow(source, each));
+  if (writable !== undefined)
+    throw refusal(source, `commands can write to ${writable}`, 'Keep it out of what is bound.');
+  const other = bind.find((each) => isBelow(each, at));
   if (other !== undefined)
     throw refusal(at, `the sandbox shows ${other} there`, 'Show it somewhere else, or do not bind that.');
   return { path: at, words: ['--bind', source, at], shows: true };

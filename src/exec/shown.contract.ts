@@ -128,6 +128,12 @@ const CASES = {
       await refused('bad_input', `${directory}/${name}`);
     for (const source of ['', 'relative', '/', '/proc', '/proc/self/cwd', '/dev', '/dev/shm', '/sys'])
       await refused('bad_input', source);
+    const inner = [`${directory}/real`, `${directory}/real/deep`].map((source, index) => ({
+      source,
+      at: `/${index}`,
+    }));
+    for (const shown of [inner, inner.toReversed()])
+      expect(await refusalOf(executor, subject, shown)).toMatchObject({ code: 'bad_input' });
     for (const name of ['missing', 'dangling', 'file/x']) await refused('not_found', `${directory}/${name}`);
   },
 

@@ -9,8 +9,9 @@ import type { ShownDirectory } from './executor.ts';
 
 /** Where executors, or what starts containers for them, put something of their own. */
 const OF_THE_SYSTEM = ['/dev', '/etc', '/proc', '/run', '/sys', SHOWN_HOME];
-/** Whoever writes there rules the machine. */
-const NO_SOURCES = ['/dev', '/proc', '/sys'];
+/** Whoever is shown these of the machine rules it. */
+export const KEPT_APART = ['/dev', '/proc', '/sys'];
+const NOT_PLAIN = 'it is not absolute, or has `.`, `..` or needless slashes';
 
 /**
  * Once for each place, before it is made.
@@ -25,8 +26,14 @@ export function checkShown(shown: readonly ShownDirectory[], directory: string):
     if (other !== undefined)
       throw refusal(at, `${other.at} is shown there, too`, 'Show each directory at a path of its own.');
   }
-  for (const { source } of shown) {
+  for (const [index, { source }] of shown.entries()) {
     checkSource(source);
+    // Commands could put a link in the place of the inner one.
+    const other = shown
+      .slice(0, index)
+      .find((each) => each.source !== source && overlap(each.source, source));
+    if (other !== undefined)
+      throw refusal(source, `${other.source} is shown, too`, 'Show no directory that is inside of another.');
     // It would be taken away with the place, or lay the place open to others who are shown the same.
     if (overlap(source, realpathSync(directory)))
       throw refusal(source, 'it is in the place itself, or the place in it', 'Keep it apart from places.');
@@ -35,13 +42,13 @@ export function checkShown(shown: readonly ShownDirectory[], directory: string):
 
 /** Also before each command: somebody may have put something else in its place. @throws bad_input, not_found */
 export function checkSource(source: string): void {
-  if (!isPlain(source)) throw refusal(source, 'it is not an absolute path', 'Give the whole path.');
+  if (!isPlain(source)) throw refusal(source, NOT_PLAIN, 'Give the real path.');
   const real = realPathOf(source);
   if (real !== source)
     throw refusal(source, `it is a link and leads to ${real}`, 'Give the path it leads to.');
   if (!lstatSync(source).isDirectory())
     throw refusal(source, 'it is no directory', 'Give a directory of this machine.');
-  if (NO_SOURCES.some((each) => overlap(source, each)))
+  if (KEPT_APART.some((each) => overlap(source, each)))
     throw refusal(source, "it is the system's", 'Give a directory of files.');
 }
 
@@ -59,8 +66,7 @@ export function refusal(path: string, reason: string, hint: string): StrataError
 }
 
 function checkAt(at: string): void {
-  if (!isPlain(at))
-    throw refusal(at, 'it is not absolute, or has `.`, `..` or needless slashes', 'As in `/workspace`.');
+  if (!isPlain(at)) throw refusal(at, NOT_PLAIN, 'As in `/workspace`.');
   const own = OF_THE_SYSTEM.find((each) => overlap(at, each));
   if (own !== undefined)
     throw refusal(at, `commands have something else at ${own}`, 'Show it somewhere else: `/workspace`.');
