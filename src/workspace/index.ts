@@ -68,3 +68,4 @@ export type { SaveOptions } from './save.ts';
 export { storeStats } from './stats.ts';
 export { explainPath } from './why.ts';
 export type { Query, WorkspaceWorld } from './world.ts';
+export { differs } from './differs.ts';

@@ -13,6 +13,7 @@ import type { WorkspaceWorld } from './world.ts';
 export interface RestoreOptions extends Cancellable {
   /** Restores this path only, at the same place below the target. */
   readonly path?: string | undefined;
+  readonly exact?: boolean;
   readonly dryRun?: boolean | undefined;
   /** Go ahead in a directory that is not empty: differing files are replaced, foreign ones stay. */
   readonly overwrite?: boolean | undefined;
@@ -29,7 +30,8 @@ export async function restoreSnapshot(
   options: RestoreOptions = {},
 ): Promise<RestoreResult> {
   const { clock, random, offLimits, log } = world;
-  const { path, ...rest } = options;
+  const { path, exact, ...rest0 } = options;
+  const rest = { ...rest0, overwrite: exact === true ? ('exact' as const) : rest0.overwrite };
   const started = clock();
   await using pin = await pinTrees(world, [ref], options);
   const [wanted] = pin.found;
