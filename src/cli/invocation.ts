@@ -1,6 +1,7 @@
 /** One command on its way: what is around it, where it speaks, and the engine it may need. */
 
 import type { Engine } from '../engine/index.ts';
+import { startRunner } from './start-runner.ts';
 import { stepLog } from './step-log.ts';
 import type { Terminal } from './terminal.ts';
 import type { GlobalFlags, World } from './world.ts';
@@ -31,6 +32,7 @@ export async function withEngine(
     tenant: flags.tenant,
     env,
     cwd,
+    onDue: (runner) => startRunner({ runner, flags, world }),
   });
   try {
     await use(engine);

@@ -20,7 +20,7 @@ export interface RunnerTable {
   region: string;
   /** Absolute. */
   base_dir: string;
-  /** The process, as `base/` names it. Null: none; of the home always, as any of its processes may act for it. */
+  /** The process, as `base/` names it; of the home the one that does what is due, as any of its processes may act for it. Null: none. */
   holder: string | null;
   /** Milliseconds that a lease lasts without being renewed. Null: the home's, that has no process to renew them. */
   lease: number | null;

@@ -294,6 +294,11 @@ export interface EngineOptions {
    * directories to save and to restore to always start.
    */
   readonly cwd?: string | undefined;
+  /**
+   * Is told once when something is due that takes longer than a command may: a session is idle, a workspace expires, a store is to be tried
+   * again. `runRunner` with the name of the home and `once` does it, in a process of its own. Default: it stays until a runner comes.
+   */
+  readonly onDue?: ((runner: string) => void) | undefined;
   /** Is told of each step. No secret and no content is in it. */
   readonly log?: Log | undefined;
 }

@@ -21,7 +21,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   return {
     workspaces: workspacesOf(home),
     runs: runsOf(home),
-    sessions: sessionsOf(home),
+    sessions: sessionsOf(home, options.onDue),
     runRunner: (options) => runRunner(home, options),
     events: (reading) => eventsOf(home, reading),
     store: chunkStoreOf(home),

@@ -15,6 +15,7 @@ import type {
   SessionRestore,
 } from '../session/index.ts';
 import { namesRun, parseRef } from '../workspace/index.ts';
+import type { EngineOptions } from './engine.ts';
 import type { Home } from './home.ts';
 import type { CreateSessionOptions, ExecOptions, ResumeSessionOptions, Sessions } from './sessions-face.ts';
 
@@ -25,7 +26,8 @@ const DEFAULT_IDLE = 30 * 60 * 1000;
 /** Loaded by the first call: most commands have nothing to do with sessions. */
 const room = () => import('../session/index.ts');
 
-export function sessionsOf(home: Home): Sessions {
+export function sessionsOf(home: Home, onDue?: EngineOptions['onDue']): Sessions {
+  let isToldOfDue = false;
   let opening: Promise<ServeWorld> | undefined;
   const worldOf = async (options: Cancellable): Promise<ServeWorld> => {
     const { homeRunner, sessionWorld } = await import('./session-world.ts');
@@ -33,7 +35,12 @@ export function sessionsOf(home: Home): Sessions {
       opening = undefined;
       throw error;
     }));
-    await (await room()).doWhatIsQuick(world);
+    const { doWhatIsQuick, isSlowDue } = await room();
+    await doWhatIsQuick(world);
+    if (!isToldOfDue && onDue !== undefined && (await isSlowDue(world))) {
+      isToldOfDue = true;
+      onDue(world.runner.name);
+    }
     return world;
   };
   const show = async (world: ServeWorld, session: string): Promise<SessionInfo> =>

@@ -31,7 +31,7 @@ export type {
 export { resumeSession } from './resume.ts';
 export type { ResumeOptions } from './resume.ts';
 export { getLiveSession, getSession, newSessionId } from './rows.ts';
-export { becomeRunner, getRunner, leaveRunner, listRunners, stateOf } from './runner-rows.ts';
+export { becomeRunner, enterHome, getRunner, leaveRunner, listRunners, stateOf } from './runner-rows.ts';
 export type { RunnerWish } from './runner-rows.ts';
 export { serve } from './serve.ts';
 export type { RequestArguments, ServeWorld } from './serve.ts';

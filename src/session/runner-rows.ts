@@ -68,8 +68,22 @@ export async function becomeRunner(world: RowWorld, wish: RunnerWish): Promise<R
   });
 }
 
+/** This process does from now on what is due of the home. @returns false if another one does */
+export async function enterHome({ database }: RowWorld, { id }: RunnerSelf): Promise<boolean> {
+  return database.transaction(async (tx) => {
+    const row = await tx
+      .selectFrom('runners')
+      .select('holder')
+      .where('id', '=', id)
+      .executeTakeFirstOrThrow();
+    if (row.holder !== null && fateOf(row.holder) !== 'dead') return false;
+    await tx.updateTable('runners').set({ holder: thisProcess() }).where('id', '=', id).execute();
+    return true;
+  });
+}
+
 /** It ends in an orderly way. */
-export async function leaveRunner(world: RowWorld, { id, name }: RunnerSelf): Promise<void> {
+export async function leaveRunner(world: RowWorld, { id, name, lease }: RunnerSelf): Promise<void> {
   await world.database.transaction(async (tx) => {
     await tx
       .updateTable('runners')
@@ -77,7 +91,7 @@ export async function leaveRunner(world: RowWorld, { id, name }: RunnerSelf): Pr
       .where('id', '=', id)
       .where('holder', '=', thisProcess())
       .execute();
-    await recordEvent(tx, world, { kind: 'runner.stopped', details: { runner: name } });
+    if (lease !== null) await recordEvent(tx, world, { kind: 'runner.stopped', details: { runner: name } });
   });
 }
 

@@ -25,6 +25,8 @@ export type ServeWorld = SessionWorld & RequestWorld;
 
 export interface ServeOptions {
   readonly signal: AbortSignal;
+  /** Other processes act for it as well: nothing is suspended when this one ends. */
+  readonly isHome?: boolean | undefined;
   /** Do what is due once, and return. */
   readonly once?: boolean | undefined;
   readonly onActivity?: ((line: string) => void) | undefined;
@@ -58,7 +60,7 @@ const DUE_MS = 2_000;
 
 /** Until the signal is aborted; then what is at work here is suspended. */
 export async function serve(world: ServeWorld, options: ServeOptions): Promise<void> {
-  const { signal, once = false } = options;
+  const { signal, once = false, isHome = false } = options;
   const log = options.onActivity ?? (() => undefined);
   const doDue = async () => {
     await doWhatIsQuick(world);
@@ -91,9 +93,9 @@ export async function serve(world: ServeWorld, options: ServeOptions): Promise<v
       // What ends the waiting is no failure.
       await setTimeout(LOOK_MS, undefined, { signal }).catch(() => undefined);
     }
-    log('stopping: what is at work here is suspended');
+    log(isHome ? 'stopping' : 'stopping: what is at work here is suspended');
     await due;
-    await suspendAll(world, log);
+    if (!isHome) await suspendAll(world, log);
   } finally {
     stop.abort(new StrataError('interrupted', `runner ${world.runner.name} was stopped`));
     await Promise.allSettled([...beingServed, renewing]);

@@ -1,0 +1,30 @@
+/** What takes longer than a command may goes on in a process of its own, which nobody waits for. */
+
+import { spawn } from 'node:child_process';
+
+import type { GlobalFlags, World } from './world.ts';
+
+interface Start {
+  readonly runner: string;
+  readonly flags: GlobalFlags;
+  readonly world: Pick<World, 'env' | 'cwd'>;
+}
+
+/** The same program, under the same Node. If it cannot be started, the next command finds the same due. */
+export function startRunner({ runner, flags, world }: Start): void {
+  const [, program] = process.argv;
+  if (program === undefined) return;
+  const given = (['home', 'config', 'tenant'] as const).flatMap((name) => {
+    const value = flags[name];
+    return value === undefined ? [] : [`--${name}`, value];
+  });
+  const words = [...process.execArgv, program, 'runner', '--name', runner, '--once', '--quiet', ...given];
+  const child = spawn(process.execPath, words, {
+    cwd: world.cwd,
+    env: world.env,
+    detached: true,
+    stdio: 'ignore',
+  });
+  child.on('error', () => undefined);
+  child.unref();
+}
