@@ -54,7 +54,7 @@ describeWith(['bwrap', 'root'], 'what a sandbox shows besides', () => {
       expect(readdirSync(source)).toEqual(['file']);
     }
     expect(existsSync(MISSING)).toBe(false);
-  });
+  }, 60_000);
 
   it('[X27] of a hidden directory the source is shown, and nothing else', async () => {
     const directory = scratch();

@@ -78,11 +78,13 @@ describeWith(['root', 'podman', 'busybox'], 'what containers are shown besides',
     const source = newSource();
     const churn = spawn('sh', ['-c', 'while :; do mkdir -p a/b/c; touch a/b/1 a/b/2 3; rm -rf a 3; done'], {
       cwd: source,
+      detached: true,
     });
     try {
       for (let at = 0; at < 50; at++) await giveOfRoot(source, { uid: 1000, gid: 1000 });
     } finally {
-      churn.kill('SIGKILL');
+      // With what it has just started.
+      if (churn.pid !== undefined) process.kill(-churn.pid, 'SIGKILL');
       await once(churn, 'exit');
     }
   }, 60_000);
