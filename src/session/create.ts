@@ -2,7 +2,13 @@
 
 import { StrataError } from '../base/index.ts';
 import type { SessionTable } from '../db/index.ts';
-import { forkWorkspace, recordEvent, restoreSnapshot, saveDirectory } from '../workspace/index.ts';
+import {
+  everyWorkspace,
+  forkWorkspace,
+  recordEvent,
+  restoreSnapshot,
+  saveDirectory,
+} from '../workspace/index.ts';
 import { Claim } from './claim.ts';
 import { takeLease } from './lease.ts';
 import { checkNewSession, inTheMaking, insertSession } from './new-session.ts';
@@ -31,6 +37,8 @@ export async function createSession(
   options: SaveFilesOptions = {},
 ): Promise<void> {
   checkNewSession(wish);
+  if ((await everyWorkspace(world.database.kysely, world.tenant, wish.name)).length > 0)
+    throw taken(wish.name);
   const place = new SessionPlace(world, { id: wish.id, name: wish.name, quota_mb: wish.quotaMb });
   try {
     const limited = await place.open(options);

@@ -38,8 +38,12 @@ export type SessionHome = ReturnType<typeof sessionHomeOf>;
 /** Where a quota is not the point it is watched, which makes no file systems; nor is anything isolated then. */
 export async function openSessionHome(means: MeansName = 'watch', sandbox: 'auto' | 'off' = 'off') {
   const home = await openTestHome();
-  onTestFinished(() => home[Symbol.asyncDispose]());
-  return sessionHomeOf(home, means, sandbox);
+  const opened = sessionHomeOf(home, means, sandbox);
+  onTestFinished(async () => {
+    await opened.putAway();
+    await home[Symbol.asyncDispose]();
+  });
+  return opened;
 }
 
 export function sessionHomeOf(
@@ -55,6 +59,7 @@ export function sessionHomeOf(
   const base = { ...home.world, clock };
   const tasksDirectory = join(home.place, 'tasks');
 
+  const worlds: ServeWorld[] = [];
   const runner = async (name = 'home', choice: RunnerChoice = {}): Promise<ServeWorld> => {
     const { lease, region = 'default', baseDir = join(home.place, `base-${name}`) } = choice;
     const rows = { database: home.database, clock, random: base.random, tenant: 'default', monotonic };
@@ -63,7 +68,7 @@ export function sessionHomeOf(
       if (isAway) throw new StrataError('unavailable', 'the store is away');
       return base;
     };
-    return {
+    const world: ServeWorld = {
       ...rows,
       runner: self,
       storeOf: store,
@@ -82,6 +87,8 @@ export function sessionHomeOf(
       requestsDirectory: join(home.place, 'requests'),
       retention: { min: DAY, default: 7 * DAY, max: 30 * DAY },
     };
+    worlds.push(world);
+    return world;
   };
 
   const create = async (world: SessionWorld, name: string, wish: Partial<NewSession> = {}, from?: string) => {
@@ -140,6 +147,12 @@ export function sessionHomeOf(
     runner,
     create,
     exec,
+    /** What is mounted would outlive the test. */
+    async putAway() {
+      const sessions = await home.database.kysely.selectFrom('sessions').selectAll().execute();
+      for (const world of worlds)
+        for (const session of sessions) await new SessionPlace(world, session).close({});
+    },
     /** Where the files of a session are on a runner. */
     filesOf,
     /** Relative paths with what is in the files; directories end with `/`. */
