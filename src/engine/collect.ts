@@ -17,7 +17,19 @@ import type { Home } from './home.ts';
 
 export async function collect(home: Home, options: CollectStoreOptions = {}): Promise<CollectResult> {
   const vault = await home.vault(options.dryRun === true ? 'read' : 'change', options);
+  if (options.dryRun !== true) await expireDue(home, options);
   return collectStore(vault, bootClock, options);
+}
+
+/** What sessions do not need any more is to go as well. */
+async function expireDue(home: Home, { acceptClock, signal }: CollectStoreOptions): Promise<void> {
+  const { expireSessions, isAnyToExpire } = await import('../session/index.ts');
+  const database = await home.database({ signal });
+  if (!(await isAnyToExpire({ database, tenant: home.tenant }))) return;
+  const { homeRunner, sessionWorld } = await import('./session-world.ts');
+  const world = await sessionWorld(home, homeRunner(home), { signal });
+  if (acceptClock === true) await database.transaction((tx) => lookAtClock(tx, world, { accept: true }));
+  await expireSessions(world, { signal });
 }
 
 /** @param monotonic what the clock of the vault's world is held against */

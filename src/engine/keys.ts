@@ -17,8 +17,13 @@ export function keysOf(home: Home): Keys {
       await inEach(home, name, (vault) => rotateTenant(vault, name, options), options);
       return status(home, options);
     },
-    destroyTenant: (name, options = {}) =>
-      inEach(home, name, (vault) => destroyTenant(vault, name, options), options),
+    destroyTenant: async (name, options = {}) => {
+      await inEach(home, name, (vault) => destroyTenant(vault, name, options), options);
+      const { homeRunner, sessionWorld } = await import('./session-world.ts');
+      const { forgetSessions } = await import('../session/index.ts');
+      // What its sessions have on this disk is as readable as anything there.
+      await forgetSessions(await sessionWorld(home, homeRunner(home), options), name, options);
+    },
     exportRecovery: (options) => exportRecovery(home, options),
   };
 }

@@ -33,16 +33,7 @@ export async function isSlowDue(world: SessionWorld): Promise<boolean> {
  */
 export async function doWhatIsSlow(world: SessionWorld, options: Cancellable = {}): Promise<void> {
   const { signal } = options;
-  const each = async (what: string, act: () => Promise<unknown>) => {
-    if (signal?.aborted === true) return;
-    try {
-      await act();
-    } catch (error) {
-      // Somebody else is at work on it, or it waits for its time.
-      if (!isStrataError(error)) throw error;
-      world.log?.(`${what}: ${error.message}`);
-    }
-  };
+  const each = (what: string, act: () => Promise<unknown>) => attempt(world, what, options, act);
   await each('commands that were left', () => sweepTasks(world));
   for (const { id, name, last_active } of await idleSessions(world)) {
     const check = (row: SessionTable) => {
@@ -53,12 +44,33 @@ export async function doWhatIsSlow(world: SessionWorld, options: Cancellable = {
   for (const { id, name } of await sessionsToSync(world))
     await each(`session ${name}, to be synced`, () => syncSession(world, id, { signal }));
   await each(`directories in ${world.runner.base_dir}`, () => sweepPlaces(world, options));
+  await expireSessions(world, options);
+}
+
+/** Workspaces whose time is over go, if the clock is believed. One that cannot be removed keeps none of the others waiting. */
+export async function expireSessions(world: SessionWorld, options: Cancellable = {}): Promise<void> {
   if (!(await isAnyToExpire(world))) return;
   // Also while nothing is due: a leap shows only against a time that was written down before.
   const { believed } = await world.database.transaction((tx) => lookAtClock(tx, world));
   if (!believed) return;
   for (const row of await dueToExpire(world))
-    await each(`session ${row.name}, to expire`, () => expireSession(world, row, options));
+    await attempt(world, `session ${row.name}, to expire`, options, () => expireSession(world, row, options));
+}
+
+async function attempt(
+  world: SessionWorld,
+  what: string,
+  { signal }: Cancellable,
+  act: () => Promise<unknown>,
+): Promise<void> {
+  if (signal?.aborted === true) return;
+  try {
+    await act();
+  } catch (error) {
+    // Somebody else is at work on it, or it waits for its time.
+    if (!isStrataError(error)) throw error;
+    world.log?.(`${what}: ${error.message}`);
+  }
 }
 
 /** Those of this runner that nobody has used for as long as they were to wait. */

@@ -15,7 +15,10 @@ const WARNING_MS = 24 * 60 * 60 * 1000;
 const MOST = 20;
 
 /** Whether there is a promise that will be over one day. */
-export async function isAnyToExpire({ database, tenant }: SessionWorld): Promise<boolean> {
+export async function isAnyToExpire({
+  database,
+  tenant,
+}: Pick<SessionWorld, 'database' | 'tenant'>): Promise<boolean> {
   const row = await database.kysely
     .selectFrom('sessions')
     .select('id')

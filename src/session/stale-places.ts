@@ -51,7 +51,8 @@ async function sweepPlace(
   if ((await runningTasks(world.database.kysely, session.id, world.runner.id)).length > 0) return;
   const place = new SessionPlace(world, session);
   // Whoever ended it on this runner has saved it, or has said that nothing is to be kept.
-  const isKept = session.last_runner === world.runner.id || marker.state !== 'dirty';
+  const isKept =
+    session.last_runner === world.runner.id || session.expired !== null || marker.state !== 'dirty';
   if (!isKept) {
     const limited = await place.open(options);
     await keepConflict(world, session, place, limited, marker, options);
