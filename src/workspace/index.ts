@@ -4,6 +4,7 @@ export { everyWorkspace, getLocated, listSnapshots, listWorkspaces, locateToSave
 export type { Located } from './catalog.ts';
 export type { Wanted } from './find.ts';
 export type { CommitTerms } from './complete.ts';
+export { differsFromSnapshot } from './differs.ts';
 export { readEvents, recordEvent } from './events.ts';
 export type { EventKind, NewEvent, ReadEventsOptions, WorkspaceEvent } from './events.ts';
 export { takeFence } from './fence.ts';
