@@ -13,6 +13,7 @@ export interface RestoreFlags {
   readonly path?: string;
   readonly dryRun?: boolean;
   readonly overwrite?: boolean;
+  readonly exact?: boolean;
   readonly sync?: boolean;
   readonly region?: string;
 }
@@ -35,17 +36,22 @@ export async function restore(
 }
 
 function restoreJson({ plan, lag, ...rest }: RestoredFrom, dryRun: boolean): object {
-  const { added, replaced, unchanged } = plan;
+  const { added, replaced, removed, unchanged } = plan;
   return {
     ...rest,
     lag: lag ?? null,
     dryRun,
-    plan: { added: tallyJson(added), replaced: tallyJson(replaced), unchanged },
+    plan: {
+      added: tallyJson(added),
+      replaced: tallyJson(replaced),
+      removed: tallyJson(removed),
+      unchanged,
+    },
   };
 }
 
 function summary(
-  { workspace, snapshot, files, dirs, symlinks, bytes, seconds, region, lag }: RestoredFrom,
+  { workspace, snapshot, files, dirs, symlinks, bytes, seconds, plan, region, lag }: RestoredFrom,
   directory: string,
 ): string[] {
   const what = [counted(files, 'file'), counted(dirs, 'directory', 'directories')];
@@ -53,6 +59,9 @@ function summary(
   return [
     `restored ${treeName(workspace, snapshot)} to ${directory}`,
     `  ${what.join(', ')}, ${formatBytes(bytes)} in ${formatSeconds(seconds)}`,
+    ...(plan.removed.count === 0
+      ? []
+      : [`  removed ${formatCount(plan.removed.count)} that it does not have`]),
     ...(lag === undefined ? [] : [`  from the replica in ${region}${behind(lag)}`]),
   ];
 }
@@ -69,10 +78,12 @@ function forecast({ plan }: RestoredFrom): string[] {
       ? [...lines, `  and ${formatCount(count - paths.length)} more ${what}`]
       : lines;
   };
-  const { added, replaced, unchanged } = plan;
+  const { added, replaced, removed, unchanged } = plan;
+  const removes = removed.count === 0 ? '' : ` remove ${formatCount(removed.count)},`;
   return [
     ...list('+', added, 'that would be added'),
     ...list('~', replaced, 'that would be replaced'),
-    `would add ${formatCount(added.count)}, replace ${formatCount(replaced.count)}, leave ${formatCount(unchanged)} as they are`,
+    ...list('-', removed, 'that would be removed'),
+    `would add ${formatCount(added.count)}, replace ${formatCount(replaced.count)},${removes} leave ${formatCount(unchanged)} as they are`,
   ];
 }

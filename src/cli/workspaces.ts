@@ -63,10 +63,11 @@ function registerRestore(noun: Command, invocation: Invocation): void {
     .command('restore')
     .description('put a snapshot into a directory')
     .argument('<ref>', REF)
-    .argument('<dir>', 'where to; new or empty, unless --overwrite is given', nonEmpty)
+    .argument('<dir>', 'where to; new or empty, unless --overwrite or --exact is given', nonEmpty)
     .option('--path <path>', 'only this file or directory, at its place below DIR', nonEmpty)
     .option('--dry-run', 'change nothing; tell what would be done')
     .option('--overwrite', 'replace what differs in DIR; what is not in the snapshot stays')
+    .option('--exact', 'the same; and what is in DIR and not in the snapshot is removed')
     .option('--sync', 'return only when everything would survive a power cut')
     .action((ref: string, dir: string, flags: RestoreFlags) => restore(invocation, ref, dir, flags));
   addReplicaRegion(command);
@@ -74,13 +75,15 @@ function registerRestore(noun: Command, invocation: Invocation): void {
     'workspaces restore web ./copy',
     'workspaces restore web@3 ./copy --path src/index.ts',
     'workspaces restore web . --overwrite --dry-run',
+    'workspaces restore web@3 . --exact',
     "workspaces restore 'run-0123456789ab#build' ./built",
   ]);
   addJsonHelp(
     command,
     '{workspace, snapshot, digest, files, dirs, symlinks, bytes, seconds, region, lag, dryRun,\n' +
-      'plan:{added:{count, paths}, replaced:{count, paths}, unchanged}}. region: where it came from; lag: null where the\n' +
-      'workspace lives, else {snapshots, seconds} that the latest there is behind. paths has the first hundred.',
+      'plan:{added:{count, paths}, replaced:{count, paths}, removed:{count, paths}, unchanged}}. region: where it came from;\n' +
+      'lag: null where the workspace lives, else {snapshots, seconds} that the latest there is behind. paths has the first\n' +
+      'hundred.',
   );
 }
 

@@ -83,9 +83,15 @@ function restoreAndDie(where: string, options: string, n: number): number | unde
 function prepare(kind: string): void {
   rmSync(target, { recursive: true, force: true });
   if (kind !== 'new') mkdirSync(target);
-  if (kind !== 'used') return;
+  if (kind !== 'used' && kind !== 'exact') return;
   mkdirSync(join(target, 'd3'));
   for (const name of ['f0', 'mine']) writeFileSync(join(target, 'd3', name), 'old');
+  if (kind !== 'exact') return;
+  for (const directory of ['d2/f0/below', 'foreign/below']) {
+    mkdirSync(join(target, directory), { recursive: true });
+    for (const name of ['one', 'two']) writeFileSync(join(target, directory, name), 'old');
+  }
+  writeFileSync(join(target, 'd1'), 'old');
 }
 
 /** Every file that can be seen is one of the tree's, or as it was before. */
@@ -99,36 +105,51 @@ function expectWholeFiles(): void {
   }
 }
 
+/** Nothing foreign goes before all of the tree is there. */
+function expectAllInPlace(): void {
+  const foreign = ['d3/mine', 'foreign/below/one', 'foreign/below/two'];
+  if (foreign.every((path) => existsSync(join(target, path)))) return;
+  for (const path of readdirSync(join(base, 'from'), { recursive: true, encoding: 'utf8' }))
+    expect(existsSync(join(target, path)), path).toBe(true);
+}
+
 it.each([
   ['a new target', 'new', '{}'],
   ['an empty target that stays', 'empty', '{}'],
   ['a used target', 'used', '{ overwrite: true }'],
-])('[K17] killed at any moment, the restore to %s completes when run again', async (_, kind, options) => {
-  // In its own working directory a restore works as at a mount point.
-  const where = kind === 'empty' ? target : base;
-  prepare(kind);
-  const changes = restoreAndDie(where, options, -1)!;
-  expect(changes).toBeGreaterThan(50);
-  for (let death = 0; death < DEATHS; death++) {
+  ['a target that is to be exact', 'exact', "{ overwrite: 'exact', remember: () => {} }"],
+])(
+  '[K17] killed at any moment, the restore to %s completes when run again',
+  async (_, kind, options) => {
+    // In its own working directory a restore works as at a mount point.
+    const where = kind === 'empty' ? target : base;
     prepare(kind);
-    expect(
-      restoreAndDie(
-        where,
-        options,
-        death > DEATHS / 2 ? changes - (DEATHS - death) : Math.floor((changes * (death + 1)) / DEATHS),
-      ),
-    ).toBe(undefined);
-    expectWholeFiles();
-    // What died after its last file had come, and was swept up, has nothing left to complete.
-    const done = kind === 'empty' && stagingIn(target).length === 0 && existsSync(join(target, 'd0'));
-    const overwrite = kind === 'used' || done || (kind === 'new' && existsSync(target));
-    await restoreTree(saved.content.source, saved.root, target, { overwrite });
-    rmSync(join(target, 'd3', 'mine'), { force: true });
-    const ours = (line: string) => kind !== 'used' || !line.startsWith('"d3":');
-    expect(differences(join(base, 'from'), target).filter(ours)).toEqual([]);
-    expect([...stagingIn(base), ...stagingIn(target)]).toEqual([]);
-  }
-});
+    const changes = restoreAndDie(where, options, -1)!;
+    expect(changes).toBeGreaterThan(50);
+    for (let death = 0; death < DEATHS; death++) {
+      prepare(kind);
+      expect(
+        restoreAndDie(
+          where,
+          options,
+          death > DEATHS / 2 ? changes - (DEATHS - death) : Math.floor((changes * (death + 1)) / DEATHS),
+        ),
+      ).toBe(undefined);
+      expectWholeFiles();
+      if (kind === 'exact') expectAllInPlace();
+      // What died after its last file had come, and was swept up, has nothing left to complete.
+      const done = kind === 'empty' && stagingIn(target).length === 0 && existsSync(join(target, 'd0'));
+      const overwrite =
+        kind === 'exact' ? 'exact' : kind === 'used' || done || (kind === 'new' && existsSync(target));
+      await restoreTree(saved.content.source, saved.root, target, { overwrite });
+      rmSync(join(target, 'd3', 'mine'), { force: true });
+      const ours = (line: string) => kind !== 'used' || !line.startsWith('"d3":');
+      expect(differences(join(base, 'from'), target).filter(ours)).toEqual([]);
+      expect([...stagingIn(base), ...stagingIn(target)]).toEqual([]);
+    }
+  },
+  180_000,
+);
 
 it('[K17] another restore does not go on where one died', async () => {
   prepare('empty');
@@ -145,7 +166,7 @@ it('[K17] another restore does not go on where one died', async () => {
   expect(isHalfDone()).toBe(true);
   await restoreTree(saved.content.source, saved.root, target);
   expect(stagingIn(target)).toEqual([]);
-});
+}, 180_000);
 
 function isHalfDone(): boolean {
   const seen = readdirSync(target).filter((name) => name.startsWith('d')).length;

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, it, onTestFinished } from 'vitest';
 
@@ -101,3 +101,39 @@ it('[K3] a restore never writes through one', async () => {
   expect(readdirSync(join(outside, 'below'))).toEqual(['b']);
   for (const name of ['a', 'below/b']) expect(readFileSync(join(outside, name), 'utf8')).toBe('secret');
 });
+
+it.each(['d', 'foreign'])(
+  '[K3] a restore that removes never removes through one (%s)',
+  async (swapped) => {
+    const { content, root } = await save(join(base, 'from'));
+    const target = join(base, 'target');
+    await restoreTree(content.source, root, target);
+    // In the tree there is nothing of these names.
+    for (const name of ['more', 'below/more']) writeFileSync(join(outside, name), 'secret');
+    const child = await swap(join(target, swapped));
+    let removed = 0;
+    for (let round = 0; round < ROUNDS; round++) {
+      try {
+        mkdirSync(join(target, swapped, 'below', `${round}`, 'deep'), { recursive: true });
+      } catch {
+        // Swapped at this moment.
+      }
+      try {
+        const { plan } = await restoreTree(content.source, root, target, { overwrite: 'exact' });
+        removed += plan.removed.count;
+      } catch (error) {
+        if (!isStrataError(error)) throw error;
+      }
+      // What was made through the link is ours to take away.
+      for (const name of readdirSync(join(outside, 'below')))
+        if (/^\d+$/.test(name)) rmSync(join(outside, 'below', name), { recursive: true });
+    }
+    expect(child.exitCode).toBe(null);
+    expect(removed).toBeGreaterThan(0);
+    expect(readdirSync(outside).sort()).toEqual(['a', 'below', 'more']);
+    expect(readdirSync(join(outside, 'below')).sort()).toEqual(['b', 'more']);
+    for (const name of ['a', 'below/b', 'more', 'below/more'])
+      expect(readFileSync(join(outside, name), 'utf8')).toBe('secret');
+  },
+  120_000,
+);

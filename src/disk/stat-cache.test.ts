@@ -15,49 +15,15 @@ import { setTimeout } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { concatBytes, isStrataError, toHex } from '../base/index.ts';
-import type { Sha256 } from '../base/index.ts';
+import { concatBytes, isStrataError } from '../base/index.ts';
 import { MemoryContent } from '../testing/memory-content.ts';
 import { makeOddTree, noise } from '../testing/odd-tree.ts';
-import type { ContentSink } from '../vault/index.ts';
+import { Remembering } from './remembering.fixture.ts';
 import { restoreTree } from './restore.ts';
 import { scanDirectory } from './scan.ts';
 import type { ScanOptions } from './scan.ts';
 import { TICK_MS } from './scan-file.ts';
 import { scratch } from './scratch.fixture.ts';
-
-/** Saves of one directory, one after another, each with what the one before remembered. */
-class Remembering {
-  readonly content = new MemoryContent();
-  records: Uint8Array | undefined;
-  /** Of the last save: files whose content was read. */
-  read = 0;
-  /** Of the last save: whether anything was written down. */
-  wrote = false;
-
-  async save(directory: string, options: ScanOptions = {}) {
-    const parts: Uint8Array[] = [];
-    this.read = 0;
-    const memory = { records: this.records, write: (part: Uint8Array) => void parts.push(part.slice()) };
-    const { root } = await scanDirectory(directory, this.sink(), { ...options, memory });
-    this.wrote = parts.length > 0;
-    if (this.wrote) this.records = concatBytes(parts);
-    return root;
-  }
-
-  sink(): ContentSink {
-    const { sink, chunks, nodes } = this.content;
-    return {
-      ...sink,
-      chunk: (bytes) => {
-        this.read++;
-        return sink.chunk(bytes);
-      },
-      has: (bytes, at) => chunks.has(toHex(bytes.subarray(at, at + 32))),
-      hasNode: (id: Sha256) => nodes.nodes.has(toHex(id)),
-    };
-  }
-}
 
 /** What a save makes that remembers nothing. */
 const afresh = async (directory: string, options: ScanOptions = {}) =>

@@ -3,7 +3,7 @@
 import type { Cancellable } from '../base/index.ts';
 import type { SessionTable } from '../db/index.ts';
 import type { LimitedDirectory } from '../quota/index.ts';
-import { differs, recordEvent, saveDirectory } from '../workspace/index.ts';
+import { differsFromSnapshot, recordEvent, saveDirectory } from '../workspace/index.ts';
 import { idOf } from '../vault/index.ts';
 import type { Query } from './rows.ts';
 import type { Marker, SessionPlace } from './place.ts';
@@ -29,7 +29,7 @@ export async function keepConflict(
   if (snapshot !== undefined) {
     const nearest = await world.nearest(`${name}@${snapshot}`, { signal });
     const source = { ...nearest.world, cacheDirectory: place.cacheDirectory };
-    if (!(await differs(source, directory, nearest.ref, { signal }))) return undefined;
+    if (!(await differsFromSnapshot(source, directory, nearest.ref, { signal }))) return undefined;
   }
   // One for each lease: when it is tried again, it is the next snapshot of the same.
   const workspace = `${name.slice(0, MOST_NAME)}.conflict-${fence}`;

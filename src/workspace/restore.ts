@@ -13,10 +13,16 @@ import type { WorkspaceWorld } from './world.ts';
 export interface RestoreOptions extends Cancellable {
   /** Restores this path only, at the same place below the target. */
   readonly path?: string | undefined;
-  readonly exact?: boolean;
   readonly dryRun?: boolean | undefined;
   /** Go ahead in a directory that is not empty: differing files are replaced, foreign ones stay. */
   readonly overwrite?: boolean | undefined;
+  /** Go ahead there too, and remove what is not in the snapshot: files, links, directories, anything. Not with `path`. */
+  readonly exact?: boolean | undefined;
+  /**
+   * Believe what is remembered of the directory, as a save does: a file that looks as it did at the last save of it, or restore to it, is not
+   * read to be compared.
+   */
+  readonly byLooks?: boolean | undefined;
   /** Make the files durable before returning. */
   readonly sync?: boolean | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
@@ -30,8 +36,11 @@ export async function restoreSnapshot(
   options: RestoreOptions = {},
 ): Promise<RestoreResult> {
   const { clock, random, offLimits, log } = world;
-  const { path, exact, ...rest0 } = options;
-  const rest = { ...rest0, overwrite: exact === true ? ('exact' as const) : rest0.overwrite };
+  const { path, exact = false, byLooks = false, overwrite, ...rest } = options;
+  if (exact && path !== undefined)
+    throw new StrataError('bad_input', 'a path is restored beside what else is there, so not exactly', {
+      hint: 'Restore the whole snapshot exactly, or the path to a directory of its own.',
+    });
   const started = clock();
   await using pin = await pinTrees(world, [ref], options);
   const [wanted] = pin.found;
@@ -44,10 +53,10 @@ export async function restoreSnapshot(
   const { root, source } = await wanted.open(await pin.source());
   const digest = toHex(root.tree.digest);
   const only = path === undefined ? undefined : parsePath(path);
-  using memory =
-    options.dryRun === true ? undefined : await openStatMemory(world, directory, pin.epoch, false);
-  const remember = memory?.write;
-  const place = { ...rest, only, random, offLimits, remember };
+  using memory = await openStatMemory(world, directory, pin.epoch, byLooks);
+  const memories = { known: memory?.records, remember: memory?.write };
+  const overwriting = exact ? ('exact' as const) : overwrite;
+  const place = { ...rest, only, overwrite: overwriting, random, offLimits, ...memories };
   const { plan, summary, remembered } = await restoreTree(source, root, directory, place);
   log?.(options.dryRun === true ? `${directory} compared` : `${directory} written`);
   if (remembered) memory?.commit();

@@ -17,7 +17,7 @@ const STAGING = '.strata-restore-';
 /** Bytes of noise in the directory: so many that threads write it. */
 const LARGE = 9_000_000;
 
-const KINDS = ['new', 'new', 'used', 'used', 'large'] as const;
+const KINDS = ['new', 'new', 'used', 'used', 'exact', 'exact', 'large'] as const;
 type Kind = (typeof KINDS)[number];
 
 export const killRestore: ProofRow = {
@@ -47,14 +47,15 @@ export const killRestore: ProofRow = {
         const killed = await killInside(site, words, lengths.get(kind)!, chance);
         const phase = phaseOf(site, target);
         return within(killed, `${kind}, ${phase}`, async () => {
-          if (kind === 'used') expectWholeFiles(target, before, wanted);
+          const isUsed = kind === 'used' || kind === 'exact';
+          if (isUsed) expectWholeFiles(target, before, wanted);
           else if (existsSync(target)) expectComplete(target, before, wanted, 'what can be seen');
           await expectWhole(site, ledger, {}, chance);
           // As somebody would who sees that it was cut off.
           await site.engine(({ workspaces }) =>
-            workspaces.restore(ref, target, { overwrite: existsSync(target) }),
+            workspaces.restore(ref, target, { overwrite: existsSync(target), exact: kind === 'exact' }),
           );
-          expectComplete(target, before, wanted, 'the second restore');
+          expectComplete(target, kind === 'exact' ? new Map() : before, wanted, 'the second restore');
           for (const directory of [site.directory, target])
             if (stagingIn(directory).length > 0) throw new Error(`${directory} was not swept`);
           rmSync(target, { recursive: true });
@@ -75,7 +76,7 @@ async function prepare(site: Site, kind: Kind, chance: Chance) {
   const target = join(site.directory, 'target');
   let ref = 'web@5';
   await site.engine(async ({ workspaces }) => {
-    if (kind === 'used') {
+    if (kind === 'used' || kind === 'exact') {
       await workspaces.restore('web@2', target);
       changeTree(target, chance);
     }
@@ -83,7 +84,8 @@ async function prepare(site: Site, kind: Kind, chance: Chance) {
     changeTree(site.from, chance, LARGE);
     ref = await site.save(workspaces, ledger);
   });
-  const words = ['workspaces', 'restore', ref, 'target', ...(kind === 'used' ? ['--overwrite'] : [])];
+  const flags = { used: ['--overwrite'], exact: ['--exact'], new: [], large: [] }[kind];
+  const words = ['workspaces', 'restore', ref, 'target', ...flags];
   return { ledger, ref, words, target };
 }
 

@@ -101,6 +101,8 @@ function makeScene(site: Site, chance: Chance): Scene {
     mkdirSync(join(place, 'below'), { recursive: true });
     for (const name of ['d/a', 'd/below/b', 'a', 'b', 'below/b']) writeFileSync(join(place, name), text);
   }
+  // Not in the tree: whoever follows a link to remove that takes this.
+  for (const name of ['d', 'd/below', 'below']) writeFileSync(join(outside, name, 'theirs'), SECRET);
   for (let file = 0; file < 20; file++)
     writeFileSync(join(tree, 'd', 'below', `more-${file}`), `inside ${file}`);
   if (chance.once(6)) writeFileSync(join(tree, 'd', 'below', 'large'), chance.bytes(LARGE));
@@ -132,7 +134,10 @@ async function save(workspaces: Engine['workspaces'], scene: Scene, round: numbe
 async function restore(workspaces: Engine['workspaces'], scene: Scene, round: number): Promise<void> {
   // Something to write each time.
   writeFileSync(join(scene.target, 'a'), `other ${round}`);
-  await workspaces.restore('swapped@1', scene.target, { overwrite: true });
+  // And to remove, every second time.
+  const exact = round % 2 === 1;
+  writeFileSync(join(scene.target, 'foreign'), `${round}`);
+  await workspaces.restore('swapped@1', scene.target, { overwrite: true, exact });
 }
 
 /** @returns `done`, or the code of the error that it ended with */
