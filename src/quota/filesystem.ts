@@ -4,15 +4,14 @@ import { existsSync, lstatSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { StrataError, isStrataError } from '../base/index.ts';
-import type { Cancellable } from '../base/index.ts';
 import { biggestIn } from './biggest.ts';
 import { untilAborted } from './gauge.ts';
 import { checkImage, fillImage, imageBytes, lengthenImage, makeImage } from './image.ts';
 import { PlaceLock } from './lock.ts';
-import { deviceOf, growMounted, isMounted, mountImage, unmount, untilDetached } from './loop.ts';
+import { deviceOf, growMounted, isDamaged, isMounted, mountImage, unmount, untilDetached } from './loop.ts';
 import type { Means } from './means.ts';
 import { mountAt } from './mounts.ts';
-import { isDirectory, makeFiles, makePlace, placeAt, removePlace, roomAt } from './place.ts';
+import { isDirectory, makeFiles, makeLimited, placeAt, removePlace, roomAt } from './place.ts';
 import type { Place } from './place.ts';
 import { demand, run } from './program.ts';
 import type { LimitedDirectory } from './quota.ts';
@@ -64,10 +63,9 @@ export const filesystem: Means = {
   async open(path, limit, options = {}) {
     checkLimit(limit);
     const place = placeAt(path);
-    makePlace(place);
-    using lock = await PlaceLock.of(place.path, options);
-    const image = imageOf(place);
-    const device = existsSync(image) ? await openImage(place, lock) : await newImage(place, limit, lock);
+    using lock = await PlaceLock.make(place, options);
+    makeLimited(place);
+    const device = await openImage(place, limit, lock);
     makeFiles(place);
     limitTo(limit, place.limited, await enlarge(place, limit, device, lock));
     return directoryAt(place, limit);
@@ -75,13 +73,13 @@ export const filesystem: Means = {
 
   async close(path, options = {}) {
     const place = placeAt(path);
-    using lock = await lockIfThere(place, options);
+    using lock = await PlaceLock.find(place, options);
     if (lock !== undefined) await putAway(place, lock);
   },
 
   async remove(path, options = {}) {
     const place = placeAt(path);
-    using lock = await lockIfThere(place, options);
+    using lock = await PlaceLock.find(place, options);
     if (lock === undefined) return;
     if (isDirectory(place.limited)) await unmount(place.limited, lock);
     await removePlace(place);
@@ -92,30 +90,15 @@ function imageOf({ path }: Place): string {
   return join(path, 'disk.img');
 }
 
-/** @returns undefined if there is no place, or nobody has ever opened it */
-async function lockIfThere(place: Place, options: Cancellable): Promise<PlaceLock | undefined> {
-  if (!isDirectory(place.path)) return undefined;
-  try {
-    return await PlaceLock.of(place.path, options);
-  } catch (error) {
-    if (isStrataError(error, 'not_found')) return undefined;
-    throw error;
-  }
-}
-
 /** @returns the device that is mounted */
-async function newImage(place: Place, limit: number, lock: PlaceLock): Promise<string> {
-  await makeImage(imageOf(place), limit, lock);
-  return mountImage(imageOf(place), place.limited, lock);
-}
-
-/** @returns the device that is mounted */
-async function openImage(place: Place, lock: PlaceLock): Promise<string> {
+async function openImage(place: Place, limit: number, lock: PlaceLock): Promise<string> {
   const image = imageOf(place);
-  const device = await deviceOf(image, lock);
-  if (device !== undefined && isMounted(device, place.limited)) return device;
+  const isNew = !existsSync(image);
+  const device = isNew ? undefined : await deviceOf(image, lock);
+  if (isMounted(device, place.limited)) return device;
+  if (isNew) await makeImage(image, limit, lock);
   // Mounted somewhere, its state is not in the file alone.
-  if (device === undefined) await checkImage(image, lock);
+  else if (device === undefined) await checkImage(image, lock);
   return mountImage(image, place.limited, lock);
 }
 
@@ -142,10 +125,11 @@ async function enlarge(place: Place, limit: number, device: string, lock: PlaceL
 
 async function putAway(place: Place, lock: PlaceLock): Promise<void> {
   const { limited } = place;
-  if (!isDirectory(limited) || mountAt(limited) === undefined) return;
+  const mount = isDirectory(limited) ? mountAt(limited) : undefined;
+  if (mount === undefined) return;
   // What could not be written is told here, and nowhere else.
   const doing = `write all files of ${limited} to the disk`;
-  await demand(['sync', '--file-system', limited], doing, { holding: lock.holding });
+  if (!isDamaged(mount)) await demand(['sync', '--file-system', limited], doing, { holding: lock.holding });
   await trim(place);
   await unmount(limited, lock);
 }

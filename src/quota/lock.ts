@@ -8,28 +8,41 @@ import { join } from 'node:path';
 
 import { errno, systemError } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
+import { LOCK_NAME, isDirectory, makePlace } from './place.ts';
+import type { Place } from './place.ts';
 import { demand } from './program.ts';
 
-const NAME = 'lock';
 const FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
 
 export class PlaceLock implements Disposable {
-  /** For programs that change the place. */
+  /** For programs that change the place: they hold the lock as well. */
   readonly holding: number;
 
   private constructor(fd: number) {
     this.holding = fd;
   }
 
-  /** Waits for it. @param place a directory that is there @throws cancelled; not_found if the place is taken away meanwhile */
-  static async of(place: string, options: Cancellable): Promise<PlaceLock> {
+  /** Makes the place if it is missing. @throws cancelled, bad_input, … */
+  static async make(place: Place, options: Cancellable): Promise<PlaceLock> {
     for (;;) {
-      const fd = openLock(join(place, NAME));
+      makePlace(place);
+      const lock = await PlaceLock.find(place, options);
+      // Else it was removed at once.
+      if (lock !== undefined) return lock;
+    }
+  }
+
+  /** @returns undefined if there is no such place @throws cancelled, bad_input, … */
+  static async find({ path }: Place, options: Cancellable): Promise<PlaceLock | undefined> {
+    const file = join(path, LOCK_NAME);
+    while (isDirectory(path)) {
+      const fd = openLock(file);
+      if (fd === undefined) continue;
       try {
         // The lock belongs to the open file, which is one for both of us: it stays when the program has ended.
         const words = ['flock', '--exclusive', '3'] as const;
-        await demand(words, `lock ${place}`, { ...options, holding: fd });
-        if (isStill(join(place, NAME), fd)) return new PlaceLock(fd);
+        await demand(words, `lock ${path}`, { ...options, holding: fd });
+        if (isStill(file, fd)) return new PlaceLock(fd);
       } catch (error) {
         closeSync(fd);
         throw error;
@@ -37,6 +50,7 @@ export class PlaceLock implements Disposable {
       // The place was removed while we waited, and perhaps made again.
       closeSync(fd);
     }
+    return undefined;
   }
 
   [Symbol.dispose](): void {
@@ -44,19 +58,16 @@ export class PlaceLock implements Disposable {
   }
 }
 
-function openLock(path: string): number {
+/** @returns undefined if the place is gone by now */
+function openLock(path: string): number | undefined {
   try {
     return openSync(path, FLAGS, 0o600);
   } catch (error) {
+    if (errno(error) === 'ENOENT') return undefined;
     throw systemError(error, `open ${path}`);
   }
 }
 
 function isStill(path: string, fd: number): boolean {
-  try {
-    return lstatSync(path).ino === fstatSync(fd).ino;
-  } catch (error) {
-    if (errno(error) === 'ENOENT') return false;
-    throw error;
-  }
+  return lstatSync(path, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino;
 }

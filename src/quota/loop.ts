@@ -7,11 +7,15 @@ import { StrataError } from '../base/index.ts';
 import { damaged } from './image.ts';
 import type { PlaceLock } from './lock.ts';
 import { mountAt } from './mounts.ts';
+import type { Mount } from './mounts.ts';
 import { demand, reasonOf, run } from './program.ts';
 import { usersOf } from './users.ts';
 
 /** No tables are filled in the background: they would take a sixteenth of the image. */
 const OPTIONS = 'nosuid,nodev,noatime,noinit_itable';
+
+/** What the kernel has made of a file system in which it met damage; a word of older ones, and of newer ones. */
+const OF_DAMAGE = new Set(['ro', 'emergency_ro', 'shutdown']);
 
 /** What mount(8) says of an image, and not of the machine. */
 const OF_THE_IMAGE = /bad superblock|needs cleaning|can't read superblock|Bad message/;
@@ -20,6 +24,7 @@ const OF_THE_IMAGE = /bad superblock|needs cleaning|can't read superblock|Bad me
 const OF_THE_MOMENT = /busy|failed to setup loop device|already mounted/;
 
 const TRIES = 20;
+const TRIES_OF_USED = 10;
 const BETWEEN_TRIES_MS = 100;
 
 /** Of those that use a mount, in words. */
@@ -33,7 +38,7 @@ export async function deviceOf(image: string, { holding }: PlaceLock): Promise<s
 }
 
 /** @throws unavailable if something else is mounted there; integrity if the kernel has met damage */
-export function isMounted(device: string | undefined, directory: string): boolean {
+export function isMounted(device: string | undefined, directory: string): device is string {
   const mount = mountAt(directory);
   if (mount === undefined) return false;
   if (device === undefined || statSync(directory).dev !== statSync(device).rdev)
@@ -41,11 +46,16 @@ export function isMounted(device: string | undefined, directory: string): boolea
       hint: `Look what it is, then: umount ${directory}`,
       details: { directory },
     });
-  if (!mount.options.includes('ro')) return true;
+  if (!isDamaged(mount)) return true;
   throw new StrataError('integrity', `the file system at ${directory} met damage, and takes no more writes`, {
     hint: 'Save what can be read, then close it: it is mended as far as possible when it is opened again.',
     details: { directory },
   });
+}
+
+/** Nothing can be written any more, also not what was to be. */
+export function isDamaged({ options }: Mount): boolean {
+  return options.some((option) => OF_DAMAGE.has(option));
 }
 
 /**
@@ -98,7 +108,7 @@ export async function unmount(directory: string, { holding }: PlaceLock): Promis
     const { code, said } = await run(['umount', directory], { holding });
     if (code === 0) continue;
     // Whoever just looked in, or just died, is gone the next time.
-    if (tries === TRIES) throw inUse(directory, reasonOf(said));
+    if (tries === TRIES_OF_USED) throw inUse(directory, reasonOf(said));
     await setTimeout(BETWEEN_TRIES_MS);
   }
 }

@@ -1,7 +1,17 @@
 /** What a place looks like, whatever the means: the limit is for all that is in one directory, and the files are in a directory in that one. */
 
-import { closeSync, constants, fsyncSync, lstatSync, mkdirSync, openSync, statfsSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import {
+  closeSync,
+  constants,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  rmdirSync,
+  statfsSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 
 import { StrataError, errno, makeDirectories, syncDirectory, systemError } from '../base/index.ts';
 import { removeTree } from '../disk/index.ts';
@@ -14,6 +24,8 @@ export interface Place {
   readonly files: string;
 }
 
+export const LOCK_NAME = 'lock';
+
 const PRIVATE_MODE = 0o700;
 
 /** Of the files themselves, as `mkdir` would make it. */
@@ -24,13 +36,20 @@ export function placeAt(path: string): Place {
   return { path: resolve(path), limited, files: join(limited, 'files') };
 }
 
-/** Without the directory of the files: where it belongs may have to be mounted first. @throws bad_input, disk_full, … */
-export function makePlace({ path, limited }: Place): void {
+/** Nothing is in it yet. @throws bad_input, disk_full, … */
+export function makePlace({ path }: Place): void {
   try {
     if (!isDirectory(path)) makeDirectories(path);
-    makeDirectory(limited, PRIVATE_MODE);
   } catch (error) {
     throw systemError(error, `make ${path}`);
+  }
+}
+
+export function makeLimited({ limited }: Place): void {
+  try {
+    makeDirectory(limited, PRIVATE_MODE);
+  } catch (error) {
+    throw systemError(error, `make ${limited}`);
   }
 }
 
@@ -65,23 +84,34 @@ export function isDirectory(path: string): boolean {
   });
 }
 
-/** @throws unavailable if something is mounted in it: that is not ours to empty */
+/** For whoever has its lock. @throws unavailable if something is mounted in it: that is not ours to empty */
 export async function removePlace({ path }: Place): Promise<void> {
-  if (!isDirectory(path)) return;
   const [mounted] = mountsIn(path);
   if (mounted !== undefined)
     throw new StrataError('unavailable', `${path} cannot be removed: something is mounted at ${mounted}`, {
       hint: `Look what uses it, then: umount ${mounted}`,
       details: { path, mounted },
     });
-  const parent = openSync(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY);
   try {
-    await removeTree(parent, Buffer.from(basename(path)));
-    fsyncSync(parent);
+    await emptyPlace(path);
+    // From here on others may make it anew, and then it stays.
+    rmSync(join(path, LOCK_NAME));
+    rmdirSync(path);
+    syncDirectory(dirname(path));
   } catch (error) {
-    throw systemError(error, `remove ${path}`);
+    if (errno(error) !== 'ENOTEMPTY' && errno(error) !== 'ENOENT') throw systemError(error, `remove ${path}`);
+  }
+}
+
+async function emptyPlace(path: string): Promise<void> {
+  const directory = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  try {
+    for (const entry of readdirSync(path, { withFileTypes: true })) {
+      if (entry.isDirectory()) await removeTree(directory, Buffer.from(entry.name));
+      else if (entry.name !== LOCK_NAME) rmSync(join(path, entry.name));
+    }
   } finally {
-    closeSync(parent);
+    closeSync(directory);
   }
 }
 

@@ -5,15 +5,16 @@
 
 import { lstatSync } from 'node:fs';
 
-import { StrataError, sha256, utf8 } from '../base/index.ts';
+import { StrataError, sha256, toHex, utf8 } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import { biggestIn } from './biggest.ts';
 import { countBytes } from './count.ts';
 import { untilExceeded } from './gauge.ts';
 import type { Gauge } from './gauge.ts';
+import { PlaceLock } from './lock.ts';
 import type { Means } from './means.ts';
 import { mountOf } from './mounts.ts';
-import { isDirectory, makeFiles, makePlace, placeAt, removePlace, roomAt } from './place.ts';
+import { isDirectory, makeFiles, makeLimited, placeAt, removePlace, roomAt } from './place.ts';
 import type { Place } from './place.ts';
 import { demand, run } from './program.ts';
 import type { LimitedDirectory } from './quota.ts';
@@ -52,13 +53,13 @@ export const project: Means = {
   async open(path, limit, options = {}) {
     checkLimit(limit);
     const place = placeAt(path);
-    makePlace(place);
+    using _ = await PlaceLock.make(place, options);
+    makeLimited(place);
     const id = idFor(place);
     if ((await idOf(place, options)) !== id) await giveId(place, id);
     await setLimit(place, id, limit);
     makeFiles(place);
-    const gauge = new ProjectGauge(place, limit);
-    if (gauge.isKept) return directoryAt(place, limit, gauge);
+    if (isKept(place, limit)) return directoryAt(place, limit);
     throw new StrataError('unavailable', `the kernel does not keep the quota of ${place.limited}`, {
       hint: 'Mount its file system with the option prjquota.',
       details: { directory: place.limited },
@@ -69,7 +70,9 @@ export const project: Means = {
 
   async remove(path, options = {}) {
     const place = placeAt(path);
-    if (isDirectory(place.path) && isDirectory(place.limited)) {
+    using lock = await PlaceLock.find(place, options);
+    if (lock === undefined) return;
+    if (isDirectory(place.limited)) {
       const id = idFor(place);
       if ((await idOf(place, options)) === id) await setLimit(place, id, 0);
     }
@@ -80,7 +83,8 @@ export const project: Means = {
 /** By its inode, since no two directories of a file system have one. */
 function idFor({ limited }: Place): number {
   const { ino } = lstatSync(limited, { bigint: true });
-  const known = ino < BigInt(IDS) ? Number(ino) : new DataView(sha256(utf8(String(ino))).buffer).getUint32(0);
+  // XFS has larger ones; two of those that become one id share a quota, which is no more than a nuisance.
+  const known = ino < BigInt(IDS) ? Number(ino) : parseInt(toHex(sha256(utf8(String(ino)))).slice(0, 8), 16);
   return FIRST_ID + (known % IDS);
 }
 
@@ -103,17 +107,29 @@ async function setLimit({ limited }: Place, id: number, limit: number): Promise<
   await demand(words, `set the quota of ${limited}`);
 }
 
-function directoryAt({ files }: Place, limit: number, gauge: ProjectGauge): LimitedDirectory {
+/** As far as can be seen: a limit above the size of the disk never is. */
+function isKept({ path, limited }: Place, limit: number): boolean {
+  const { total } = roomAt(limited);
+  return isLimit(total, limit) || (total === roomAt(path).total && total <= limit);
+}
+
+/** As the kernel tells it. */
+function isLimit(total: number, limit: number): boolean {
+  return total <= limit && total > limit - MOST_BLOCK;
+}
+
+function directoryAt(place: Place, limit: number): LimitedDirectory {
+  const gauge = new ProjectGauge(place, limit);
   return {
-    directory: files,
+    directory: place.files,
     means: 'project',
     limit,
     used: (options = {}) => gauge.used(options),
     async isFull(options = {}) {
       return isHardlyAny(limit - (await gauge.used(options)), limit);
     },
-    exceeded: (signal, writers) => untilExceeded(gauge, limit, signal, writers),
-    biggest: (count, options) => biggestIn(files, count, options),
+    exceeded: (signal, writers) => untilExceeded(new ProjectGauge(place, limit), limit, signal, writers),
+    biggest: (count, options) => biggestIn(place.files, count, options),
   };
 }
 
@@ -132,21 +148,17 @@ class ProjectGauge implements Gauge {
     this.#disk = new DiskGauge(place.path, place.limited);
   }
 
-  /** As far as can be seen: a limit above the size of the disk never is. */
-  get isKept(): boolean {
-    const { path, limited } = this.#place;
-    const { total } = roomAt(limited);
-    return isLimit(total, this.#limit) || (total === roomAt(path).total && total <= this.#limit);
-  }
-
   guess(): number {
     // Each time, so that it knows of all that was written before the project was full.
     const guessed = this.#disk.guess();
     return this.#told() ?? guessed;
   }
 
-  count(options: Cancellable): Promise<number> {
-    return this.#disk.count(options);
+  async count(options: Cancellable): Promise<number> {
+    const told = this.#told();
+    if (told === undefined) return this.#disk.count(options);
+    this.#disk.startFrom(told);
+    return told;
   }
 
   async used(options: Cancellable): Promise<number> {
@@ -157,8 +169,4 @@ class ProjectGauge implements Gauge {
     const { total, free } = roomAt(this.#place.limited);
     return isLimit(total, this.#limit) && free > 0 ? total - free : undefined;
   }
-}
-
-function isLimit(total: number, limit: number): boolean {
-  return total <= limit && total > limit - MOST_BLOCK;
 }

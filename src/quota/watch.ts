@@ -1,11 +1,13 @@
 /** No more than looking: it works everywhere, and says when somebody has to stop the writers. */
 
+import type { Cancellable } from '../base/index.ts';
 import { biggestIn } from './biggest.ts';
 import { countBytes } from './count.ts';
 import { untilExceeded } from './gauge.ts';
 import type { Gauge } from './gauge.ts';
+import { PlaceLock } from './lock.ts';
 import type { Means } from './means.ts';
-import { makeFiles, makePlace, placeAt, removePlace, roomAt } from './place.ts';
+import { makeFiles, makeLimited, placeAt, removePlace, roomAt } from './place.ts';
 import type { Place } from './place.ts';
 import type { LimitedDirectory } from './quota.ts';
 import { checkLimit, isHardlyAny } from './room.ts';
@@ -16,17 +18,22 @@ export const watch: Means = {
 
   whyNot: (_, tryOut) => tryOut(),
 
-  async open(path, limit) {
+  async open(path, limit, options = {}) {
     checkLimit(limit);
     const place = placeAt(path);
-    makePlace(place);
+    using _ = await PlaceLock.make(place, options);
+    makeLimited(place);
     makeFiles(place);
     return directoryAt(place, limit);
   },
 
   async close() {},
 
-  remove: (path) => removePlace(placeAt(path)),
+  async remove(path, options = {}) {
+    const place = placeAt(path);
+    using lock = await PlaceLock.find(place, options);
+    if (lock !== undefined) await removePlace(place);
+  },
 };
 
 function directoryAt({ path, limited, files }: Place, limit: number): LimitedDirectory {
@@ -67,12 +74,17 @@ export class DiskGauge implements Gauge {
     return this.#counted + this.#grown;
   }
 
-  async count(options: { readonly signal?: AbortSignal | undefined }): Promise<number> {
+  async count(options: Cancellable): Promise<number> {
     // What comes while it is counted is counted twice, rather than never.
     const { free } = roomAt(this.#disk);
-    this.#counted = await countBytes(this.#directory, options);
+    this.startFrom(await countBytes(this.#directory, options), free);
+    return this.#counted;
+  }
+
+  /** @param free bytes of the disk, when that many were counted */
+  startFrom(counted: number, free = roomAt(this.#disk).free): void {
+    this.#counted = counted;
     this.#grown = 0;
     this.#free = free;
-    return this.#counted;
   }
 }

@@ -1,6 +1,7 @@
 /** What some tests need besides Node, and whether it is there. For what is no test as well: nothing of the test runner is here. */
 
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 
 interface Requirement {
   readonly met: () => boolean;
@@ -27,6 +28,11 @@ const REQUIREMENTS = {
   projects: {
     met: () => runs('unshare', '--mount', 'sh', '-c', MOUNT_PROJECTS),
     remedy: 'project quotas: root, a kernel with CONFIG_QFMT_V2, and apt-get install quota',
+    ofKernel: true,
+  },
+  xfs: {
+    met: () => runs('mkfs.xfs', '-V') && /\txfs$/m.test(readFileSync('/proc/filesystems', 'utf8')),
+    remedy: 'XFS: a kernel with CONFIG_XFS_QUOTA, and apt-get install xfsprogs',
     ofKernel: true,
   },
   git: { met: () => runs('git', '--version'), remedy: 'git: apt-get install git' },
