@@ -170,8 +170,8 @@ async function condemn(
 }
 
 /**
- * By a clock that is not believed: the next collection finds it written down, and believes it. By one that is, only those that it was set
- * back behind.
+ * By a clock that is not believed all of them: the next collection finds it written down, and believes it. By one that is, those that were
+ * written down while it was ahead.
  */
 async function restartMargins(
   tx: Transaction,

@@ -24,10 +24,11 @@ export async function lookAtClock(
   clocks: Clocks,
   { accept = false }: LookOptions = {},
 ): Promise<ClockVerdict> {
-  const known = await readRecord(tx);
-  // Read while nobody else can write: else a process that waited for its turn would bring back an earlier time.
+  // Not before nobody else can write: else a process that waited for its turn would bring back an earlier time.
   const reading = read(clocks);
-  const { verdict, record, hasLeapt } = accept ? believe(reading, true) : judgeClock(known, reading);
+  const { verdict, record, hasLeapt } = accept
+    ? believe(reading, true)
+    : judgeClock(await readRecord(tx), reading);
   await tx
     .insertInto('clock')
     .values({ id: 1, ...record })
