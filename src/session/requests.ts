@@ -115,18 +115,28 @@ async function feed(
   stdin: AsyncIterable<Uint8Array>,
   signal: AbortSignal,
 ): Promise<void> {
+  // What stdin is waiting for, nobody here waits for once the command has ended.
+  const over = new Promise<undefined>((resolve) => {
+    signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
+  const iterator = stdin[Symbol.asyncIterator]();
   try {
     using input = files.inputWriter();
-    for await (const part of stdin) {
-      if (signal.aborted) return;
-      input.write(part);
+    for (;;) {
+      const next = iterator.next();
+      next.catch(() => undefined);
+      const part = await Promise.race([next, over]);
+      if (part === undefined || part.done === true) return;
+      input.write(part.value);
     }
   } catch (error) {
     // What cannot be read ends here for the command too; that it is over, its answer says.
     if (signal.aborted || isStrataError(error)) return;
     throw error;
   } finally {
-    files.endInput();
+    // One that is stuck hears of it when it goes on.
+    iterator.return?.()?.catch(() => undefined);
+    await files.endInput();
   }
 }
 

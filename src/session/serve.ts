@@ -182,14 +182,20 @@ const SERVE: Readonly<
   exec: async (world, files, signal) => {
     const { session, words, hasInput, options } = files.request<RequestArguments['exec']>();
     using output = files.outputWriter();
-    const stdin = hasInput ? files.input(signal) : undefined;
-    // Awaited here: the output is closed when this function returns.
-    return await execInSession(world, session, words, {
-      ...options,
-      signal,
-      stdin,
-      onOutput: (bytes, stream) => output.write(bytes, stream),
-    });
+    // Nobody waits for more input of a command that has ended, however long its asker has none.
+    const over = new AbortController();
+    const stdin = hasInput ? files.input(AbortSignal.any([signal, over.signal])) : undefined;
+    try {
+      // Awaited here: the output is closed when this function returns.
+      return await execInSession(world, session, words, {
+        ...options,
+        signal,
+        stdin,
+        onOutput: (bytes, stream) => output.write(bytes, stream),
+      });
+    } finally {
+      over.abort();
+    }
   },
   suspend: (world, files, signal) =>
     suspendSession(world, files.request<RequestArguments['suspend']>().session, { signal }),
