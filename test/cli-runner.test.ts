@@ -1,19 +1,22 @@
 /** `strata runner`, and sessions that are at work on it. */
 
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 
-import { openCommandLine } from './command-line.fixture.ts';
 import { askBash } from './completion.fixture.ts';
+import { PATIENCE, openSessions } from './sessions.fixture.ts';
 import { startStrata } from './started.fixture.ts';
 import type { Started } from './started.fixture.ts';
 
-const { base, options, strata, answer, failure, write } = openCommandLine();
+vi.setConfig({ testTimeout: PATIENCE, hookTimeout: PATIENCE });
+const { base, options, strata, answer, failure, write } = openSessions();
 let shelf: Started;
 
 beforeAll(async () => {
-  write('home/strata.yaml', 'regions: { eu: { local: { path: ./eu } } }');
+  write(
+    'home/strata.yaml',
+    'storage: { workspace: { quota_means: watch } }\nregions: { eu: { local: { path: ./eu } } }',
+  );
   answer('sessions', 'create', '--name', 'here');
   shelf = startStrata(
     options,
@@ -31,7 +34,6 @@ beforeAll(async () => {
 afterAll(async () => {
   shelf.process.kill('SIGTERM');
   await shelf.ended;
-  rmSync(base, { recursive: true, force: true });
 });
 
 it('[C68] says that it is there, once; `sessions runners` lists it', async () => {

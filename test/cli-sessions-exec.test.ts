@@ -1,14 +1,14 @@
 /** `strata sessions exec`: bytes, exit codes, signals, pipes. */
 
 import { spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 
-import { NUMBER, STRATA, openCommandLine } from './command-line.fixture.ts';
+import { NUMBER, STRATA } from './command-line.fixture.ts';
+import { PATIENCE, openSessions } from './sessions.fixture.ts';
 import { startStrata } from './started.fixture.ts';
 
-const { base, options, strata, answer } = openCommandLine();
-afterAll(() => rmSync(base, { recursive: true, force: true }));
+vi.setConfig({ testTimeout: PATIENCE, hookTimeout: PATIENCE });
+const { options, strata, answer, write } = openSessions(['--home', 'auto']);
 beforeAll(() => {
   answer('sessions', 'create', '--name', 'dev', '--agent', 'claude');
 });
@@ -140,10 +140,16 @@ describe('how it ends', () => {
   });
 });
 
-it('[C64] a quota that is used up is told on stderr, with the largest files; deleting is possible', () => {
-  answer('sessions', 'create', '--name', 'small', '--workspace-quota', '32');
-  const fill = ['sh', '-c', 'echo kept > kept; dd if=/dev/zero of=big bs=1M count=200'];
-  const { status, stdout, stderr } = strata('--json', 'sessions', 'exec', 'small', '--', ...fill);
+it.each([
+  ['watch', []],
+  ['auto', ['--home', 'auto']],
+])('[C64] a quota (%s) that is used up is told, with the largest files; deleting is possible', (_, home) => {
+  write('auto/strata.yaml', '{}');
+  answer('sessions', 'create', '--name', 'small', '--workspace-quota', '32', ...home);
+  const inSmall = (flag: string, script: string) =>
+    strata(flag, ...home, 'sessions', 'exec', 'small', '--', 'sh', '-c', script);
+  const fill = 'echo kept > kept; dd if=/dev/zero of=big bs=1M count=200 && sleep 600';
+  const { status, stdout, stderr } = inSmall('--json', fill);
   expect(status).not.toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({
     exitCode: status,
@@ -156,11 +162,7 @@ it('[C64] a quota that is used up is told on stderr, with the largest files; del
   expect(stderr).toMatch(
     /note: the quota of session small is used up: .* of 32\.0 MB\n(.*\n)* +[\d.]+ MB {2}big\n/,
   );
-  const quiet = strata('--quiet', 'sessions', 'exec', 'small', '--', ...fill);
-  expect(quiet.stderr).toMatch(/is used up/);
-  expect(strata('sessions', 'exec', 'small', '--', 'sh', '-c', 'cat kept; rm big; ls')).toMatchObject({
-    status: 0,
-    stdout: 'kept\nkept\n',
-  });
-  expect(answer('sessions', 'suspend', 'small')).toMatchObject({ state: 'suspended' });
+  expect(inSmall('--quiet', fill).stderr).toMatch(/is used up/);
+  expect(inSmall('--quiet', 'cat kept; rm big; ls')).toMatchObject({ status: 0, stdout: 'kept\nkept\n' });
+  expect(answer('sessions', 'suspend', 'small', ...home)).toMatchObject({ state: 'suspended' });
 });

@@ -1,13 +1,13 @@
 /** `strata sessions`, as a user has it. */
 
 import { spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 
-import { ISO, NUMBER, openCommandLine } from './command-line.fixture.ts';
+import { ISO, NUMBER } from './command-line.fixture.ts';
+import { PATIENCE, openSessions } from './sessions.fixture.ts';
 
-const { base, options, strata, answer, failure, write } = openCommandLine();
-afterAll(() => rmSync(base, { recursive: true, force: true }));
+vi.setConfig({ testTimeout: PATIENCE, hookTimeout: PATIENCE });
+const { options, strata, answer, failure, exec, sh } = openSessions();
 
 interface SessionShape {
   readonly id: string;
@@ -18,12 +18,7 @@ interface SessionShape {
 }
 
 const get = (name: string) => answer('sessions', 'get', name) as SessionShape;
-const exec = (session: string, ...words: readonly string[]) =>
-  strata('sessions', 'exec', session, '--', ...words);
-const sh = (session: string, script: string) => exec(session, 'sh', '-c', script);
-
 beforeAll(() => {
-  write('home/strata.yaml', 'storage: { workspace: { retention: { default: 7d, max: 30d, min: 1d } } }');
   answer('sessions', 'create', '--name', 'dev', '--agent', 'claude', '--labels', 'team=web,stage=test');
 });
 
@@ -108,7 +103,7 @@ it('[C60] checkpoints: log, diff, ls and cat, by name and by id', () => {
     expect(strata('sessions', 'cat', `${name}@${first.snapshot}:src/a`).stdout).toBe('one\n');
   }
   expect(strata('sessions', 'diff', 'dev', at).stdout).toBe('- new\n+ old\n~ src/a\n');
-  expect(answer('sessions', 'ls', `${at}:src`)).toMatchObject({ entries: [{ path: 'src/a', size: 4 }] });
+  expect(answer('sessions', 'ls', `${at}:src`)).toMatchObject({ entries: [{ path: 'a', size: 4 }] });
   expect(strata('workspaces', 'cat', `${at}:src/a`).stdout).toBe('one\n');
 });
 

@@ -28,6 +28,30 @@ it.each(globSync('*.ts', { cwd: 'examples' }))('examples/%s does what it says', 
   expect({ status, stdout }).toEqual({ status: 0, stdout: OUTPUT[name] });
 });
 
+it('examples/sessions/strata.yaml is in order', () => {
+  const { status, stdout, stderr } = spawnSync(
+    resolve('bin/strata'),
+    [
+      '--config',
+      'examples/sessions/strata.yaml',
+      '--home',
+      join(base, 'sessions'),
+      'config',
+      'check',
+      '--json',
+    ],
+    { encoding: 'utf8' },
+  );
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(JSON.parse(stdout)).toMatchObject({
+    storage: {
+      provider: 's3',
+      workspace: { baseDir: '/var/strata/workspaces', defaultQuotaMb: 10_240 },
+    },
+    regions: [{ name: 'eu-west-1', provider: 's3' }],
+  });
+});
+
 describe('examples/runs', () => {
   const home = join(base, 'runs');
   const strata = (...words: string[]) =>

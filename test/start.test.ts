@@ -31,7 +31,7 @@ function loaded(...words: string[]): ReadonlySet<string> {
   return new Set(list.map((name) => name.replace('NativeModule ', '')));
 }
 
-it.each([['version'], ['--help'], ['workspaces', 'save', '--help']])(
+it.each([['version'], ['--help'], ['workspaces', 'save', '--help'], ['sessions', 'create', '--help']])(
   '[C24] %s %s %s is told without what costs time to load',
   (...words) => {
     const modules = loaded(...words.filter((word) => word !== undefined));

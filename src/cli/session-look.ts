@@ -66,7 +66,7 @@ function sessionTable(sessions: readonly SessionInfo[], now: number): string[] {
     'FILES',
     'LATEST',
     'SIZE',
-    'USED',
+    'ACTIVE',
     'AGENT',
   ];
   const text = 'left';
