@@ -1,7 +1,7 @@
 /** A home and a directory of its own for `bin/strata`, as a user has them. */
 
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { expect } from 'vitest';
@@ -59,6 +59,14 @@ export function openCommandLine() {
     write(path: string, content: string): void {
       mkdirSync(dirname(join(base, path)), { recursive: true });
       writeFileSync(join(base, path), content);
+    },
+
+    /** Also the directories of sessions at work, which may be file systems. */
+    remove(): void {
+      const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n');
+      for (const path of mounts.map((line) => line.split(' ')[1] ?? ''))
+        if (path.startsWith(`${base}/`)) spawnSync('umount', [path]);
+      rmSync(base, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }
