@@ -2,7 +2,7 @@
 
 import { verifyStore } from '../vault/index.ts';
 import { collect } from './collect.ts';
-import type { ChunkStore } from './engine.ts';
+import type { ChunkStore } from './store-face.ts';
 import type { Home } from './home.ts';
 import { attach, rebuild } from './recover.ts';
 import { storeReport } from './store-report.ts';

@@ -11,7 +11,7 @@ import { TestDatabases } from '../testing/vault.ts';
 import { DAY, HOUR, expectWhole, forget, some } from '../vault/collected.fixture.ts';
 import { readEvents } from '../workspace/index.ts';
 import { collectStore } from './collect.ts';
-import type { CollectStoreOptions } from './engine.ts';
+import type { CollectStoreOptions } from './store-face.ts';
 
 const YEAR = 365 * DAY;
 

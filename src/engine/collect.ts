@@ -12,7 +12,7 @@ import {
 import type { Collected, Margins, Vault } from '../vault/index.ts';
 import { clockFrom, doubtOf, glanceAtClock, lookAtClock } from '../workspace/index.ts';
 import type { ClockVerdict, Clocks } from '../workspace/index.ts';
-import type { CollectResult, CollectStoreOptions } from './engine.ts';
+import type { CollectResult, CollectStoreOptions } from './store-face.ts';
 import type { Home } from './home.ts';
 
 export async function collect(home: Home, options: CollectStoreOptions = {}): Promise<CollectResult> {

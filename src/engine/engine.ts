@@ -2,9 +2,7 @@
 
 import type { Cancellable, Log } from '../base/index.ts';
 import type { Change } from '../tree/index.ts';
-import type { CollectOptions, Collected, VerifyReport, VerifyStoreOptions } from '../vault/index.ts';
 import type {
-  ClockDoubt,
   ExportOptions,
   ExportResult,
   ForgetOptions,
@@ -45,7 +43,7 @@ import type {
 import type { InRegion } from './regions.ts';
 import type { RotateOptions } from './root-keys.ts';
 import type { RunnerOptions, Sessions } from './sessions-face.ts';
-import type { StoreReport } from './store-report.ts';
+import type { ChunkStore } from './store-face.ts';
 
 export interface ReplicateToOptions extends ReplicateOptions {
   /** The region that it comes to. */
@@ -170,63 +168,6 @@ export interface Runs {
   remove(id: string, options?: Cancellable): Promise<void>;
   /** Who wrote a path, `RUN[#TASK]:PATH`, whether the layers can be put together or not. */
   why(ref: string, options?: Cancellable): Promise<RunPathHistory>;
-}
-
-export interface RebuildResult {
-  readonly packs: number;
-  readonly chunks: number;
-  readonly workspaces: number;
-  readonly snapshots: number;
-  /** Names of packs and heads that could not be read: what they tell is not in the index or the database. */
-  readonly unreadable: readonly string[];
-  readonly seconds: number;
-}
-
-export interface CollectStoreOptions extends CollectOptions, InRegion {
-  /** Milliseconds that what is condemned stays, at least. Default: an hour for a store on a disk of this machine, a day for one in a bucket. */
-  readonly margin?: number | undefined;
-  /** The clock is right, whatever it was before. */
-  readonly acceptClock?: boolean | undefined;
-}
-
-/** Of all tenants together. */
-export interface CollectResult extends Collected {
-  /** Whether nothing was changed, because of the options or the clock. */
-  readonly dryRun: boolean;
-  /** Why it was not believed; undefined: it was. */
-  readonly clock: ClockDoubt | undefined;
-  readonly seconds: number;
-}
-
-export interface AttachOptions extends InRegion {
-  readonly takeOver?: boolean | undefined;
-}
-
-export interface AttachResult {
-  readonly store: string;
-  readonly role: 'owner' | 'reader';
-  readonly tenants: readonly string[];
-  readonly workspaces: number;
-  readonly snapshots: number;
-  /** Names of packs and heads that could not be read. */
-  readonly unreadable: readonly string[];
-  readonly seconds: number;
-}
-
-/** Each call is about one of the home's stores. */
-export interface ChunkStore {
-  /** What is in the store, what this home asked it for this month and the one before, and an estimate of what that costs. */
-  stats(options?: InRegion): Promise<StoreReport>;
-  verify(options?: VerifyStoreOptions & InRegion): Promise<VerifyReport>;
-  /** Takes away what no snapshot of any tenant needs. */
-  collect(options?: CollectStoreOptions): Promise<CollectResult>;
-  /**
-   * Takes what is in the store into a home that knows nothing of it: to read, which may be done again to see what is new; or to own it,
-   * which stops the home that did.
-   */
-  attach(options?: AttachOptions): Promise<AttachResult>;
-  /** Makes index and database anew from packs and heads alone. */
-  rebuildIndex(options?: InRegion): Promise<RebuildResult>;
 }
 
 /** What the root key opens in one region. */

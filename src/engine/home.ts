@@ -8,7 +8,7 @@ import type { Cancellable, Log, StrataError } from '../base/index.ts';
 import { openSqlite } from '../db/index.ts';
 import type { Database } from '../db/index.ts';
 import { Vault, checkRootKey, isStore, readHome, storedRegions } from '../vault/index.ts';
-import type { FindRootKeys, OpenVaultOptions } from '../vault/index.ts';
+import type { FindRootKeys } from '../vault/index.ts';
 import type { ExecutorDefinition } from '../plan/index.ts';
 import { checkName, getLocated, locateToSave, namesRun, parseRef } from '../workspace/index.ts';
 import type { Located, WorkspaceWorld } from '../workspace/index.ts';
@@ -16,23 +16,13 @@ import type { Config, KeySource } from './config.ts';
 import { DEFAULT_REGION } from './config-regions.ts';
 import type { EngineOptions } from './engine.ts';
 import { DEFAULT_TENANT, livesElsewhere, nothingYet, readOnlyHome } from './home-errors.ts';
+import { ATTACH, makesNothing } from './intention.ts';
+import type { Intention } from './intention.ts';
 import { Regions } from './regions.ts';
 import type { InRegion } from './regions.ts';
 import { thisMachine } from './this-machine.ts';
 import { describeSource, findRootKeys } from './root-keys.ts';
 import type { KeyWorld } from './root-keys.ts';
-
-/**
- * What a call may bring into being: `read` and `change` nothing, `write` a home that is not there yet, the others also the database of
- * a store that is there. All but `read` write to the home.
- */
-export type Intention = 'read' | 'change' | 'write' | 'rebuild' | 'attach to read' | 'attach to own';
-
-const ATTACH: Partial<Record<Intention, OpenVaultOptions['attach']>> = {
-  rebuild: 'rebuild',
-  'attach to read': 'read',
-  'attach to own': 'own',
-};
 
 export class Home implements AsyncDisposable {
   readonly keySource: KeySource;
@@ -300,8 +290,4 @@ export class Home implements AsyncDisposable {
 /** Two calls waited for one opening, and it was the other's signal that ended it. */
 function isOfAnother(error: unknown, { signal }: Cancellable): boolean {
   return isStrataError(error, 'cancelled') && signal?.aborted !== true;
-}
-
-function makesNothing(intention: Intention): boolean {
-  return intention === 'read' || intention === 'change';
 }

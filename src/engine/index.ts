@@ -8,16 +8,10 @@ export { DEFAULT_REGION } from './config-regions.ts';
 export type { RegionConfig } from './config-regions.ts';
 export type { StoreCost, TrafficCost } from './cost.ts';
 export type {
-  AttachOptions,
-  AttachResult,
-  ChunkStore,
-  CollectResult,
-  CollectStoreOptions,
   Engine,
   EngineOptions,
   KeyStatus,
   Keys,
-  RebuildResult,
   RegionKeys,
   ReplicateToOptions,
   ReplicatedSnapshot,
@@ -40,4 +34,12 @@ export type {
   Sessions,
   TerminateOptions,
 } from './sessions-face.ts';
+export type {
+  AttachOptions,
+  AttachResult,
+  ChunkStore,
+  CollectResult,
+  CollectStoreOptions,
+  RebuildResult,
+} from './store-face.ts';
 export type { StoreReport, TrafficFigures } from './store-report.ts';

@@ -22,7 +22,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     workspaces: workspacesOf(home),
     runs: runsOf(home),
     sessions: sessionsOf(home, options.onDue),
-    runRunner: (options) => runRunner(home, options),
+    runRunner: (running) => runRunner(home, running),
     events: (reading) => eventsOf(home, reading),
     store: chunkStoreOf(home),
     keys: keysOf(home),

@@ -5,7 +5,7 @@ import type { Cancellable } from '../base/index.ts';
 import { adoptTenants, attachIndex, forgetAttached, rebuildIndex } from '../vault/index.ts';
 import type { Vault } from '../vault/index.ts';
 import { checkNotOlder, publishAgain, recoverWorkspaces } from '../workspace/index.ts';
-import type { AttachOptions, AttachResult, RebuildResult } from './engine.ts';
+import type { AttachOptions, AttachResult, RebuildResult } from './store-face.ts';
 import type { Home } from './home.ts';
 import type { InRegion } from './regions.ts';
 

@@ -7,7 +7,8 @@ import { Logs, findRunTree } from '../run/index.ts';
 import type { RunWorld } from '../run/index.ts';
 import { LayerSaves } from '../workspace/index.ts';
 import type { Query, Wanted } from '../workspace/index.ts';
-import type { Home, Intention } from './home.ts';
+import type { Home } from './home.ts';
+import type { Intention } from './intention.ts';
 import { openExecutor } from './task-executors.ts';
 
 /** @throws as `Home.world` */

@@ -7,7 +7,8 @@ import { StrataError, systemError, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import type { Conductor, RunRequest } from '../run/index.ts';
 import type { Runs, RunUnderWay, StartRunOptions } from './engine.ts';
-import type { Home, Intention } from './home.ts';
+import type { Home } from './home.ts';
+import type { Intention } from './intention.ts';
 
 /** Bytes: the reader of run files takes no more characters. */
 const MAX_FILE = 4 * 1024 * 1024;

@@ -176,13 +176,11 @@ async function runTask(
     (reason) => stop.abort(reason),
     () => undefined,
   );
-  const filling = limited.exceeded(watch.signal).then(
-    () => {
-      isFull = true;
-      stop.abort(new StrataError('quota_exceeded', `the quota of session ${session.name} is used up`));
-    },
-    () => undefined,
-  );
+  const onFull = () => {
+    isFull = true;
+    stop.abort(new StrataError('quota_exceeded', `the quota of session ${session.name} is used up`));
+  };
+  const filling = limited.exceeded(watch.signal).then(onFull, () => undefined);
   try {
     const ended = await place.run(
       {

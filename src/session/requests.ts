@@ -152,7 +152,8 @@ async function isGone({ database }: RequestWorld, { runner, taker }: SessionRequ
     .select('holder')
     .where('id', '=', runner)
     .executeTakeFirst();
-  return row?.holder == null || fateOf(row.holder) === 'dead';
+  const holder = row?.holder ?? undefined;
+  return holder === undefined || fateOf(holder) === 'dead';
 }
 
 function gone(name: string): StrataError {
