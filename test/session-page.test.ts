@@ -3,7 +3,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
@@ -16,7 +15,6 @@ import { startStrata } from './started.fixture.ts';
 
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
 
-const DAY = 24 * 60 * 60 * 1000;
 const MB = 1024 * 1024;
 
 const LOCAL_STORAGE = `storage:
@@ -31,14 +29,6 @@ const S3_STORAGE = `storage:
     bucket: "marionette-workspaces"
     region: "us-west-2"
     prefix: "workspaces/"
-`;
-
-const RETENTION = `storage:
-  workspace:
-    retention:
-      default: 7d      # Keep for 7 days after termination
-      max: 30d         # Maximum retention
-      min: 1d          # Minimum retention
 `;
 
 /** Less the comment behind a \`\\\`, which no shell takes for one. */
@@ -307,44 +297,3 @@ function inCommon(one: Buffer, other: Buffer): number {
     if (runs.has(other.toString('latin1', at, at + RUN))) count++;
   return count;
 }
-
-describe('Data Retention', () => {
-  const kept = ['--home', 'kept'];
-
-  it.each([
-    ['default: 7d      # Keep for 7 days after termination', 'usual', [], '7d'],
-    ['max: 30d         # Maximum retention', 'long', ['--retention', '60d'], '30d'],
-    ['min: 1d          # Minimum retention', 'short', ['--retention', '1h'], '1d'],
-  ])('%s', (_, name, flags, effective) => {
-    write('kept/strata.yaml', RETENTION);
-    answer(...kept, 'sessions', 'create', '--name', name, ...flags);
-    sh(name, 'echo kept > kept', ...kept);
-    expect(answer(...kept, 'sessions', 'terminate', name)).toMatchObject({
-      state: 'terminated',
-      retention: {
-        requested: flags[1] ?? null,
-        effective,
-        clamped: flags.length > 0,
-        expiresAt: ISO,
-      },
-    });
-    expect(strata(...kept, 'sessions', 'cat', `${name}:kept`).stdout).toBe('kept\n');
-  });
-
-  it('“Workspace Cleanup (configurable retention)”', () => {
-    // So long ago was it promised.
-    {
-      using database = new DatabaseSync(path('kept/db/strata.db'));
-      database.exec(`UPDATE sessions SET expires = expires - ${8 * DAY}`);
-    }
-    expect(strata(...kept, 'runner', '--name', 'home', '--once')).toMatchObject({ status: 0 });
-    for (const name of ['usual', 'short']) {
-      expect(get(name, ...kept)).toMatchObject({ state: 'terminated', expired: ISO, directory: null });
-      expect(failure(...kept, 'sessions', 'undelete', name)).toMatchObject({ code: 'workspace_expired' });
-    }
-    expect(strata(...kept, 'sessions', 'cat', 'usual:kept').status).not.toBe(0);
-    expect(answer(...kept, 'sessions', 'undelete', 'long')).toMatchObject({ state: 'suspended' });
-    expect(answer(...kept, 'sessions', 'resume', 'long')).toMatchObject({ state: 'active' });
-    expect(sh('long', 'cat kept', ...kept)).toBe('kept\n');
-  });
-});
