@@ -2,7 +2,9 @@ import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 
 import { sha256, toHex, utf8 } from '../base/index.ts';
+import type { Sealed } from '../chunk/index.ts';
 import { openMemoryStore } from '../store/index.ts';
+import type { Store } from '../store/index.ts';
 import { expectCode } from '../testing/expect-code.ts';
 import { noise } from '../testing/noise.ts';
 import { failing, overwrite, recording } from '../testing/stores.ts';
@@ -45,6 +47,18 @@ describe('blocks', () => {
     }
     // What is handed over is not the store's own.
     expect((await blocks.fetch(all)).bytes.length).toBe(moved.bytes.length);
+  });
+
+  it('[V60] leave nothing behind of what came with the header of their pack', async () => {
+    const { memory, index, all } = await written();
+    // As a store that does not keep its contract would, and as each did once.
+    const store: Store = {
+      ...memory,
+      get: async (...asked) => Buffer.from(await memory.get(...asked)) as Uint8Array as Sealed,
+    };
+    const { blocks } = new VaultReader({ store, keyring: KEYRING, index });
+    const { header } = await blocks.fetch(all);
+    expect(header.buffer.byteLength).toBe(header.length);
   });
 
   it('[V60] give only chunks whose SHA-256 is right, also after one that was', async () => {

@@ -93,7 +93,8 @@ export class BlockFetcher {
     const front = read(0, offset + length);
     const header = await this.#keep(
       identity,
-      front.then((bytes) => bytes.slice(0, HEADER_BYTES)),
+      // Trap: `slice` of a Buffer is a view, and headers are kept: a part of each pack with them.
+      front.then((bytes) => Uint8Array.from(bytes.subarray(0, HEADER_BYTES))),
     );
     return [header, (await front).subarray(offset)];
   }
