@@ -81,8 +81,7 @@ describe('a restore from far away', () => {
     const base = scratch();
     makeFiles(join(base, 'from'), 6);
     const { source, store, root } = await saveInBlocks(join(base, 'from'), true);
-    const [pack] = (await listed(store)).filter(({ name }) => name.includes('/data/'));
-    const { name } = pack!;
+    const { name } = (await listed(store)).find((object) => object.name.includes('/data/'))!;
     await overwrite(store, name, (await store.get(name)).subarray(0, 4.5 * MIB));
     const error = await restoreTree(source, root, join(base, 'to')).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: 'integrity', details: { object: name, paths: ['004'] } });
