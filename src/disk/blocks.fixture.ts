@@ -1,24 +1,25 @@
 import { onTestFinished } from 'vitest';
 
 import { openMemoryStore } from '../store/index.ts';
-import type { Store } from '../store/index.ts';
+import { recording } from '../testing/stores.ts';
+import type { RecordingStore } from '../testing/stores.ts';
 import { TestDatabases, committed, openTestVault, testWorld } from '../testing/vault.ts';
 import type { Root } from '../tree/index.ts';
 import type { BlockSource, ContentSource } from '../vault/index.ts';
 import { scanDirectory } from './scan.ts';
 
 export interface SavedInBlocks {
-  readonly store: Store;
+  readonly store: RecordingStore;
   readonly source: ContentSource;
   readonly blocks: BlockSource;
   readonly root: Root;
 }
 
-/** As `save`, but into a vault, whose chunks lie in blocks of packs. */
-export async function saveInBlocks(directory: string): Promise<SavedInBlocks> {
+/** As `save`, but into a vault, whose chunks lie in blocks of packs. @param isFar as if it were beyond a network */
+export async function saveInBlocks(directory: string, isFar = false): Promise<SavedInBlocks> {
   const databases = new TestDatabases();
   onTestFinished(() => databases[Symbol.asyncDispose]());
-  const store = openMemoryStore();
+  const store = recording({ ...openMemoryStore(), isFar });
   const world = testWorld(await databases.open(), store);
   const tenant = await (await openTestVault(world)).tenant('default');
   const { root } = await committed(world, tenant, (save) => scanDirectory(directory, save.writer));
@@ -35,6 +36,6 @@ export function fetchedBy(
   return {
     node: (id) => source.node(id),
     chunk: (id) => source.chunk(id),
-    blocks: { locate: (id) => blocks.locate(id), share: blocks.share, fetch },
+    blocks: { locate: (id) => blocks.locate(id), share: blocks.share, isFar: blocks.isFar, fetch },
   };
 }

@@ -14,6 +14,9 @@ const RUN_BYTES = 2 * 1024 * 1024;
 /** Plain bytes of a run. */
 const RUN_PLAIN = 8 * 1024 * 1024;
 
+/** Stored bytes of a pack that one request may bring: half of a pack. They start at multiples of it, so that a later one asks for the same. */
+const SPAN_BYTES = 8 * 1024 * 1024;
+
 /** Files without content in a run. */
 const RUN_FILES = 512;
 
@@ -68,7 +71,17 @@ export function planRuns(window: Window): Runs {
 }
 
 function follows(before: BlockPlace, block: BlockPlace): boolean {
-  return equalBytes(before.pack, block.pack) && before.offset + before.frameLength === block.offset;
+  return before.offset + before.frameLength === block.offset && isInSpan(before, block);
+}
+
+/** Whether one request may bring both. */
+export function isInSpan(before: BlockPlace, block: BlockPlace): boolean {
+  return spanOf(before) === spanOf(block) && equalBytes(before.pack, block.pack);
+}
+
+/** A block is where it starts. */
+function spanOf({ offset }: BlockPlace): number {
+  return Math.floor(offset / SPAN_BYTES);
 }
 
 /** The numbers of the blocks, by pack and place; packs in the order in which the tree first needs them, as their files are neighbours. */

@@ -1,15 +1,17 @@
 /** Runs written by threads: what they need is fetched here and handed over, a bounded part of it at a time; and by this one, if it helps. */
 
-import { Threads, cancelled, throwIfAborted } from '../base/index.ts';
+import { Threads, cancelled, isStrataError, throwIfAborted } from '../base/index.ts';
 import { withPath } from '../tree/index.ts';
-import { BlockOpener } from '../vault/index.ts';
+import { BlockOpener, parted } from '../vault/index.ts';
 import type { BlockSource, SealedBlocks } from '../vault/index.ts';
 import type { Hands } from './crew.ts';
 import { fillRun } from './fill.ts';
 import type { Filled, Filler, FillerOptions } from './fill.ts';
 import type { Pace } from './pace.ts';
 import type { ThreadAnswer, ThreadBegin, ThreadOrder } from './restore-thread.ts';
-import { RunShares } from './run-shares.ts';
+import { ReadsAhead } from './reads-ahead.ts';
+import type { Part } from './reads-ahead.ts';
+import { planReads } from './reads.ts';
 import type { Run } from './runs.ts';
 import { pathOfPiece } from './schedule.ts';
 import type { Schedule } from './schedule.ts';
@@ -17,8 +19,10 @@ import { threadModule } from './thread-module.ts';
 
 /** Runs that a thread has or waits for: one to work at, the others there when it is done, also while this one writes a run of its own. */
 const AT_ONCE = 3;
-/** The same when fetching is a round trip. Each has at most 2 MiB, and more than 16 requests are seldom let out at a time. */
-const AT_ONCE_FAR = 8;
+/** Reads of each writer when fetching is a round trip, where bytes do not end it before. */
+const AT_ONCE_FAR = 16;
+/** Stored bytes that are fetched and not written: six requests over a network, which fill a line. */
+const MOST_AHEAD = 48 * 1024 * 1024;
 
 /** What threads write, and where. */
 export interface ThreadedWork {
@@ -74,22 +78,30 @@ export class ThreadedRuns implements AsyncDisposable {
     this.#window++;
     const { pace, blocks, schedule } = this.#given!;
     const { count } = this.#threads;
-    const shares = new RunShares(runs, count + (this.#helps ? 1 : 0));
-    const feed = async (thread: number, work: (run: Run) => Promise<Filled>): Promise<void> => {
-      for (let run = shares.next(thread); run !== undefined && !this.#stopped; run = shares.next(thread)) {
-        const { files, bytes } = await work(run);
+    const isFar = blocks.isFar === true;
+    const ahead = new ReadsAhead(planReads(runs, isFar), {
+      writers: count + (this.#helps ? 1 : 0),
+      each: isFar ? AT_ONCE_FAR : AT_ONCE,
+      most: MOST_AHEAD,
+      fetch: (read) => this.#fetch(read.runs),
+    });
+    const feed = async (writer: number, work: (part: Part) => Promise<Filled>): Promise<void> => {
+      for (let part = await ahead.take(writer); part !== undefined; part = await ahead.take(writer)) {
+        const { files, bytes } = await work(part);
+        ahead.written(part);
         pace.files += files;
         pace.bytes += bytes;
         pace.report();
       }
     };
-    const order = (thread: number) => async (run: Run) =>
-      this.#work(thread, { window: this.#window, sealed: await this.#fetch(run), starts: run.starts });
+    const order =
+      (thread: number) =>
+      ({ sealed, run }: Part) =>
+        this.#work(thread, { window: this.#window, sealed, starts: run.starts });
     const opener = BlockOpener.of(blocks.share);
-    const help = async (run: Run): Promise<Filled> => {
+    const help = async ({ sealed, run }: Part): Promise<Filled> => {
       // The threads come first: they are given more, and what they have done is heard.
       await pace.pause();
-      const sealed = await this.#fetch(run);
       // Whoever failed meanwhile has told why; what is there is being removed.
       if (this.#stopped) return { files: 0, bytes: 0 };
       return fillRun(filler, schedule.pieces, opener, sealed, run.starts);
@@ -97,12 +109,12 @@ export class ThreadedRuns implements AsyncDisposable {
     const abort = () => this.#failed.reject(cancelled(signal!));
     signal?.addEventListener('abort', abort, { once: true });
     try {
-      const each = blocks.isFar === true ? AT_ONCE_FAR : AT_ONCE;
-      const feeds = Array.from({ length: count * each }, (_, at) => feed(at % count, order(at % count)));
+      const feeds = Array.from({ length: count * AT_ONCE }, (_, at) => feed(at % count, order(at % count)));
       if (this.#helps) feeds.push(feed(count, help));
       await Promise.race([Promise.all(feeds), this.#failed.promise]);
     } catch (error) {
       this.#stopped = true;
+      ahead.end();
       throw error;
     } finally {
       signal?.removeEventListener('abort', abort);
@@ -114,13 +126,19 @@ export class ThreadedRuns implements AsyncDisposable {
     await this.#threads[Symbol.asyncDispose]();
   }
 
-  async #fetch({ blocks, starts }: Run): Promise<SealedBlocks | undefined> {
-    if (blocks.length === 0) return undefined;
-    const given = this.#given!;
+  /** What each of them needs; together they are one request. */
+  async #fetch(runs: readonly Run[]): Promise<readonly (SealedBlocks | undefined)[]> {
+    const places = runs.flatMap(({ blocks }) => blocks);
+    if (places.length === 0) return [];
+    const { blocks, schedule } = this.#given!;
     try {
-      return await given.blocks.fetch(blocks);
+      const counts = runs.map((run) => run.blocks.length);
+      return parted(await blocks.fetch(places), counts);
     } catch (error) {
-      throw withPath(error, pathOfPiece(given.schedule, starts[0]!));
+      // Of a pack that was cut off the front is still there: what is told has to be the path of a file that is hit.
+      if (runs.length > 1 && isStrataError(error, 'integrity'))
+        for (const run of runs) await this.#fetch([run]);
+      throw withPath(error, pathOfPiece(schedule, runs[0]!.starts[0]!));
     }
   }
 

@@ -1,6 +1,6 @@
 /** Bodies in memory, for services that want to know how long an object is before they take it. */
 
-import { equalBytes, throwIfAborted } from '../base/index.ts';
+import { equalBytes, plainBytes, throwIfAborted } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import type { Sealed } from '../chunk/index.ts';
 import type { Body, WholeBody } from './store.ts';
@@ -80,5 +80,5 @@ export async function readBody(
     at += part.length;
     await got(part.length);
   }
-  return at === length ? (bytes as Uint8Array as Sealed) : undefined;
+  return at === length ? (plainBytes(bytes) as Sealed) : undefined;
 }

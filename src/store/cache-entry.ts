@@ -2,7 +2,7 @@
 
 import { readSync } from 'node:fs';
 
-import { SHA256_BYTES, equalBytes, giveWay, sha256 } from '../base/index.ts';
+import { SHA256_BYTES, equalBytes, giveWay, plainBytes, sha256 } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import type { Sealed } from '../chunk/index.ts';
 import { PART_BYTES, contentLength, countParts, proofBytes, proofOf } from './cache-proof.ts';
@@ -56,7 +56,7 @@ export async function readEntry(
     if (!isWanted)
       bytes.set(content.subarray(Math.max(from - start, 0), to - start), Math.max(start - from, 0));
   }
-  return bytes as Uint8Array as Sealed;
+  return plainBytes(bytes) as Sealed;
 }
 
 function digestsIn(proof: Uint8Array, length: number): readonly Uint8Array[] {

@@ -19,7 +19,7 @@ import {
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
-import { errno, systemError, systemRandom, throwIfAborted } from '../base/index.ts';
+import { errno, plainBytes, systemError, systemRandom, throwIfAborted } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import { damaged } from '../chunk/index.ts';
 import type { Sealed } from '../chunk/index.ts';
@@ -180,7 +180,7 @@ function readExactly(file: number, name: string, offset: number, length: number)
     if (count === 0) throw damaged({ name }, `it ends at byte ${offset + at}, not ${offset + length}`);
     at += count;
   }
-  return bytes as Uint8Array as Sealed;
+  return plainBytes(bytes) as Sealed;
 }
 
 /** What cannot be removed now is found by a sweep later; it must not hide why the put failed. */

@@ -62,7 +62,11 @@ const CASES = {
   '[S30] what was got is the caller’s': async (store) => {
     await store.put('a', sealed('0123456789'));
     const got = await store.get('a');
+    const slice = got.slice(2, 4);
     got.fill(0);
+    // Who keeps it keeps nothing of the rest.
+    expect(text(slice)).toBe('23');
+    expect(slice.buffer.byteLength).toBe(2);
     // As when it is handed to a thread.
     if (got.buffer instanceof ArrayBuffer) got.buffer.transfer(0);
     expect(text(await store.get('a'))).toBe('0123456789');

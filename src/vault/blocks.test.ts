@@ -2,11 +2,14 @@ import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 
 import { sha256, toHex, utf8 } from '../base/index.ts';
+import type { Sealed } from '../chunk/index.ts';
 import { openMemoryStore } from '../store/index.ts';
+import type { Store } from '../store/index.ts';
 import { expectCode } from '../testing/expect-code.ts';
 import { noise } from '../testing/noise.ts';
 import { failing, overwrite, recording } from '../testing/stores.ts';
-import { BlockOpener } from './blocks.ts';
+import { BlockOpener, parted } from './blocks.ts';
+import type { SealedBlocks } from './blocks.ts';
 import { packIdentity } from './names.ts';
 import { VaultReader } from './reader.ts';
 import { KEYRING, emptyIndex, indexOf, keyringOf, writerOver } from './writer.fixture.ts';
@@ -44,7 +47,46 @@ describe('blocks', () => {
         expect(toHex(opened.chunk(ids[number]!, offset, length))).toBe(toHex(chunks[number]!));
     }
     // What is handed over is not the store's own.
-    expect((await blocks.fetch(all)).bytes.length).toBe(moved.bytes.length);
+    opener.open(await blocks.fetch(all), 0);
+  });
+
+  it('[V60] that are not all neighbours come in one request, and are parted without what lies between', async () => {
+    const { store, chunks, ids, blocks, places, all } = await written();
+    const some = [all[0]!, all[1]!, all[3]!];
+    const sealed = await blocks.fetch(some);
+    expect(store.events).toHaveLength(1);
+    const opener = BlockOpener.of(blocks.share);
+    const check = (from: SealedBlocks, first: number) => {
+      for (const [at, { number }] of from.blocks.entries()) {
+        expect(number).toBe(some[first + at]!.number);
+        using opened = opener.open(from, at);
+        for (const [row, { block, offset, length }] of places.entries())
+          if (block === some[first + at])
+            expect(toHex(opened.chunk(ids[row]!, offset, length))).toBe(toHex(chunks[row]!));
+      }
+    };
+    check(sealed, 0);
+    const [front, back] = parted(sealed, [2, 1]) as [SealedBlocks, SealedBlocks];
+    expect(sealed.bytes).toHaveLength(0);
+    check(front, 0);
+    check(back, 2);
+    for (const part of [front, back]) {
+      const frames = part.blocks.reduce((sum, { frameLength }) => sum + frameLength, 0);
+      expect(part.bytes.buffer.byteLength).toBe(frames);
+    }
+    expect(parted(front, [2])).toEqual([front]);
+  });
+
+  it('[V60] leave nothing behind of what came with the header of their pack', async () => {
+    const { memory, index, all } = await written();
+    // As a store that does not keep its contract would, and as each did once.
+    const store: Store = {
+      ...memory,
+      get: async (...asked) => Buffer.from(await memory.get(...asked)) as Uint8Array as Sealed,
+    };
+    const { blocks } = new VaultReader({ store, keyring: KEYRING, index });
+    const { header } = await blocks.fetch(all);
+    expect(header.buffer.byteLength).toBe(header.length);
   });
 
   it('[V60] give only chunks whose SHA-256 is right, also after one that was', async () => {

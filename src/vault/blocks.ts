@@ -20,14 +20,21 @@ import type { FindKey } from './sealed-object.ts';
 /** What starts so close to the start of its pack is fetched with the header, in one request. */
 const NEAR_BYTES = 64 * 1024;
 
-/** Neighbouring blocks of one pack, as they are stored. */
+/** One block among those that were fetched with it. */
+export interface SealedBlock extends Pick<BlockPlace, 'number' | 'frameLength' | 'plainLength'> {
+  /** Where its frame starts in the bytes of all. */
+  readonly start: number;
+}
+
+/** Blocks of one pack that lie near each other, as they are stored. */
 export interface SealedBlocks {
   readonly type: PackType;
   readonly pack: PackId;
   /** Of the pack. */
   readonly header: Uint8Array;
-  readonly blocks: readonly Pick<BlockPlace, 'number' | 'frameLength' | 'plainLength'>[];
-  /** Their frames. All of its memory is theirs, so that it can be handed to another thread. */
+  /** In their order. */
+  readonly blocks: readonly SealedBlock[];
+  /** Their frames, and what lies between them. All of its memory is theirs, so that it can be handed to another thread. */
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
@@ -60,42 +67,46 @@ export class BlockFetcher {
   }
 
   /**
-   * @param places of one pack, each starting where the one before it ends
+   * @param places of one pack, in their order; what lies between them comes with them
    * @throws integrity if the pack is missing or ends too early
    */
   async fetch(places: readonly BlockPlace[]): Promise<SealedBlocks> {
-    const first = places[0];
-    if (first === undefined) throw new StrataError('internal', 'no blocks are asked for');
-    const { type, pack, offset } = first;
+    const [first, last] = [places[0], places.at(-1)];
+    if (first === undefined || last === undefined)
+      throw new StrataError('internal', 'no blocks are asked for');
+    const { type, pack } = first;
     const identity = packIdentity(this.#tenant, type, pack);
-    const length = places.reduce((sum, { frameLength }) => sum + frameLength, 0);
-    const [header, bytes] = await this.#get(identity, offset, length);
-    const blocks = places.map(({ number, frameLength, plainLength }) => ({
+    const { header, bytes, from } = await this.#get(identity, first.offset, last.offset + last.frameLength);
+    const blocks = places.map(({ number, offset, frameLength, plainLength }) => ({
       number,
+      start: offset - from,
       frameLength,
       plainLength,
     }));
     return { type, pack, header, blocks, bytes: ownBytes(bytes) };
   }
 
-  /** The header of a pack, and a part of it; in one round trip. */
+  /** The header of a pack, and what of it lies between two places; in one round trip. `from`: what was read starts there, or before. */
   async #get(
     identity: ObjectIdentity,
-    offset: number,
-    length: number,
-  ): Promise<readonly [Uint8Array, Uint8Array]> {
+    start: number,
+    end: number,
+  ): Promise<{ readonly header: Uint8Array; readonly bytes: Uint8Array; readonly from: number }> {
     const read = (at: number, count: number) =>
       getObject(this.#store, identity, { ...this.#options, range: { offset: at, length: count } });
     const known = this.#headers.get(identity.name);
-    if (known !== undefined) return Promise.all([known, read(offset, length)]);
-    if (offset > NEAR_BYTES)
-      return Promise.all([this.#keep(identity, read(0, HEADER_BYTES)), read(offset, length)]);
-    const front = read(0, offset + length);
+    if (known !== undefined || start > NEAR_BYTES) {
+      const asked = known ?? this.#keep(identity, read(0, HEADER_BYTES));
+      const [header, bytes] = await Promise.all([asked, read(start, end - start)]);
+      return { header, bytes, from: start };
+    }
+    const front = read(0, end);
     const header = await this.#keep(
       identity,
-      front.then((bytes) => bytes.slice(0, HEADER_BYTES)),
+      // Trap: `slice` of a Buffer is a view, and headers are kept: a part of each pack with them.
+      front.then((bytes) => Uint8Array.from(bytes.subarray(0, HEADER_BYTES))),
     );
-    return [header, (await front).subarray(offset)];
+    return { header, bytes: await front, from: 0 };
   }
 
   #keep(identity: ObjectIdentity, header: Promise<Uint8Array>): Promise<Uint8Array> {
@@ -112,6 +123,28 @@ function ownBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength
     ? new Uint8Array(buffer)
     : Uint8Array.from(bytes);
+}
+
+/**
+ * Parts of what was fetched together, each with memory of its own: that of the whole is given back.
+ *
+ * @param counts how many blocks each part has, in their order
+ */
+export function parted(sealed: SealedBlocks, counts: readonly number[]): readonly SealedBlocks[] {
+  if (counts.length === 1) return [sealed];
+  let next = 0;
+  const parts = counts.map((count) => {
+    const blocks = sealed.blocks.slice(next, (next += count));
+    const from = blocks[0]!.start;
+    const { start, frameLength } = blocks.at(-1)!;
+    return {
+      ...sealed,
+      blocks: blocks.map((block) => ({ ...block, start: block.start - from })),
+      bytes: sealed.bytes.slice(from, start + frameLength),
+    };
+  });
+  release(sealed.bytes);
+  return parts;
 }
 
 /** Needs keys, and no store. */
@@ -138,13 +171,12 @@ export class BlockOpener {
     const identity = packIdentity(this.#tenant, type, pack);
     const block = blocks[at];
     if (block === undefined) throw new StrataError('internal', 'a block is opened that was not fetched');
-    const start = blocks.slice(0, at).reduce((sum, { frameLength }) => sum + frameLength, 0);
     let opener = this.#openers.get(identity.name);
     if (opener === undefined) {
       opener = ObjectOpener.open(header, identity, this.#findKey);
       this.#openers.set(identity.name, opener);
     }
-    const frame = bytes.subarray(start, start + block.frameLength);
+    const frame = bytes.subarray(block.start, block.start + block.frameLength);
     const plain = naming(identity, () => opener.frame(block.number, frame));
     if (plain.length !== block.plainLength)
       throw damaged(identity, 'a block has another length than its table says');

@@ -53,9 +53,9 @@ export interface BlockSource {
   locate(id: Sha256): ChunkPlace;
 
   /**
-   * Neighbouring blocks, sealed, in one request. `BlockOpener` opens them, here or in a thread.
+   * Blocks, sealed, in one request. `BlockOpener` opens them, here or in a thread.
    *
-   * @param places of one pack, each starting where the one before it ends
+   * @param places of one pack, in their order; what lies between them comes with them
    * @throws integrity if the pack is missing or ends too early
    */
   fetch(places: readonly BlockPlace[]): Promise<SealedBlocks>;

@@ -6,7 +6,7 @@
 export { adoptTenants } from './adopt.ts';
 export type { LookUp } from './announce.ts';
 export { attachIndex, forgetAttached } from './attach.ts';
-export { BlockOpener } from './blocks.ts';
+export { BlockOpener, parted } from './blocks.ts';
 export type { BlockShare, OpenBlock, SealedBlocks } from './blocks.ts';
 export { collectTenant } from './collect.ts';
 export type { CollectOptions, Collected } from './collect.ts';

@@ -1,8 +1,9 @@
 /**
- * Which thread writes which runs: each a stretch of its own. Neighbouring runs are often of one file or one directory, and the kernel lets
+ * Who writes which reads: each a stretch of its own. Neighbouring runs are often of one file or one directory, and the kernel lets
  * only one thread write to a file, or make a name in a directory, at a time: others spin meanwhile.
  */
 
+import type { Read } from './reads.ts';
 import type { Run } from './runs.ts';
 
 interface Share {
@@ -10,14 +11,14 @@ interface Share {
   end: number;
 }
 
-export class RunShares {
-  readonly #runs: readonly Run[];
+export class ReadShares {
+  readonly #reads: readonly Read[];
   readonly #shares: Share[];
 
   /** @param count how many threads */
-  constructor(runs: readonly Run[], count: number) {
-    this.#runs = runs;
-    const weights = runs.map(weightOf);
+  constructor(reads: readonly Read[], count: number) {
+    this.#reads = reads;
+    const weights = reads.map(({ runs }) => runs.reduce((sum, run) => sum + weightOf(run), 0));
     const fair = Math.max(1, weights.reduce((sum, weight) => sum + weight, 0) / count);
     this.#shares = Array.from({ length: count }, () => ({ next: 0, end: 0 }));
     let done = 0;
@@ -29,15 +30,15 @@ export class RunShares {
     }
   }
 
-  /** The next run for a thread; undefined when there are no more. Who is done takes over the second half of the longest stretch. */
-  next(thread: number): Run | undefined {
+  /** The next read for a thread; undefined when there are no more. Who is done takes over the second half of the longest stretch. */
+  next(thread: number): Read | undefined {
     const own = this.#shares[thread]!;
     if (own.next === own.end) {
       const longest = this.#shares.reduce((a, b) => (b.end - b.next > a.end - a.next ? b : a));
       own.end = longest.end;
       longest.end = own.next = Math.ceil((longest.next + longest.end) / 2);
     }
-    return own.next < own.end ? this.#runs[own.next++] : undefined;
+    return own.next < own.end ? this.#reads[own.next++] : undefined;
   }
 }
 
