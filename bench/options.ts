@@ -9,7 +9,16 @@ import { CORPORA } from './corpora.ts';
 import { peers } from './peers.ts';
 import { SCALE_TREES } from './scale-trees.ts';
 
-export const MODES = ['compare', 'micro', 'scale', 'runs', 'service', 'corpora', 'report'] as const;
+export const MODES = [
+  'compare',
+  'micro',
+  'scale',
+  'runs',
+  'sessions',
+  'service',
+  'corpora',
+  'report',
+] as const;
 
 export type Mode = (typeof MODES)[number];
 
@@ -44,6 +53,7 @@ Modes:
   micro     single parts: cutting, hashing, sealing, the index
   scale     a million files, a file of 5 GiB, a sparse one of 1 TiB
   runs      a graph of 1,000 tasks, and a tree that goes from task to task
+  sessions  a session of 60,000 files that is suspended, resumed, forked
   service   Strata and restic on an S3 service of their own
   corpora   only build the trees that compare needs
   report    only write the results again, from what was kept

@@ -16,6 +16,8 @@ export interface Traffic {
   /** To the service, headers and all. Bytes of connections; TCP's own are not known. */
   readonly up: number;
   readonly down: number;
+  /** Milliseconds in which at least one request was under way. */
+  readonly busy: number;
 }
 
 export function requestsIn({ requests }: Traffic): number {
@@ -36,8 +38,18 @@ export async function startProxy(target: string): Promise<Proxy> {
   const sockets = new Set<Socket>();
   let agent = new Agent({ keepAlive: true });
   let requests = none();
+  let [busy, underWay, since] = [0, 0, 0];
 
   async function pass(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (underWay++ === 0) since = performance.now();
+    try {
+      await passOn(request, response);
+    } finally {
+      if (--underWay === 0) busy += performance.now() - since;
+    }
+  }
+
+  async function passOn(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method, url: path, rawHeaders: headers } = request;
     requests[operationOf(method!, path!)]++;
     if (proxy.latency > 0) await sleep(proxy.latency);
@@ -69,10 +81,11 @@ export async function startProxy(target: string): Promise<Proxy> {
     take() {
       const up = sum([...sockets].map(({ bytesRead }) => bytesRead));
       const down = sum([...sockets].map(({ bytesWritten }) => bytesWritten));
-      const taken = { requests, up, down };
+      const taken = { requests, up, down, busy };
       server.closeAllConnections();
       sockets.clear();
       requests = none();
+      busy = 0;
       // The service may have closed what would lie idle until the next command.
       agent.destroy();
       agent = new Agent({ keepAlive: true });

@@ -12,8 +12,14 @@ import { judge } from './targets.ts';
 /** What a save or a restore may take, whatever the tree: memory must not grow with it. Bytes, of all processes. */
 const CEILING = 400e6;
 
+const SESSIONS =
+  'An agent’s workspace that comes to rest and goes on elsewhere, medians of the rounds (`npm run bench -- sessions`). Each command is a process; the other runner is one that waits.';
+
 /** @param all who took part, for their settings */
-export function report({ corpora, micro, runs, service, scale }: Results, all: readonly Peer[]): string {
+export function report(
+  { corpora, micro, runs, sessions, service, scale }: Results,
+  all: readonly Peer[],
+): string {
   return [
     '# Results',
     '',
@@ -28,6 +34,7 @@ export function report({ corpora, micro, runs, service, scale }: Results, all: r
     ...(runs === undefined
       ? []
       : figuresSection('Runs', 'Tasks on the host, medians of the rounds (`npm run bench -- runs`).', runs)),
+    ...(sessions === undefined ? [] : figuresSection('Sessions', SESSIONS, sessions)),
     ...serviceSection(service),
     ...(scale.length === 0 ? [] : scaleSection(scale)),
     ...(corpora.length === 0 ? [] : method(all)),

@@ -71,6 +71,7 @@ export interface Results {
   readonly corpora: readonly CorpusResult[];
   readonly micro?: MicroResult | undefined;
   readonly runs?: MicroResult | undefined;
+  readonly sessions?: MicroResult | undefined;
   readonly service: readonly ServiceResult[];
   readonly scale: readonly ScaleResult[];
 }
@@ -86,6 +87,7 @@ export function readResults(
     corpora: corpora.flatMap((name) => read<CorpusResult>(directory, `corpus-${name}`) ?? []),
     micro: read<MicroResult>(directory, 'micro'),
     runs: read<MicroResult>(directory, 'runs'),
+    sessions: read<MicroResult>(directory, 'sessions'),
     service: [...corpora, ...trees].flatMap(
       (name) => read<ServiceResult>(directory, `service-${name}`) ?? [],
     ),

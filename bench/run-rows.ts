@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { Disk } from './filesystem.ts';
 import { environmentOf } from './peers.ts';
 import type { Figure } from './results.ts';
-import { quote, shell } from './shell.ts';
+import { quote, shell, timed } from './shell.ts';
 import { median } from './statistics.ts';
 
 export interface RunRowsPlan {
@@ -152,9 +152,9 @@ async function byTar(tree: string, place: string, signal: AbortSignal): Promise<
   const archive = join(place, 'archive');
   const out = join(place, 'out');
   await shell(`cp -a ${quote(tree)} ${quote(copy)}`, { signal });
-  const save = await timed(`tar cf - -C ${quote(copy)} . | zstd -q -1 -T2 -o ${quote(archive)}`, signal);
+  const save = await timed(`tar cf - -C ${quote(copy)} . | zstd -q -1 -T2 -o ${quote(archive)}`, { signal });
   const extract = `mkdir ${quote(out)} && zstd -q -dc ${quote(archive)} | tar xf - -C ${quote(out)}`;
-  const restore = await timed(extract, signal);
+  const restore = await timed(extract, { signal });
   await shell(`rm -rf ${quote(copy)} ${quote(archive)} ${quote(out)}`, { signal });
   return { save, restore };
 }
@@ -218,11 +218,4 @@ function handedTasks(tree: string): object[] {
     },
     { name: 'use', depends: ['install'], steps: [{ restore_workspace: { dest_dir: '.' } }] },
   ];
-}
-
-/** Seconds. */
-async function timed(words: string, signal: AbortSignal): Promise<number> {
-  const started = performance.now();
-  await shell(words, { signal });
-  return (performance.now() - started) / 1000;
 }

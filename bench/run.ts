@@ -26,6 +26,7 @@ import { LARGE, SCALE_TREES, describeTree, makeTree } from './scale-trees.ts';
 import { servicePeers } from './service-peers.ts';
 import { operationsFor, runService } from './service-rows.ts';
 import type { ServicePlan } from './service-rows.ts';
+import { sessionRows } from './session-rows.ts';
 import { shell, succeeds } from './shell.ts';
 
 const INSTALL = 'npm run services install bench';
@@ -65,6 +66,7 @@ async function run(options: Options, signal: AbortSignal): Promise<void> {
     log('no loop devices (not root?): measuring in a directory, which the results will say');
   if (options.mode === 'scale') return scale(options, kind, signal);
   if (options.mode === 'runs') return runs(options, kind, signal);
+  if (options.mode === 'sessions') return sessions(options, kind, signal);
   if (options.mode === 'service') return service(options, kind, signal);
   await compare(options, kind, signal);
 }
@@ -164,6 +166,29 @@ async function runs(options: Options, kind: Kind, signal: AbortSignal): Promise<
   await using disk = await openDisk(options.work, kind, signal);
   const figures = await runRows({ tree, strata, disk, rounds, signal, log });
   keepResult(resultsOf(options), 'runs', { machine: where, figures } satisfies MicroResult);
+}
+
+/** Without restic or a gateway, what has to do with a service is left out. */
+async function sessions(options: Options, kind: Kind, signal: AbortSignal): Promise<void> {
+  const { strata, rounds, work } = options;
+  const modules = CORPORA.find(({ name }) => name === 'modules')!;
+  const { tree: source, ...size } = await corpus(modules, options.cache, signal);
+  const restic = servicePeers(strata).filter(({ name }) => name === 'restic');
+  const isThere = missing('radosgw') === undefined && (await succeeds(restic[0]!.probe));
+  if (!isThere) log(`restic or the gateway of Ceph is not here: ${INSTALL}`);
+  const where = await machine(kind, isThere ? [...restic, { probe: GATEWAY_VERSION }] : [], strata);
+  const figures = await sessionRows({
+    source,
+    ...size,
+    strata,
+    work,
+    rounds,
+    hasService: isThere,
+    openDisk: () => openDisk(work, kind, signal),
+    signal,
+    log,
+  });
+  keepResult(resultsOf(options), 'sessions', { machine: where, figures } satisfies MicroResult);
 }
 
 /** The corpora of many files; one file that nothing can compress is `--scale`. */

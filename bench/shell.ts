@@ -40,6 +40,13 @@ export async function shell(command: string, { cwd, env, signal }: ShellOptions 
   }
 }
 
+/** @returns seconds from before it starts to after it ended. @throws as `shell` */
+export async function timed(command: string, options: ShellOptions = {}): Promise<number> {
+  const started = performance.now();
+  await shell(command, options);
+  return (performance.now() - started) / 1000;
+}
+
 /** Whether a command ends with 0. */
 export async function succeeds(command: string): Promise<boolean> {
   return shell(command).then(

@@ -14,6 +14,7 @@ import type { ProofRow } from './row.ts';
 import { schedule } from './schedule/schedule.row.ts';
 import { serviceFaults } from './service/service-faults.row.ts';
 import { serviceKills } from './service/service-kills.row.ts';
+import { sessions } from './sessions/sessions.row.ts';
 import { swapRace } from './swap-race.ts';
 import { syscalls } from './syscalls.ts';
 
@@ -32,6 +33,7 @@ export const ROWS: readonly ProofRow[] = [
   collectSaves,
   hostile,
   merge,
+  sessions,
   serviceFaults,
   serviceKills,
 ];
