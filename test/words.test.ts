@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 const EMPTY_WORDS = new Set(['blob', 'repository', 'repositories', 'manager', 'helper', 'util', 'utils']);
 
 /** Where such a word is somebody else's name. */
-const FOREIGN_NAMES = /'node:util'|'blob'|\bBLOB\b/g;
+const FOREIGN_NAMES = /'node:util'|'util-linux'|'blob'|\bBLOB\b/g;
 
 /** The project speaks of itself alone: nothing of the place where it is made. */
 const WORKPLACE =

@@ -1,6 +1,7 @@
 /**
- * Finds out that a limit is exceeded, where nobody says so. What is used is counted now and then; in between it is guessed, the more often the
- * less room is left. A guess that is over the limit is no proof, since others use the same disk: it is counted again, while the writers stand still.
+ * Finds out that a limit is exceeded, where nobody says so. What is used is counted now and then; in between, and while it is counted, it is
+ * guessed, the more often the less room is left. A guess that is over the limit is no proof, since others use the same disk: then the writers are
+ * stopped, and it is counted again.
  */
 
 import { setTimeout } from 'node:timers/promises';
@@ -10,9 +11,11 @@ import type { Cancellable } from '../base/index.ts';
 import type { Writers } from './quota.ts';
 
 export interface Gauge {
-  /** Bytes that are used by now, as far as can be told at once. */
+  /** Bytes that are used by now, as far as can be told at once: rather too many. */
   guess(): number;
-  /** Exactly; guesses start from it. */
+  /** Guesses start from it. */
+  startFrom(counted: number): void;
+  /** Exactly, if nobody writes; guesses start from what it was when the counting began. */
   count(options: Cancellable): Promise<number>;
 }
 
@@ -27,6 +30,10 @@ const LONGEST_WAIT = 250;
 const PERIOD = 2000;
 const REST = 19;
 
+/** A quarter of what may be over a limit: so much may be written before one asks what is there. Bytes, and a share of the limit. */
+const SLACK = 4 * 1024 * 1024;
+const SLACK_SHARE = 400;
+
 /** As `exceeded` of the contract. */
 export async function untilExceeded(
   gauge: Gauge,
@@ -34,49 +41,96 @@ export async function untilExceeded(
   signal: AbortSignal,
   writers: Writers | undefined,
 ): Promise<void> {
-  let suspicious = false;
-  for (;;) {
-    const began = performance.now();
-    const standing = suspicious ? writers : undefined;
-    const over = await isOver(gauge, limit, signal, standing);
-    if (over && (standing !== undefined || writers === undefined)) return;
-    const took = performance.now() - began;
-    suspicious = over || (await untilSuspicious(gauge, limit, took, signal));
+  const slack = Math.max(SLACK, limit / SLACK_SHARE);
+  const standstill = new Standstill(writers);
+  let over = false;
+  try {
+    gauge.startFrom(limit - slack);
+    for (;;) {
+      const stood = standstill.isOn;
+      const began = performance.now();
+      const counted = await countOnGuard(gauge, limit, standstill, signal);
+      const took = performance.now() - began;
+      over = counted > limit && (stood || writers === undefined);
+      if (over) return;
+      // What was written while it was counted is there, but perhaps some of it not for long.
+      if (!stood && (counted > limit || (standstill.isOn && gauge.guess() > limit))) {
+        await standstill.begin();
+        continue;
+      }
+      await standstill.end();
+      if (await untilSuspicious(gauge, limit, { slack, took }, signal)) await standstill.begin();
+    }
+  } finally {
+    // For whoever stops them for good they stand still already.
+    if (!over) await standstill.end();
   }
 }
 
-/** @param writers stay stopped if it is so */
-async function isOver(
+/** Counts, and stops the writers meanwhile as soon as they may be over the limit. @throws cancelled */
+async function countOnGuard(
   gauge: Gauge,
   limit: number,
+  standstill: Standstill,
   signal: AbortSignal,
-  writers: Writers | undefined,
-): Promise<boolean> {
-  let over = false;
-  await writers?.stop();
-  try {
-    over = (await gauge.count({ signal })) > limit;
-  } finally {
-    if (!over) await writers?.goOn();
+): Promise<number> {
+  const done = new AbortController();
+  const counting = gauge.count({ signal }).finally(() => done.abort());
+  // It is awaited below; until then a failure must not end the process.
+  counting.catch(() => undefined);
+  while (!done.signal.aborted && !standstill.isOn) {
+    const left = limit - gauge.guess();
+    if (left < 0 && standstill.isPossible) await standstill.begin();
+    else await pause(left, done.signal);
   }
-  return over;
+  return counting;
 }
 
-/** @param took milliseconds, of the last count @returns false: it is time to count again in any case */
+/**
+ * @param last `took` milliseconds; with less than `slack` over the limit there is as long a rest, so that where others fill the disk writers stand still
+ *   half of the time at most
+ * @returns false: it is time to count again in any case @throws cancelled
+ */
 async function untilSuspicious(
   gauge: Gauge,
   limit: number,
-  took: number,
+  last: { readonly took: number; readonly slack: number },
   signal: AbortSignal,
 ): Promise<boolean> {
   const counted = performance.now();
   for (;;) {
+    throwIfAborted(signal);
     const waited = performance.now() - counted;
     const left = limit - gauge.guess();
-    // Where others fill the disk next to a limit, writers stand still half of the time at most.
-    if (left < 0 && waited >= took) return true;
-    if (waited >= Math.max(PERIOD, REST * took)) return false;
-    await pause(Math.min(Math.max(left / FASTEST, SHORTEST_WAIT), LONGEST_WAIT), signal);
+    if (left < 0 && (waited >= last.took || left < -last.slack)) return true;
+    if (waited >= Math.max(PERIOD, REST * last.took)) return false;
+    await pause(left, signal);
+  }
+}
+
+/** Writers who are stopped, or not: once each. */
+class Standstill {
+  readonly #writers: Writers | undefined;
+  isOn = false;
+
+  constructor(writers: Writers | undefined) {
+    this.#writers = writers;
+  }
+
+  get isPossible(): boolean {
+    return this.#writers !== undefined;
+  }
+
+  async begin(): Promise<void> {
+    if (this.isOn || this.#writers === undefined) return;
+    this.isOn = true;
+    await this.#writers.stop();
+  }
+
+  async end(): Promise<void> {
+    if (!this.isOn) return;
+    this.isOn = false;
+    await this.#writers?.goOn();
   }
 }
 
@@ -88,10 +142,8 @@ export async function untilAborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  try {
-    await setTimeout(milliseconds, undefined, { signal });
-  } catch {
-    throw cancelled(signal);
-  }
+/** As long as nobody can fill what is left; shorter if the signal aborts. */
+async function pause(left: number, signal: AbortSignal): Promise<void> {
+  const milliseconds = Math.min(Math.max(left / FASTEST, SHORTEST_WAIT), LONGEST_WAIT);
+  await setTimeout(milliseconds, undefined, { signal }).catch(() => undefined);
 }

@@ -154,6 +154,10 @@ class ProjectGauge implements Gauge {
     return this.#told() ?? guessed;
   }
 
+  startFrom(counted: number): void {
+    this.#disk.startFrom(counted);
+  }
+
   async count(options: Cancellable): Promise<number> {
     const told = this.#told();
     if (told === undefined) return this.#disk.count(options);
