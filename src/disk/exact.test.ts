@@ -15,6 +15,7 @@ import {
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 
+import { StrataError } from '../base/index.ts';
 import { differences } from '../testing/compare-trees.ts';
 import { expectCode, failureOf } from '../testing/expect-code.ts';
 import { describeWith } from '../testing/need.ts';
@@ -143,6 +144,30 @@ describe('a target that is to be exactly the tree', () => {
     const stopped = { overwrite: 'exact', signal: stop.signal } as const;
     await expectCode('cancelled', restoreTree({ ...source, chunk }, saved.root, target, stopped));
     expect(state(target)).toBe(before);
+  });
+
+  it('[K53] that made room in vain has the old version of all that is in the tree', async () => {
+    await restore();
+    writeFileSync(join(target, 'top'), 'other');
+    writeFileSync(join(target, 'foreign'), noise(100_000));
+    const { source } = saved.content;
+    const failing = (...codes: ('disk_full' | 'integrity')[]) => {
+      const chunk: typeof source.chunk = async () => {
+        throw new StrataError(codes.shift()!, 'no');
+      };
+      return failureOf(restoreTree({ ...source, chunk }, saved.root, target, { overwrite: 'exact' }));
+    };
+    const before = state(target);
+    // Not for what room does not help.
+    expect((await failing('integrity')).code).toBe('integrity');
+    expect(state(target)).toBe(before);
+    const error = await failing('disk_full', 'integrity');
+    expect(error).toMatchObject({ code: 'integrity', details: { paths: ['top'] } });
+    expect(error.hint).toMatch(/^What was not in the tree is gone/);
+    expect(readdirSync(target).sort()).toEqual(['a', 'b', 'top']);
+    expect(readFileSync(join(target, 'top'), 'utf8')).toBe('other');
+    await restore();
+    same();
   });
 
   it('[K54] cannot be one in part', async () => {

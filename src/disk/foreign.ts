@@ -143,7 +143,8 @@ export class Foreign {
     const stays = isOff || offLimits.isIn(fd, stats);
     const names = isOff ? [] : manyNamesIn(fd);
     const isStuck =
-      mount !== above || (stays && isReplaced) || (!removes && names.length > 0 && !isWritable(fd));
+      (stays && isReplaced) ||
+      (!isOff && (mount !== above || (!removes && names.length > 0 && !isWritable(fd))));
     if (isStuck) this.stuck.add(path);
     if (isStuck || isOff) {
       chain.leave((left) => removes && setLooks(left, opened, false));

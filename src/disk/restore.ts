@@ -114,7 +114,7 @@ async function restore(
   const resumes = existing?.leftovers.some(({ moving }) => moving === id) ?? false;
   if (existing?.empty === false && overwrite === false && !resumes)
     throw new StrataError('target_not_empty', `${target} is not empty`, {
-      hint: 'Restore to a new directory, or into this one with --overwrite: what it has beside the tree stays.',
+      hint: 'Restore to a new directory, or into this one with --overwrite: what it has beside the tree stays. With --exact it goes.',
     });
 
   const selection = { source, tree: root.tree, only, signal };
