@@ -61,17 +61,21 @@ async function record(count: number): Promise<void> {
 }
 
 function follow(...words: readonly string[]) {
-  const child = spawn(STRATA, ['--json', 'events', '--follow', ...words], {
+  const child = spawn(STRATA, ['--json', '-v', 'events', '--follow', ...words], {
     ...line.options,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const errors = child.stderr.toArray();
+  let errors = '';
+  child.stderr.on('data', (part: Uint8Array) => (errors += Buffer.from(part).toString()));
   return {
     child,
     seen: createInterface({ input: child.stdout })[Symbol.asyncIterator](),
+    begun: once(child.stderr, 'data'),
+    /** How, and what it said of it. */
     ended: async () => {
       const [status] = (await once(child, 'close')) as [number | null];
-      return { status, stderr: Buffer.concat(await errors).toString() };
+      const told = lines(errors).filter((each) => !/^ +\d+\.\d{3} s {2}/.test(each));
+      return { status, last: told.at(-1) ?? '' };
     },
   };
 }
@@ -163,14 +167,15 @@ describe('what happens', () => {
       });
     }
     child.kill('SIGINT');
-    const { status, stderr } = await ended();
+    const { status, last } = await ended();
     expect(status).toBe(9);
-    expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'cancelled' } });
+    expect(JSON.parse(last)).toMatchObject({ error: { code: 'cancelled' } });
   });
 
   it('[C37] [E83] in a home that is not there yet, from its first save on', async () => {
-    const { child, seen, ended } = follow();
-    await wait(500);
+    const { child, seen, begun, ended } = follow();
+    await begun;
+    await wait(300);
     expect(existsSync(line.home)).toBe(false);
     save();
     expect(JSON.parse((await seen.next()).value as string)).toMatchObject({ seq: 1, workspace: 'web' });
@@ -221,6 +226,14 @@ describe('what happens', () => {
     child.stdout.destroy();
     const end = ended();
     save();
-    expect(await end).toEqual({ status: 0, stderr: '' });
+    expect(await end).toEqual({ status: 0, last: '' });
+  });
+
+  it('[E83] in a home that knows nothing of the tenant is an error after a while', async () => {
+    save();
+    const { ended } = follow('--tenant', 'nobody');
+    const { status, last } = await ended();
+    expect(status).toBe(4);
+    expect(JSON.parse(last)).toMatchObject({ error: { code: 'not_found' } });
   });
 });

@@ -206,12 +206,12 @@ export class Home implements AsyncDisposable {
 
   /** Whether anything was ever kept here, be it that the database or the store is lost now. */
   async exists(): Promise<boolean> {
-    return existsSync(this.#databasePath) || (await isStore(this.regions.store(DEFAULT_REGION)));
+    return existsSync(this.databasePath) || (await isStore(this.regions.store(DEFAULT_REGION)));
   }
 
   /** The same of one region. */
   async hasStore({ region = DEFAULT_REGION, signal }: InRegion = {}): Promise<boolean> {
-    if (existsSync(this.#databasePath)) {
+    if (existsSync(this.databasePath)) {
       const known = await storedRegions(await this.#openDatabase({ signal }));
       if (known.includes(region)) return true;
     }
@@ -272,13 +272,13 @@ export class Home implements AsyncDisposable {
   }
 
   async #firstOpen(options: Cancellable): Promise<Database> {
-    const database = await openSqlite(this.#databasePath, options);
-    this.#log?.(`database opened: ${this.#databasePath}`);
+    const database = await openSqlite(this.databasePath, options);
+    this.#log?.(`database opened: ${this.databasePath}`);
     this.regions.record(database);
     return database;
   }
 
-  get #databasePath(): string {
+  get databasePath(): string {
     return join(this.config.home, 'db', 'strata.db');
   }
 
