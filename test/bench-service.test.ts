@@ -30,7 +30,12 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(place, { recursive: true, force: true }));
 
-const SMALL: Traffic = { requests: { put: 4, get: 2, look: 0, list: 2, delete: 0 }, up: 90e3, down: 10e3, busy: 0 };
+const SMALL: Traffic = {
+  requests: { put: 4, get: 2, look: 0, list: 2, delete: 0 },
+  up: 90e3,
+  down: 10e3,
+  busy: 0,
+};
 
 function made(peer: string, operation: Operation, walls: readonly number[], more: Partial<Row> = {}): Row[] {
   const rest = { cpu: 1, peakBytes: 1e8, writtenBytes: 1e6 };
