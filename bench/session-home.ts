@@ -18,12 +18,6 @@ export interface SessionHomeOptions {
   readonly signal: AbortSignal;
 }
 
-/** What is read of `sessions get --json`. */
-export interface Told {
-  readonly directory: string;
-  readonly quotaMeans: string;
-}
-
 export class SessionHome {
   /** Of its database, keys, cache, and the directories of its sessions. */
   readonly home: string;
@@ -57,8 +51,15 @@ export class SessionHome {
     return timed(this.#command(`--quiet ${words}`), { env: this.#env, signal: this.#signal });
   }
 
-  async session(name: string): Promise<Told> {
-    return JSON.parse(await this.run(`--json sessions get ${quote(name)}`)) as Told;
+  /** Where the files of a session at work are. */
+  async directory(name: string): Promise<string> {
+    return (await this.run(`sessions exec ${quote(name)} --sandbox off -- pwd`)).trimEnd();
+  }
+
+  /** Of its quota, as in `filesystem`. */
+  async means(name: string): Promise<string> {
+    const told = await this.run(`--json sessions get ${quote(name)}`);
+    return (JSON.parse(told) as { quotaMeans: string }).quotaMeans;
   }
 
   /** Another runner of the home, with a directory of its own; ready when this returns. */

@@ -135,10 +135,9 @@ async function begin(home: SessionHome, { tree, bytes }: Round) {
   const quota = Math.ceil((2 * bytes) / MB);
   const words = `--name ${NAME} --from tree --workspace-mobility object_sync --workspace-quota ${quota}`;
   await home.run(`--quiet sessions create ${words}`);
-  const { directory, quotaMeans: means } = await home.session(NAME);
   return {
-    directory,
-    means,
+    directory: await home.directory(NAME),
+    means: await home.means(NAME),
     [Symbol.asyncDispose]: async () => void (await home.run(`sessions terminate ${NAME} --discard`)),
   };
 }
@@ -194,7 +193,7 @@ async function shortest(act: (time: number) => Promise<number>): Promise<number>
 
 /** @throws if anything but the edited file is another one than in the tree */
 async function expectTree(home: SessionHome, { tree }: Round, edited: string): Promise<void> {
-  const { directory } = await home.session(NAME);
+  const directory = await home.directory(NAME);
   const wrong = differencesOf(tree, directory, 1n).filter((line) => !line.startsWith(`${edited}: `));
   if (wrong.length > 0) throw new Error(`${wrong.length} paths came back different: ${wrong[0]}`);
 }

@@ -65,14 +65,14 @@ export async function write({ site, session, chance }: Actor): Promise<void> {
 export async function exec({ site, session, chance }: Actor): Promise<void> {
   const word = `${chance.below(1e9)}`;
   const name = `said-${chance.below(3)}`;
-  const checkpoint = chance.once(2);
+  const isSaved = chance.once(2);
   const script = `echo ${word} > ${name}`;
   const { exitCode, snapshot } = await site.parts.exec(here(site, session), session.name, script, {
-    checkpoint,
+    checkpoint: isSaved,
   });
   expectSame(exitCode, 0);
   session.files = new Map(session.files).set(name, Buffer.from(`${word}\n`));
-  if (checkpoint) session.learn(snapshot);
+  if (isSaved) session.learn(snapshot);
 }
 
 export async function checkpoint({ site, session }: Actor): Promise<void> {
@@ -101,14 +101,16 @@ export async function suspendWhileSaving({ site, session, chance }: Actor): Prom
 export async function suspendBeneathCommand({ site, session }: Actor): Promise<void> {
   const world = here(site, session);
   const file = `begun-${session.latest}`;
-  let hasEnded = false;
+  const ended = new AbortController();
   const running = site.parts
     .exec(world, session.name, `echo 1 > ${file}; sleep 1000`)
-    .finally(() => (hasEnded = true));
+    .finally(() => ended.abort());
   const ending = expectCode('interrupted', running);
+  // It is awaited further down.
+  ending.catch(() => undefined);
   const directory = await directoryOf(site, session);
-  while (!hasEnded && readFiles(directory).get(file)?.length !== 2) await sleep(WAIT_MS);
-  if (!hasEnded) await suspendSession(world, session.name);
+  while (!ended.signal.aborted && readFiles(directory).get(file)?.length !== 2) await sleep(WAIT_MS);
+  if (!ended.signal.aborted) await suspendSession(world, session.name);
   await ending;
   session.files = new Map(session.files).set(file, Buffer.from('1\n'));
   await rests(site, session);
@@ -227,7 +229,7 @@ export function here(site: SessionSite, { runner }: NaiveSession): ServeWorld {
 
 /** Some directories are file systems of their own, which take their time. */
 export function worldOf({ runners, limited }: SessionSite, runner: number, chance: Chance): ServeWorld {
-  return (limited !== undefined && chance.once(15) ? limited : runners)[runner]!;
+  return (limited !== undefined && chance.once(30) ? limited : runners)[runner]!;
 }
 
 async function directoryOf(site: SessionSite, session: NaiveSession): Promise<string> {

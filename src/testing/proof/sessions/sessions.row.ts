@@ -17,12 +17,17 @@ import type { NaiveSession } from './naive.ts';
 import { SessionSite } from './site.ts';
 
 const PER_COMMIT = 1;
-/** Sessions of a case. The first cases are those of each commit, and small. */
-const [FEW, MANY] = [20, 200];
-/** Of them so many are made by forks. */
+interface Size {
+  readonly sessions: number;
+  /** Operations on each. */
+  readonly steps: number;
+}
+
+/** The first cases are those of each commit. */
+const SMALL: Size = { sessions: 20, steps: 3 };
+const FULL: Size = { sessions: 200, steps: 12 };
+/** Of the sessions so many are made by forks. */
 const FORKS = 1 / 4;
-/** Operations on each. */
-const STEPS = 12;
 /** Of different sessions at once. */
 const AT_ONCE = 8;
 /** One session in so many has all its snapshots restored at the end. */
@@ -76,7 +81,7 @@ export const sessions: ProofRow = {
     return {
       async run(seed) {
         await using site = await SessionSite.open();
-        const day = new Day(site, new Chance(`sessions ${seed}`), seed <= PER_COMMIT ? FEW : MANY);
+        const day = new Day(site, new Chance(`sessions ${seed}`), seed <= PER_COMMIT ? SMALL : FULL);
         await day.work();
         await day.end();
         return { count: day.done.length, hit: [...day.done, day.memory] };
@@ -96,16 +101,16 @@ class Day {
   readonly done: string[] = [];
   readonly #site: SessionSite;
   readonly #chance: Chance;
-  readonly #most: number;
+  readonly #size: Size;
   readonly #lives: Life[] = [];
   #made = 0;
   #memory = 0;
   #isOver = false;
 
-  constructor(site: SessionSite, chance: Chance, most: number) {
+  constructor(site: SessionSite, chance: Chance, size: Size) {
     this.#site = site;
     this.#chance = chance;
-    this.#most = most;
+    this.#size = size;
   }
 
   get memory(): string {
@@ -114,7 +119,7 @@ class Day {
 
   /** All begin; then each goes its way, and runners do what is due. */
   async work(): Promise<void> {
-    const first = Array.from({ length: Math.ceil(this.#most * (1 - FORKS)) }, (_, at) => `s${at}`);
+    const first = Array.from({ length: Math.ceil(this.#size.sessions * (1 - FORKS)) }, (_, at) => `s${at}`);
     this.#made = first.length;
     await this.#each(first, async (name) => {
       const chance = new Chance(`${this.#chance.below(2 ** 31)} ${name}`);
@@ -124,7 +129,7 @@ class Day {
     const keeping = this.#keep();
     await this.#each(waiting, async (life) => {
       await this.#step(life);
-      if (life.steps.length < STEPS) waiting.push(life);
+      if (life.steps.length < this.#size.steps) waiting.push(life);
       // Forks of this step.
       for (const made of this.#lives)
         if (made.steps.length === 0 && !waiting.includes(made)) waiting.push(made);
@@ -139,7 +144,7 @@ class Day {
     for (const life of this.#lives) await this.#told(life, 'a look', () => this.#look(life.actor.session));
     const { problems } = await verifyStore(this.#site.parts.vault, { readData: true });
     acts.expectSame(problems, []);
-    if (this.#most === MANY && this.#memory > MOST_MEMORY)
+    if (this.#size === FULL && this.#memory > MOST_MEMORY)
       throw new Error(`it took ${this.#memory} bytes of memory`);
   }
 
@@ -200,7 +205,7 @@ class Day {
       session,
       chance: this.#chance.fork(),
       adopt: (made: NaiveSession) => this.#adopt(made),
-      hasRoom: () => this.#made < this.#most && ++this.#made > 0,
+      hasRoom: () => this.#made < this.#size.sessions && ++this.#made > 0,
     };
     this.#lives.push({ actor, steps: [] });
   }

@@ -1,6 +1,7 @@
 /** A home with its store on the disk, and three runners in this process: the home, and two whose leases can be over. */
 
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { chooseMeans, meansNamed } from '../../../quota/index.ts';
@@ -15,6 +16,13 @@ import { fastDirectory } from '../fast-directory.ts';
 /** Milliseconds: none is over unless `endLease` says so. */
 const LEASE = 24 * 60 * 60 * 1000;
 
+interface Runners {
+  /** Where they have their directories. */
+  readonly bases: string;
+  readonly runners: readonly ServeWorld[];
+  readonly hasLimits: boolean;
+}
+
 export class SessionSite implements AsyncDisposable {
   readonly place: string;
   readonly parts: SessionHome;
@@ -22,14 +30,11 @@ export class SessionSite implements AsyncDisposable {
   /** The same, whose new directories are file systems of their own; undefined where that cannot be. */
   readonly limited: readonly ServeWorld[] | undefined;
   readonly #home: TestHome;
+  readonly #bases: string;
 
-  private constructor(
-    home: TestHome,
-    parts: SessionHome,
-    runners: readonly ServeWorld[],
-    hasLimits: boolean,
-  ) {
+  private constructor(home: TestHome, parts: SessionHome, { bases, runners, hasLimits }: Runners) {
     this.#home = home;
+    this.#bases = bases;
     this.place = home.place;
     this.parts = parts;
     this.runners = runners;
@@ -41,16 +46,18 @@ export class SessionSite implements AsyncDisposable {
   static async open(): Promise<SessionSite> {
     const home = await openTestHome(undefined, mkdtempSync(join(fastDirectory(), 'strata-sessions-')));
     const parts = sessionHomeOf(home);
+    // No command is let into `/dev`.
+    const bases = mkdtempSync(join(tmpdir(), 'strata-sessions-'));
     const runners = [
-      await parts.runner(),
-      await parts.runner('west', { lease: LEASE }),
-      await parts.runner('east', { lease: LEASE }),
+      await parts.runner('home', { baseDir: join(bases, 'home') }),
+      await parts.runner('west', { baseDir: join(bases, 'west'), lease: LEASE }),
+      await parts.runner('east', { baseDir: join(bases, 'east'), lease: LEASE }),
     ];
     const hasLimits = await chooseMeans(runners[0]!.runner.base_dir, 'filesystem').then(
       () => true,
       () => false,
     );
-    return new SessionSite(home, parts, runners, hasLimits);
+    return new SessionSite(home, parts, { bases, runners, hasLimits });
   }
 
   show(name: string): Promise<SessionInfo> {
@@ -74,6 +81,6 @@ export class SessionSite implements AsyncDisposable {
       for (const name of readdirSync(runner.base_dir))
         await meansNamed('filesystem').remove(join(runner.base_dir, name));
     await this.#home[Symbol.asyncDispose]();
-    rmSync(this.place, { recursive: true, force: true });
+    for (const place of [this.place, this.#bases]) rmSync(place, { recursive: true, force: true });
   }
 }
