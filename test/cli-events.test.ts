@@ -74,8 +74,8 @@ function follow(...words: readonly string[]) {
     /** How, and what it said of it. */
     ended: async () => {
       const [status] = (await once(child, 'close')) as [number | null];
-      const told = lines(errors).filter((each) => !/^ +\d+\.\d{3} s {2}/.test(each));
-      return { status, last: told.at(-1) ?? '' };
+      const said = lines(errors).filter((each) => !/^ +\d+\.\d{3} s {2}/.test(each));
+      return { status, last: said.at(-1) ?? '' };
     },
   };
 }

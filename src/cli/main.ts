@@ -28,6 +28,7 @@ process.on('uncaughtException', (error) => {
 process.exit(
   await run(words, {
     program,
+    start: [process.execPath, ...process.execArgv, process.argv[1]!],
     get stdin() {
       return process.stdin;
     },

@@ -47,6 +47,8 @@ export async function execInSession(
       const result = await sessions.exec(session, command, options);
       invocation.exitCode = result.exitCode;
       if (result.quota !== undefined) tellQuota(invocation, session, result.quota);
+      if (result.checkpointFailure !== undefined)
+        terminal.note(`no checkpoint was made: ${printable(result.checkpointFailure)}`);
       await terminal.result(execJson(result), []);
     } catch (error) {
       if (!closed.signal.aborted || world.signal.aborted || !isCancellation(error)) throw error;

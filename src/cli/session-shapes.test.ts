@@ -148,7 +148,8 @@ it('[C64] a quota that is used up: how much, the largest files, what to do', () 
     '  Delete what is not needed: mctl sessions exec dev -- rm PATH',
     '  or go on with more room: mctl sessions fork dev --workspace-quota MB',
   ]);
-  const result = { task: 'task-0123456789ab', exitCode: 137, seconds: 1, snapshot: undefined };
+  const base = { task: 'task-0123456789ab', exitCode: 137, seconds: 1 };
+  const result = { ...base, snapshot: undefined, checkpointFailure: undefined };
   expect(execJson({ ...result, signal: 'SIGKILL', quota })).toEqual({
     task: 'task-0123456789ab',
     exitCode: 137,

@@ -7,19 +7,19 @@ import type { GlobalFlags, World } from './world.ts';
 interface Start {
   readonly runner: string;
   readonly flags: GlobalFlags;
-  readonly world: Pick<World, 'env' | 'cwd'>;
+  readonly world: Pick<World, 'env' | 'cwd' | 'start'>;
 }
 
 /** The same program, under the same Node. If it cannot be started, the next command finds the same due. */
 export function startRunner({ runner, flags, world }: Start): void {
-  const [, program] = process.argv;
-  if (program === undefined) return;
+  if (world.start === undefined) return;
+  const [program, ...front] = world.start;
   const given = (['home', 'config', 'tenant'] as const).flatMap((name) => {
     const value = flags[name];
     return value === undefined ? [] : [`--${name}`, value];
   });
-  const words = [...process.execArgv, program, 'runner', '--name', runner, '--once', '--quiet', ...given];
-  const child = spawn(process.execPath, words, {
+  const words = [...front, 'runner', '--name', runner, '--once', '--quiet', ...given];
+  const child = spawn(program, words, {
     cwd: world.cwd,
     env: world.env,
     detached: true,

@@ -17,6 +17,8 @@ export interface InputStream extends Readable {
 export interface World {
   /** As it was called: `strata` or `mctl`. */
   readonly program: string;
+  /** What starts this program again, and what goes before its words; undefined: nobody knows. */
+  readonly start?: readonly [string, ...string[]] | undefined;
   readonly stdin: InputStream;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;

@@ -25,7 +25,6 @@ import { makeStaging } from './staging.ts';
 
 const ROOM = JSON.stringify(new URL('./index.ts', import.meta.url));
 const CONTENT = JSON.stringify(new URL('../testing/memory-content.ts', import.meta.url));
-const DEATHS = 10;
 
 let base: string;
 let target: string;

@@ -1,6 +1,6 @@
 /** The engine's sessions: each call finds the runner that has to do it, and leaves the work to that. */
 
-import { systemRandom } from '../base/index.ts';
+import { StrataError, systemRandom } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import type { RunnerTable } from '../db/index.ts';
 import type {
@@ -18,6 +18,7 @@ import { namesRun, parseRef } from '../workspace/index.ts';
 import type { EngineOptions } from './engine.ts';
 import { runnerById, runnerFor, runnerToResume } from './choose-runner.ts';
 import type { Runner } from './choose-runner.ts';
+import { MACHINE_REGION } from './config-regions.ts';
 import type { Home } from './home.ts';
 import type { CreateSessionOptions, ExecOptions, Sessions } from './sessions-face.ts';
 
@@ -125,13 +126,15 @@ export function sessionsOf(home: Home, onDue?: EngineOptions['onDue']): Sessions
 
     async fork(ref, options = {}) {
       const { world, row } = await existing(parseRef(ref).workspace, options);
-      const { forkSession } = await room();
+      const { checkNewSession, forkSession } = await room();
+      const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
       const wish = {
-        ...newSession(home, undefined, { ...inherited(row), ...options }),
+        ...newSession(home, undefined, { ...inherited(row), ...given }),
         storeRegion: row.store_region,
       };
-      const { checkNewSession } = await room();
       checkNewSession(wish);
+      // Nothing is copied, so it is where the first one is.
+      if (wish.mobility !== 'local' && row.store_region === MACHINE_REGION) throw onThisMachine(row.name);
       const { snapshot } = parseRef(ref);
       const wanted = snapshot === undefined ? row.name : `${row.name}@${snapshot}`;
       await forkSession(world, wanted, { ...wish, region: options.region ?? row.region }, options);
@@ -245,4 +248,15 @@ async function originOf(
   const { workspace, path } = parseRef(ref);
   const { region } = await home.located(workspace, options);
   return { ref, isNear: region === storeRegion && path === undefined };
+}
+
+function onThisMachine(name: string): StrataError {
+  return new StrataError(
+    'refused',
+    `what session ${name} has saved is on this machine alone: a fork is as well`,
+    {
+      hint: `\`strata sessions create --from ${name} --workspace-mobility object_sync\` copies it to where it can move.`,
+      details: { session: name },
+    },
+  );
 }

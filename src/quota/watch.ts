@@ -45,7 +45,11 @@ function directoryAt({ path, limited, files }: Place, limit: number): LimitedDir
     async isFull(options = {}) {
       return isHardlyAny(limit - (await countBytes(limited, options)), limit);
     },
-    exceeded: (signal, writers) => untilExceeded(new DiskGauge(path, limited), limit, signal, writers),
+    async exceeded(signal, writers) {
+      // Over the limit already, whoever comes may delete, and must not add.
+      const before = await countBytes(limited, { signal });
+      return untilExceeded(new DiskGauge(path, limited), Math.max(limit, before), signal, writers);
+    },
     biggest: (count, options) => biggestIn(files, count, options),
   };
 }

@@ -67,12 +67,12 @@ export async function execInSession(
   } finally {
     await endTask(world, task, ended, quota);
   }
-  const snapshot =
+  const behind =
     (options.checkpoint ?? session.checkpoint_each === 1)
       ? await checkpointBehind(world, task, words, options)
-      : undefined;
+      : { snapshot: undefined, checkpointFailure: undefined };
   const seconds = (performance.now() - started) / 1000;
-  return { task: task.id, exitCode: ended.exitCode, signal: ended.signal, seconds, snapshot, quota };
+  return { task: task.id, exitCode: ended.exitCode, signal: ended.signal, seconds, ...behind, quota };
 }
 
 interface Task {
@@ -196,7 +196,9 @@ async function runTask(
       },
       { onOutput: options.onOutput, signal, grace: undefined },
     );
-    const hit = ended.exitCode !== 0 && (await limited.isFull());
+    // Nobody refuses space where it is only watched.
+    const isSuspect = ended.exitCode !== 0 || limited.means === 'watch';
+    const hit = isSuspect && (await limited.isFull());
     return { ended, quota: hit ? await quotaOf(limited, false) : undefined };
   } catch (error) {
     if (isFull) return { ended: { exitCode: 137, signal: 'SIGKILL' }, quota: await quotaOf(limited, true) };
@@ -283,9 +285,16 @@ async function checkpointBehind(
   { id, session }: Task,
   words: readonly string[],
   { signal }: TaskOptions,
-): Promise<number> {
+): Promise<Pick<ExecResult, 'snapshot' | 'checkpointFailure'>> {
   const message = `after ${words.join(' ').slice(0, 200)}`;
-  const { snapshot } = await checkpointSession(world, session.id, { signal, message, patience: PATIENCE_MS });
-  await world.database.kysely.updateTable('session_tasks').set({ snapshot }).where('id', '=', id).execute();
-  return snapshot;
+  try {
+    const wish = { signal, message, patience: PATIENCE_MS };
+    const { snapshot } = await checkpointSession(world, session.id, wish);
+    await world.database.kysely.updateTable('session_tasks').set({ snapshot }).where('id', '=', id).execute();
+    return { snapshot, checkpointFailure: undefined };
+  } catch (error) {
+    // How the command ended is not to be lost for it.
+    if (!isStrataError(error)) throw error;
+    return { snapshot: undefined, checkpointFailure: error.message };
+  }
 }

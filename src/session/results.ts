@@ -102,6 +102,8 @@ export interface ExecResult {
   readonly seconds: number;
   /** The checkpoint behind it, if one was made. */
   readonly snapshot: number | undefined;
+  /** Why there is none, though one was wanted. */
+  readonly checkpointFailure: string | undefined;
   /** The session's quota was used up when it ended, or ended it. */
   readonly quota: QuotaExceeded | undefined;
 }

@@ -88,7 +88,12 @@ export async function sessionInfo(
     quotaMeans: row.quota_means ?? undefined,
     usedBytes: row.used,
     durability,
-    synced: isAtRest && row.unsaved === 0 && durability === 'durable' && REACH[mobility].leavesMachine,
+    synced:
+      isAtRest &&
+      row.expired === null &&
+      row.unsaved === 0 &&
+      durability === 'durable' &&
+      REACH[mobility].leavesMachine,
     reason: row.reason ?? undefined,
     snapshot: latest?.snapshot,
     snapshotCreated: latest?.created,

@@ -221,13 +221,13 @@ class Day {
   }
 
   async #each<Item>(items: Item[], act: (item: Item) => Promise<void>): Promise<void> {
-    let wrong: { readonly reason: unknown } | undefined;
+    const wrong: unknown[] = [];
     const worker = async () => {
-      for (let item = items.shift(); item !== undefined && wrong === undefined; item = items.shift())
-        await act(item).catch((reason: unknown) => (wrong ??= { reason }));
+      for (let item = items.shift(); item !== undefined && wrong.length === 0; item = items.shift())
+        await act(item).catch((reason: unknown) => void wrong.push(reason));
     };
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
-    if (wrong !== undefined) throw wrong.reason;
+    if (wrong.length > 0) throw wrong[0];
   }
 
   async #told({ actor: { session }, steps }: Life, what: string, act: () => Promise<void>): Promise<void> {
