@@ -43,7 +43,7 @@ function put(base: string, { path, kind, seed, mode, time }: Thing, odd = false)
 
 const tree = fc.array(thing, { maxLength: 14 });
 
-it('[K52] [K55] whatever was there, the target has the tree and nothing else, and the next save opens no file', async () => {
+it('[K59] [K55] whatever was there, the target has the tree and nothing else, and the next save opens no file', async () => {
   const trees = { a: tree, b: tree, foreign: tree, isInPlace: fc.boolean(), sync: fc.boolean() };
   await fc.assert(
     fc.asyncProperty(fc.record(trees), async ({ a, b, foreign, isInPlace, sync }) => {

@@ -49,7 +49,7 @@ const script = (target: string, before: string, after: string) => `
 `;
 
 describeWith(['mounts'], 'a small disk', () => {
-  it('[K53] that is full of what the tree does not have loses that first', () => {
+  it('[K60] that is full of what the tree does not have loses that first', () => {
     const fill = `
       mkdirSync(target + '/foreign');
       writeFileSync(target + '/foreign/x', Buffer.alloc(700_000));
@@ -57,7 +57,7 @@ describeWith(['mounts'], 'a small disk', () => {
     expect(runScript(script(disk, fill, ''), onSmallDisk(disk))).toBe('done 2 1 2\nd,d/large,small\n');
   });
 
-  it('[K53] that is too small all the same keeps it', () => {
+  it('[K60] that is too small all the same keeps it', () => {
     writeFileSync(join(base, 'from', 'd', 'larger'), noise(500_000));
     const fill = `writeFileSync(target + '/foreign', Buffer.alloc(100_000));`;
     expect(runScript(script(disk, fill, ''), onSmallDisk(disk))).toBe(
@@ -65,7 +65,7 @@ describeWith(['mounts'], 'a small disk', () => {
     );
   });
 
-  it('[K53] that has room for both loses nothing before the end', () => {
+  it('[K60] that has room for both loses nothing before the end', () => {
     const fill = `writeFileSync(target + '/foreign', Buffer.alloc(100_000));
       const chunk = content.source.chunk;
       content.source.chunk = (id) => (list(), chunk(id));`;
@@ -126,7 +126,7 @@ describeWith(['mounts'], 'a small disk', () => {
 });
 
 describeWith(['user'], 'a normal user', () => {
-  it('[K52] has what is foreign removed, whatever its modes; what is another’s is refused', () => {
+  it('[K59] has what is foreign removed, whatever its modes; what is another’s is refused', () => {
     const target = join(base, 'theirs');
     mkdirSync(join(target, 'root', 'mine'), { recursive: true });
     chmodSync(base, 0o755);

@@ -182,7 +182,7 @@ it('[K55] in windows, all but what was in more than one is known', async () => {
   expect(await all.save(base)).toEqual(root);
   // Of a file that did not fit into one window nothing is known.
   expect(all.read).toBeLessThanOrEqual(60);
-});
+}, 120_000);
 
 it('[K56] what is known of files spares reading them, and the result is the same', async () => {
   changeByStealth(join(base, 'd', 'two'));
