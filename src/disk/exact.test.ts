@@ -112,7 +112,7 @@ describe('a target that is to be exactly the tree', () => {
     mkdirSync(join(target, 'mine'), { recursive: true });
     process.chdir(target);
     onTestFinished(() => process.chdir(before));
-    // Not as `.`: a test that is given up is back in the repository before the restore looks where it is.
+    // Not as `.`: a test that is given up is back in the checkout before the restore looks where it is.
     await restore();
     same();
   });

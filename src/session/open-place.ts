@@ -40,6 +40,6 @@ export async function fill(
   place.mark('restoring', { fence, snapshot, means });
   const nearest = await world.nearest(`${name}@${snapshot}`, { signal });
   const source = { ...nearest.world, cacheDirectory: place.cacheDirectory };
-  await restoreSnapshot(source, nearest.ref, directory, { exact: true, signal, onProgress });
+  await restoreSnapshot(source, nearest.ref, directory, { exact: true, byLooks: true, signal, onProgress });
   place.mark('dirty', { fence, snapshot, means });
 }
