@@ -42,6 +42,7 @@ export async function sessions(tx: Transaction<Tables>, types: ColumnTypes): Pro
     .addColumn('holder', 'text')
     .addColumn('operation', 'text')
     .addColumn('unsaved', integer, (column) => column.notNull().defaultTo(0))
+    .addColumn('unsaved_fence', integer)
     .addColumn('durability', 'text', (column) => column.notNull())
     .addColumn('reason', 'text')
     .addColumn('tries', integer, (column) => column.notNull().defaultTo(0))

@@ -66,6 +66,8 @@ export interface SessionTable {
   operation: string | null;
   /** 1: `last_runner` has files that are in no snapshot yet. */
   unsaved: 0 | 1;
+  /** Of the lease that those were made under; a directory with another one has older ones. Null: there are none. */
+  unsaved_fence: number | null;
   durability: Durability;
   /** Why it is not as one would expect; null: it is. */
   reason: string | null;

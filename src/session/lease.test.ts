@@ -70,6 +70,50 @@ it('[N9] a shared volume is seen by all runners of the region', async () => {
   expect(await contents(near, 'web')).toEqual({ a: '1\n' });
 });
 
+it('[N9] runners that share nothing do not take what is older for what is unsaved', async () => {
+  const { runner, create, exec, contents, pass } = await openSessionHome();
+  const west = await runner('west', { lease: LEASE });
+  const near = await runner('near', { lease: LEASE });
+  await create(near, 'web', { mobility: 'shared' });
+  await exec(near, 'web', 'echo 1 > a');
+  await suspendSession(near, 'web');
+  await resumeSession(west, 'web');
+  await exec(west, 'web', 'echo 2 > a');
+  pass(LEASE + 1);
+  await doWhatIsQuick(near);
+  await expectCode('not_synced', resumeSession(near, 'web'));
+  await resumeSession(west, 'web');
+  expect(await contents(west, 'web')).toEqual({ a: '2\n' });
+});
+
+it('[N10] a directory that is resumed while it is found to be of no use stays', async () => {
+  const { runner, create, exec, contents, pass } = await openSessionHome();
+  const west = await runner('west', { lease: LEASE });
+  const east = await runner('east', { lease: LEASE });
+  await create(west, 'web');
+  await exec(west, 'web', 'echo 1 > a');
+  pass(LEASE + 1);
+  await doWhatIsQuick(east);
+  await resumeSession(east, 'web', { acceptLoss: true });
+  let isBack = false;
+  const late = {
+    ...west,
+    nearest: async (...given: Parameters<typeof west.nearest>) => {
+      if (!isBack) {
+        isBack = true;
+        await suspendSession(east, 'web');
+        await resumeSession(west, 'web');
+        await exec(west, 'web', 'echo 2 > b');
+      }
+      return west.nearest(...given);
+    },
+  };
+  await doWhatIsSlow(late);
+  expect(isBack).toBe(true);
+  expect(await contents(west, 'web')).toEqual({ b: '2\n' });
+  expect((await showSession(west, 'web')).conflicts.length).toBeGreaterThan(0);
+});
+
 it('[N10] a runner that comes too late commits nothing, and its files are kept', async () => {
   const { runner, create, exec, contents, pass, world, place, database } = await openSessionHome();
   const west = await runner('west', { lease: LEASE });

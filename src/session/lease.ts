@@ -77,6 +77,7 @@ export async function endLeases({
         holder: null,
         operation: null,
         unsaved: wasAtWork ? 1 : row.unsaved,
+        unsaved_fence: wasAtWork ? row.fence : row.unsaved_fence,
         reason: 'runner_lost',
         // What the runner still tries to commit comes too late.
         fence: row.workspace === null ? row.fence : await takeFence(tx, row.workspace),

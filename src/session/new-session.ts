@@ -95,6 +95,7 @@ export async function insertSession(
     holder: null,
     operation: null,
     unsaved: 0,
+    unsaved_fence: null,
     reason: null,
     tries: 0,
     retry_at: null,

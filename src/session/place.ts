@@ -87,14 +87,23 @@ export class SessionPlace {
   }
 
   async remove(options: Cancellable): Promise<void> {
-    const { marker } = this;
-    if (!existsSync(this.path)) return;
-    if (marker !== undefined) await (await this.#world.means(marker.means)).remove(this.path, options);
-    try {
-      rmSync(this.path, { recursive: true, force: true });
-    } catch (error) {
-      throw systemError(error, `remove the directory of session ${this.#session.name}, ${this.path}`);
-    }
+    await removePlace(this.#world, this.path, options);
+  }
+}
+
+/** Also when there is none. @throws integrity; unavailable if something still uses it */
+export async function removePlace(
+  world: Pick<SessionWorld, 'means'>,
+  path: string,
+  options: Cancellable,
+): Promise<void> {
+  const marker = readMarker(path);
+  if (!existsSync(path)) return;
+  if (marker !== undefined) await (await world.means(marker.means)).remove(path, options);
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch (error) {
+    throw systemError(error, `remove the directory of a session, ${path}`);
   }
 }
 

@@ -10,6 +10,7 @@ import { takeLease } from './lease.ts';
 import { checkReach } from './mobility.ts';
 import { fill } from './open-place.ts';
 import { SessionPlace } from './place.ts';
+import type { Marker } from './place.ts';
 import { latestSnapshot } from './save-files.ts';
 import type { SaveFilesOptions } from './save-files.ts';
 import type { SessionWorld } from './world.ts';
@@ -39,7 +40,6 @@ export async function resumeSession(
     also: async (tx, row) => {
       const last = await runnerOf(tx, row.last_runner);
       checkReach(row, world.runner, last);
-      // On a file system that runners share, one of them finds what another one left.
       const hasFiles = row.last_runner === world.runner.id || sharesFiles(world, row);
       const latest = await latestSnapshot(world, row, tx);
       if (row.unsaved === 1 && !hasFiles && options.acceptLoss !== true)
@@ -62,7 +62,7 @@ export async function resumeSession(
   const facts = { fence: session.fence, snapshot: latest?.snapshot, means: limited.means };
   const goesOn =
     before !== undefined &&
-    ((session.unsaved === 1 && before.state === 'dirty') ||
+    ((session.unsaved === 1 && hasUnsaved(session, before)) ||
       (before.state === 'clean' && before.snapshot === latest?.snapshot));
   if (goesOn) place.mark('dirty', { ...facts, snapshot: before.snapshot });
   else {
@@ -97,12 +97,16 @@ export async function resumeSession(
   );
 }
 
+/** On a file system that runners share, one of them finds what another one left; elsewhere it may find what is older. */
 function sharesFiles(world: SessionWorld, row: SessionTable): boolean {
-  return (
-    row.mobility === 'shared' &&
-    row.storage_type === 'volume' &&
-    new SessionPlace(world, row).marker !== undefined
-  );
+  if (row.mobility !== 'shared' || row.storage_type !== 'volume') return false;
+  const { marker } = new SessionPlace(world, row);
+  return marker !== undefined && hasUnsaved(row, marker);
+}
+
+/** A later lease may have been taken on the same files, and come to nothing. */
+function hasUnsaved({ unsaved_fence }: SessionTable, { state, fence }: Marker): boolean {
+  return state === 'dirty' && unsaved_fence !== null && fence >= unsaved_fence;
 }
 
 async function runnerOf(tx: Transaction, id: string | null) {

@@ -1,22 +1,27 @@
 /** Directories of a runner that are of no use any more: of sessions that went elsewhere, have ended, or never began. */
 
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { errno, fateOf, isStrataError } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import type { SessionTable } from '../db/index.ts';
 import { keepConflict } from './conflict-files.ts';
-import { SessionPlace, readMarker } from './place.ts';
+import { SessionPlace, readMarker, removePlace } from './place.ts';
 import type { Marker } from './place.ts';
 import { isSessionId } from './rows.ts';
 import { runningTasks, sweepTasks } from './tasks.ts';
 import type { SessionWorld } from './world.ts';
 
+/** In front of the name of a directory that nobody needs. */
+const RETIRED = '.retired-';
+
 /** What is only here is kept first. @throws what keeps it from being kept; then it stays */
 export async function sweepPlaces(world: SessionWorld, options: Cancellable): Promise<void> {
   for (const id of namesIn(world.runner.base_dir)) {
     const path = join(world.runner.base_dir, id);
+    // Of one that died on the way.
+    if (id.startsWith(RETIRED)) await removePlace(world, path, options);
     const marker = isSessionId(id) ? readMarkerIfWhole(path) : undefined;
     if (marker === undefined || marker.session !== id) continue;
     const session = await world.database.kysely
@@ -57,7 +62,30 @@ async function sweepPlace(
     const limited = await place.open(options);
     await keepConflict(world, session, place, limited, marker, options);
   }
-  await place.remove(options);
+  const retired = await retire(world, session, marker, place.path);
+  if (retired !== undefined) await removePlace(world, retired, options);
+}
+
+/**
+ * Takes it out of the way of a resume that comes now: by the transaction either that one sees no directory, or this one sees that it is wanted.
+ *
+ * @returns where it is then
+ */
+async function retire(
+  world: SessionWorld,
+  { id }: SessionTable,
+  marker: Marker,
+  path: string,
+): Promise<string | undefined> {
+  const retired = join(world.runner.base_dir, `${RETIRED}${id}`);
+  await removePlace(world, retired, {});
+  return world.database.transaction(async (tx) => {
+    const row = await tx.selectFrom('sessions').selectAll().where('id', '=', id).executeTakeFirst();
+    if (row === undefined || !isStale(world, row, marker)) return undefined;
+    // A transaction may be done twice.
+    if (existsSync(path)) renameSync(path, retired);
+    return retired;
+  });
 }
 
 function readMarkerIfWhole(path: string): Marker | undefined {

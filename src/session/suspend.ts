@@ -97,6 +97,7 @@ async function endUnsaved(world: SessionWorld, claim: Claim, error: StrataError)
       runner: null,
       lease_until: null,
       unsaved: 1,
+      unsaved_fence: session.fence,
       durability: 'local',
       reason: reasonOf(error),
       ...nextTry(session, world.clock()),
