@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { inspect } from 'node:util';
 
 import { missing } from '../src/testing/requirement.ts';
 import { CORPORA, corpus } from './corpora.ts';
@@ -254,10 +255,6 @@ try {
   await main(process.argv.slice(2), controller.signal);
 } catch (error) {
   process.exitCode = controller.signal.aborted ? 130 : error instanceof UsageError ? 2 : 1;
-  log(
-    error instanceof UsageError
-      ? `bench: ${error.message}`
-      : `bench: ${error instanceof Error ? error.stack : String(error)}`,
-  );
+  log(error instanceof UsageError ? `bench: ${error.message}` : `bench: ${inspect(error)}`);
   if (error instanceof UsageError && !controller.signal.aborted) log('npm run bench -- --help has examples');
 }

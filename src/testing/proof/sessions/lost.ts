@@ -26,7 +26,9 @@ export async function lose({ site, session }: Actor): Promise<void> {
 export async function goOn({ site, session }: Actor): Promise<void> {
   await whenFree(() => resumeSession(here(site, session), session.name));
   session.isLost = false;
-  session.learn((await site.show(session.name)).snapshot);
+  const { snapshot } = await site.show(session.name);
+  // It may have been saved before.
+  if (snapshot !== session.latest) session.learn(snapshot);
   await isAtWork(site, session, session.runner!);
 }
 

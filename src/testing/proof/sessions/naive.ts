@@ -33,12 +33,14 @@ export class NaiveSession {
     this.files = files;
   }
 
-  /** There is a new snapshot, perhaps after others of the same files. @throws if there is not */
+  /** All is saved: by a new snapshot, perhaps after others of the same files, or by the latest already. @throws if it is not */
   learn(latest: number | undefined, files: Files | undefined = this.files): void {
     if (latest === undefined || latest < this.latest)
       throw new Error(`the latest snapshot is ${latest}, and there was ${this.latest}`);
     for (let number = this.latest + 1; number <= latest; number++) this.snapshots.set(number, files);
     this.latest = latest;
+    const wrong = files && difference(this.saved, files);
+    if (wrong !== undefined) throw new Error(`it should be saved, and of ${this.name}@${latest} ${wrong}`);
   }
 
   /** The snapshots whose files are known. */
