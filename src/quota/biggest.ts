@@ -28,15 +28,13 @@ export async function biggestIn(
 ): Promise<readonly BigFile[]> {
   const best: Found[] = [];
   let rest = '';
-  await stream(['find', '-P', directory, '-xdev', '-type', 'f', '-printf', FORMAT], options, {
-    out: (part) => {
-      const records = (rest + part.toString('latin1')).split('\0');
-      rest = records.pop() ?? '';
-      for (const record of records) {
-        const [, blocks, inode, path] = RECORD.exec(record) ?? [];
-        if (blocks !== undefined) keep(best, count, { blocks: Number(blocks), inode: inode!, path: path! });
-      }
-    },
+  await stream(['find', '-P', directory, '-xdev', '-type', 'f', '-printf', FORMAT], options, (part) => {
+    const records = (rest + part.toString('latin1')).split('\0');
+    rest = records.pop() ?? '';
+    for (const record of records) {
+      const [, blocks, inode, path] = RECORD.exec(record) ?? [];
+      if (blocks !== undefined) keep(best, count, { blocks: Number(blocks), inode: inode!, path: path! });
+    }
   });
   return best.map(({ blocks, path }) => ({
     path: displayPath(path.split('/').map((name) => Buffer.from(name, 'latin1'))),

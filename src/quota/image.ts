@@ -6,12 +6,12 @@
  */
 
 import {
-  constants,
-  lstatSync,
-  openSync,
   closeSync,
+  constants,
   fsyncSync,
   ftruncateSync,
+  lstatSync,
+  openSync,
   renameSync,
   rmSync,
 } from 'node:fs';
@@ -33,7 +33,7 @@ const INODE_BYTES = 256;
 
 const MIB = 1024 * 1024;
 
-/** For the journal, for tables that let it grow a thousandfold, and for what stays free (`MARGIN` in limit.ts). */
+/** For the journal, for tables that let it grow a thousandfold, and for what stays free (`MARGIN` in reserve.ts). */
 const FIXED_BYTES = 256 * MIB;
 const LEAST_JOURNAL_MIB = 8;
 const MOST_JOURNAL_MIB = 64;
@@ -46,8 +46,9 @@ const OPTIONS = [
   '-E lazy_itable_init=1,lazy_journal_init=1,nodiscard',
 ].flatMap((words) => words.split(' '));
 
-/** Exit codes of e2fsck(8) from here on: something is wrong that it does not mend by itself. */
-const NOT_MENDED = 4;
+/** Bits of the exit code of e2fsck(8): something is wrong that it does not mend by itself, or it cannot even read it; it did not come to its end. */
+const NOT_MENDED = 4 | 8;
+const NOT_ENDED = ~15;
 
 /** That much room less, and making an image has failed for want of it. */
 const TOO_LITTLE = 16 * MIB;
@@ -80,10 +81,14 @@ export async function makeImage(path: string, limit: number, { holding }: PlaceL
   }
 }
 
-/** Nobody has it mounted. What the journal has is done, small faults are mended. @throws integrity */
+/** Nobody has it mounted. What the journal has is done, small faults are mended. @throws integrity, unavailable */
 export async function checkImage(path: string, { holding }: PlaceLock, thorough = false): Promise<void> {
   const { code, out, said } = await run(['e2fsck', '-p', ...(thorough ? ['-f'] : []), path], { holding });
-  if (code >= NOT_MENDED) throw damaged(path, reasonOf(`${said} ${out}`));
+  if ((code & NOT_ENDED) !== 0)
+    throw new StrataError('unavailable', `cannot check the file system ${path}: ${reasonOf(said)}`, {
+      details: { path, code },
+    });
+  if ((code & NOT_MENDED) !== 0) throw damaged(path, reasonOf(`${said} ${out}`));
 }
 
 /** Makes the file longer, not yet the file system in it. */

@@ -25,6 +25,7 @@ const OF_THE_MOMENT = /busy|failed to setup loop device|already mounted/;
 
 const TRIES = 20;
 const TRIES_OF_USED = 10;
+const TRIES_OF_IMAGE = 3;
 const BETWEEN_TRIES_MS = 100;
 
 /** Of those that use a mount, in words. */
@@ -70,9 +71,10 @@ export async function mountImage(image: string, directory: string, { holding }: 
     const { code, said } = await run(words, { holding });
     const mount = mountAt(directory);
     if (code === 0 && mount !== undefined) return mount.source;
-    if (OF_THE_IMAGE.test(said)) throw damaged(image, reasonOf(said));
     // A device that the kernel was about to give back is gone the next time, and one that others were faster to take is another.
-    if (tries === TRIES || !OF_THE_MOMENT.test(said))
+    if (OF_THE_IMAGE.test(said)) {
+      if (tries >= TRIES_OF_IMAGE) throw damaged(image, reasonOf(said));
+    } else if (tries >= TRIES || !OF_THE_MOMENT.test(said))
       throw new StrataError('unavailable', `cannot mount ${image}: ${reasonOf(said)}`, {
         details: { image, directory },
       });

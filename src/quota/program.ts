@@ -54,19 +54,17 @@ const MOST_REASON = 500;
 /** The signal kills it: only for programs that change nothing. @throws unavailable if it is not installed, cancelled */
 export async function run(words: Words, options: RunOptions = {}): Promise<Ended> {
   let out = '';
-  const code = await stream(words, options, {
-    out: (part) => {
-      if (out.length < MOST_OUTPUT) out += part.toString('latin1');
-    },
+  const ended = await stream(words, options, (part) => {
+    if (out.length < MOST_OUTPUT) out += part.toString('latin1');
   });
-  return { ...code, out };
+  return { ...ended, out };
 }
 
 /** Runs it and takes what it prints as it comes. @throws as `run` */
 export async function stream(
   [program, ...rest]: Words,
   { holding, signal }: RunOptions,
-  take: { readonly out: (part: Buffer) => void },
+  take: (part: Buffer) => void,
 ): Promise<Omit<Ended, 'out'>> {
   throwIfAborted(signal);
   const child = spawn(program, rest, {
@@ -76,7 +74,7 @@ export async function stream(
     ...(signal === undefined ? {} : { signal, killSignal: 'SIGKILL' }),
   });
   let said = '';
-  (child.stdout as Readable).on('data', take.out);
+  (child.stdout as Readable).on('data', take);
   (child.stderr as Readable).setEncoding('latin1').on('data', (text: string) => {
     if (said.length < MOST_OUTPUT) said += text;
   });
