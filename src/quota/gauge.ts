@@ -13,10 +13,27 @@ import type { Writers } from './quota.ts';
 export interface Gauge {
   /** Bytes that are used by now, as far as can be told at once: rather too many. */
   guess(): number;
-  /** Guesses start from it. */
-  startFrom(counted: number): void;
   /** Exactly, if nobody writes; guesses start from what it was when the counting began. */
   count(options: Cancellable): Promise<number>;
+}
+
+/** What may be there: the limit; or what was there when it was opened, if that was more, less what is deleted of it. Bytes. */
+export class Ceiling {
+  readonly #limit: number;
+  #bytes: number;
+
+  constructor(limit: number, before: number) {
+    this.#limit = limit;
+    this.#bytes = Math.max(limit, before);
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  lower(counted: number): void {
+    this.#bytes = Math.max(this.#limit, Math.min(this.#bytes, counted));
+  }
 }
 
 /** Bytes in a millisecond: as fast as memory is filled. */
@@ -37,29 +54,22 @@ const SLACK_SHARE = 400;
 /** As `exceeded` of the contract. */
 export async function untilExceeded(
   gauge: Gauge,
-  limit: number,
+  ceiling: Ceiling,
   signal: AbortSignal,
   writers: Writers | undefined,
 ): Promise<void> {
-  const slack = Math.max(SLACK, limit / SLACK_SHARE);
+  const slack = Math.max(SLACK, ceiling.bytes / SLACK_SHARE);
   const standstill = new Standstill(writers);
+  let took = 0;
   let over = false;
   try {
-    gauge.startFrom(limit - slack);
     for (;;) {
-      const stood = standstill.isOn;
+      if (await untilSuspicious(gauge, ceiling, { slack, took }, signal)) await standstill.begin();
       const began = performance.now();
-      const counted = await countOnGuard(gauge, limit, standstill, signal);
-      const took = performance.now() - began;
-      over = counted > limit && (stood || writers === undefined);
+      over = await isOver(gauge, ceiling, standstill, signal);
       if (over) return;
-      // What was written while it was counted is there, but perhaps some of it not for long.
-      if (!stood && (counted > limit || (standstill.isOn && gauge.guess() > limit))) {
-        await standstill.begin();
-        continue;
-      }
+      took = performance.now() - began;
       await standstill.end();
-      if (await untilSuspicious(gauge, limit, { slack, took }, signal)) await standstill.begin();
     }
   } finally {
     // For whoever stops them for good they stand still already.
@@ -67,10 +77,31 @@ export async function untilExceeded(
   }
 }
 
+/** Where writers can be stopped it is only so if nobody wrote while it was counted. @throws cancelled */
+async function isOver(
+  gauge: Gauge,
+  ceiling: Ceiling,
+  standstill: Standstill,
+  signal: AbortSignal,
+): Promise<boolean> {
+  for (;;) {
+    const stood = standstill.isOn;
+    const counted = await countOnGuard(gauge, ceiling, standstill, signal);
+    const certain = stood || !standstill.isPossible;
+    if (counted > ceiling.bytes && certain) return true;
+    // What was written while it was counted is there, but perhaps some of it not for long.
+    if (certain || (counted <= ceiling.bytes && !(standstill.isOn && gauge.guess() > ceiling.bytes))) {
+      ceiling.lower(counted);
+      return false;
+    }
+    await standstill.begin();
+  }
+}
+
 /** Counts, and stops the writers meanwhile as soon as they may be over the limit. @throws cancelled */
 async function countOnGuard(
   gauge: Gauge,
-  limit: number,
+  ceiling: Ceiling,
   standstill: Standstill,
   signal: AbortSignal,
 ): Promise<number> {
@@ -78,9 +109,9 @@ async function countOnGuard(
   const counting = gauge.count({ signal }).finally(() => done.abort());
   // It is awaited below; until then a failure must not end the process.
   counting.catch(() => undefined);
-  while (!done.signal.aborted && !standstill.isOn) {
-    const left = limit - gauge.guess();
-    if (left < 0 && standstill.isPossible) await standstill.begin();
+  while (!done.signal.aborted && standstill.isPossible && !standstill.isOn) {
+    const left = ceiling.bytes - gauge.guess();
+    if (left < 0) await standstill.begin();
     else await pause(left, done.signal);
   }
   return counting;
@@ -93,7 +124,7 @@ async function countOnGuard(
  */
 async function untilSuspicious(
   gauge: Gauge,
-  limit: number,
+  ceiling: Ceiling,
   last: { readonly took: number; readonly slack: number },
   signal: AbortSignal,
 ): Promise<boolean> {
@@ -101,7 +132,7 @@ async function untilSuspicious(
   for (;;) {
     throwIfAborted(signal);
     const waited = performance.now() - counted;
-    const left = limit - gauge.guess();
+    const left = ceiling.bytes - gauge.guess();
     if (left < 0 && (waited >= last.took || left < -last.slack)) return true;
     if (waited >= Math.max(PERIOD, REST * last.took)) return false;
     await pause(left, signal);

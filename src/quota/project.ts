@@ -8,8 +8,7 @@ import { lstatSync } from 'node:fs';
 import { StrataError, sha256, toHex, utf8 } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import { biggestIn } from './biggest.ts';
-import { countBytes } from './count.ts';
-import { untilExceeded } from './gauge.ts';
+import { Ceiling, untilExceeded } from './gauge.ts';
 import type { Gauge } from './gauge.ts';
 import { PlaceLock } from './lock.ts';
 import type { Means } from './means.ts';
@@ -59,7 +58,10 @@ export const project: Means = {
     if ((await idOf(place, options)) !== id) await giveId(place, id);
     await setLimit(place, id, limit);
     makeFiles(place);
-    if (isKept(place, limit)) return directoryAt(place, limit);
+    if (isKept(place, limit)) {
+      const gauge = new ProjectGauge(place, limit);
+      return directoryAt(place, limit, gauge, new Ceiling(limit, await gauge.count(options)));
+    }
     throw new StrataError('unavailable', `the kernel does not keep the quota of ${place.limited}`, {
       hint: 'Mount its file system with the option prjquota.',
       details: { directory: place.limited },
@@ -118,18 +120,22 @@ function isLimit(total: number, limit: number): boolean {
   return total <= limit && total > limit - MOST_BLOCK;
 }
 
-function directoryAt(place: Place, limit: number): LimitedDirectory {
-  const gauge = new ProjectGauge(place, limit);
+function directoryAt(
+  { files }: Place,
+  limit: number,
+  gauge: ProjectGauge,
+  ceiling: Ceiling,
+): LimitedDirectory {
   return {
-    directory: place.files,
+    directory: files,
     means: 'project',
     limit,
-    used: (options = {}) => gauge.used(options),
+    used: (options = {}) => gauge.count(options),
     async isFull(options = {}) {
-      return isHardlyAny(limit - (await gauge.used(options)), limit);
+      return isHardlyAny(limit - (await gauge.count(options)), limit);
     },
-    exceeded: (signal, writers) => untilExceeded(new ProjectGauge(place, limit), limit, signal, writers),
-    biggest: (count, options) => biggestIn(place.files, count, options),
+    exceeded: (signal, writers) => untilExceeded(gauge, ceiling, signal, writers),
+    biggest: (count, options) => biggestIn(files, count, options),
   };
 }
 
@@ -145,7 +151,7 @@ class ProjectGauge implements Gauge {
   constructor(place: Place, limit: number) {
     this.#place = place;
     this.#limit = limit;
-    this.#disk = new DiskGauge(place.path, place.limited);
+    this.#disk = new DiskGauge(place);
   }
 
   guess(): number {
@@ -154,19 +160,11 @@ class ProjectGauge implements Gauge {
     return this.#told() ?? guessed;
   }
 
-  startFrom(counted: number): void {
-    this.#disk.startFrom(counted);
-  }
-
   async count(options: Cancellable): Promise<number> {
     const told = this.#told();
     if (told === undefined) return this.#disk.count(options);
     this.#disk.startFrom(told);
     return told;
-  }
-
-  async used(options: Cancellable): Promise<number> {
-    return this.#told() ?? countBytes(this.#place.limited, options);
   }
 
   #told(): number | undefined {

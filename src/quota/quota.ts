@@ -4,7 +4,7 @@
  * - A *place* is a directory that belongs to the quota; the files are in a directory inside of it, whose path is told. Beside it the quota keeps
  *   what it needs.
  * - `open` makes what is missing and goes on with what is there: after a crash, a reboot, by another process, with another limit. It may be
- *   called again for a place that is open already. What is there may be more than the limit: then it can be read and deleted.
+ *   called again for a place that is open already. What is there may be more than the limit: then it can be read and deleted, and nothing be added.
  * - While it is open, writers get ENOSPC or EDQUOT at the limit, or are to be stopped as soon as `exceeded` says so: then no more than 16 MiB
  *   or 1 % are over it, whichever is more. What was there before stays whole. Deleting is always possible.
  * - `close` puts it away; the files stay, and are seen again after the next `open`. `remove` takes away the files as well.

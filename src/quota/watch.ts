@@ -3,7 +3,7 @@
 import type { Cancellable } from '../base/index.ts';
 import { biggestIn } from './biggest.ts';
 import { countBytes } from './count.ts';
-import { untilExceeded } from './gauge.ts';
+import { Ceiling, untilExceeded } from './gauge.ts';
 import type { Gauge } from './gauge.ts';
 import { PlaceLock } from './lock.ts';
 import type { Means } from './means.ts';
@@ -24,7 +24,8 @@ export const watch: Means = {
     using _ = await PlaceLock.make(place, options);
     makeLimited(place);
     makeFiles(place);
-    return directoryAt(place, limit);
+    const gauge = new DiskGauge(place);
+    return directoryAt(place, limit, gauge, new Ceiling(limit, await gauge.count(options)));
   },
 
   async close() {},
@@ -36,43 +37,36 @@ export const watch: Means = {
   },
 };
 
-function directoryAt({ path, limited, files }: Place, limit: number): LimitedDirectory {
+function directoryAt({ files }: Place, limit: number, gauge: DiskGauge, ceiling: Ceiling): LimitedDirectory {
   return {
     directory: files,
     means: 'watch',
     limit,
-    used: (options = {}) => countBytes(limited, options),
+    used: (options = {}) => gauge.count(options),
     async isFull(options = {}) {
-      return isHardlyAny(limit - (await countBytes(limited, options)), limit);
+      return isHardlyAny(limit - (await gauge.count(options)), limit);
     },
-    async exceeded(signal, writers) {
-      // Over the limit already, whoever comes may delete, and must not add.
-      const before = await countBytes(limited, { signal });
-      return untilExceeded(new DiskGauge(path, limited), Math.max(limit, before), signal, writers);
-    },
+    exceeded: (signal, writers) => untilExceeded(gauge, ceiling, signal, writers),
     biggest: (count, options) => biggestIn(files, count, options),
   };
 }
 
 /**
  * Guesses by what the whole disk has less since the last count. That may have been others; but what others give back at the same moment can hide
- * only what was written between two looks.
+ * only what was written between two looks. It may be asked and told by several at once.
  */
 export class DiskGauge implements Gauge {
-  readonly #disk: string;
-  readonly #directory: string;
+  readonly #place: Place;
   #counted = 0;
   #grown = 0;
   #free = 0;
 
-  /** @param disk a directory on it that no quota is for */
-  constructor(disk: string, directory: string) {
-    this.#disk = disk;
-    this.#directory = directory;
+  constructor(place: Place) {
+    this.#place = place;
   }
 
   guess(): number {
-    const { free } = roomAt(this.#disk);
+    const free = this.#room();
     this.#grown += Math.max(0, this.#free - free);
     this.#free = free;
     return this.#counted + this.#grown;
@@ -80,15 +74,21 @@ export class DiskGauge implements Gauge {
 
   async count(options: Cancellable): Promise<number> {
     // What comes while it is counted is counted twice, rather than never.
-    const { free } = roomAt(this.#disk);
-    this.startFrom(await countBytes(this.#directory, options), free);
-    return this.#counted;
+    const free = this.#room();
+    const counted = await countBytes(this.#place.limited, options);
+    this.startFrom(counted, free);
+    return counted;
   }
 
   /** @param free bytes of the disk, when that many were counted */
-  startFrom(counted: number, free = roomAt(this.#disk).free): void {
+  startFrom(counted: number, free = this.#room()): void {
     this.#counted = counted;
     this.#grown = 0;
     this.#free = free;
+  }
+
+  /** Of the whole disk: beside the files, for which there may be a quota. */
+  #room(): number {
+    return roomAt(this.#place.path).free;
   }
 }
