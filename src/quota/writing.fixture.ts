@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, readdirSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
+import { onTestFinished } from 'vitest';
 
 import { isStrataError } from '../base/index.ts';
 import type { LimitedDirectory, Writers } from './quota.ts';
@@ -30,6 +31,8 @@ export async function write(
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe'],
   });
+  // Also if the test ends before it does.
+  onTestFinished(() => signalGroup(child.pid!, 'SIGKILL'));
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   const ended = once(child, 'close');
