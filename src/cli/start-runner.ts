@@ -1,7 +1,5 @@
 /** What takes longer than a command may goes on in a process of its own, which nobody waits for. */
 
-import { spawn } from 'node:child_process';
-
 import type { GlobalFlags, World } from './world.ts';
 
 interface Start {
@@ -14,6 +12,8 @@ interface Start {
 export function startRunner({ runner, flags, world }: Start): void {
   if (world.start === undefined) return;
   const [program, ...front] = world.start;
+  // Not imported: it costs each start of a command time, and there is no waiting for it here.
+  const { spawn } = process.getBuiltinModule('node:child_process');
   const given = (['home', 'config', 'tenant'] as const).flatMap((name) => {
     const value = flags[name];
     return value === undefined ? [] : [`--${name}`, value];
