@@ -27,6 +27,7 @@ export { EXIT_CODES, StrataError, errno, isStrataError, systemError, unreachable
 export type { ErrorCode, ErrorDetails, ErrorOptions } from './error.ts';
 export { Flaws } from './flaw.ts';
 export type { Flaw, FlawOptions } from './flaw.ts';
+export { readGrowing } from './growing-file.ts';
 export { sha256 } from './hash.ts';
 export { boundHeap } from './heap.ts';
 export { HOLDER_PATTERN, fateOf, thisProcess } from './holder.ts';

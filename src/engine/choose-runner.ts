@@ -14,13 +14,8 @@ export async function runnerById(
   world: ServeWorld,
   id: string | null,
 ): Promise<Pick<RunnerTable, 'id' | 'name'>> {
-  if (id === null || id === world.runner.id) return world.runner;
-  const row = await world.database.kysely
-    .selectFrom('runners')
-    .select(['id', 'name'])
-    .where('id', '=', id)
-    .executeTakeFirst();
-  return row ?? world.runner;
+  const { runnerWithId } = await room();
+  return (await runnerWithId(world.database.kysely, id)) ?? world.runner;
 }
 
 type Choice = Cancellable & { readonly runner?: string | undefined; readonly region?: string | undefined };
@@ -70,13 +65,9 @@ export async function runnerToResume(
 ): Promise<Pick<RunnerTable, 'id' | 'name'>> {
   if (options.runner === undefined && options.region === undefined) return runnerById(world, last);
   const chosen = await runnerFor(world, options);
-  if (options.runner !== undefined || last === null) return chosen;
-  const before = await world.database.kysely
-    .selectFrom('runners')
-    .selectAll()
-    .where('id', '=', last)
-    .executeTakeFirst();
-  const { stateOf } = await room();
+  if (options.runner !== undefined) return chosen;
+  const { runnerWithId, stateOf } = await room();
+  const before = await runnerWithId(world.database.kysely, last);
   return before !== undefined && before.region === options.region && stateOf(before) !== 'gone'
     ? before
     : chosen;

@@ -58,9 +58,9 @@ export function sessionsOf(home: Home, onDue?: EngineOptions['onDue']): Sessions
   return {
     async create(options = {}) {
       const world = await worldOf(options);
-      const { checkNewSession, createSession } = await room();
+      const { checkNewSession, createSession, newSessionId } = await room();
       const runner = await runnerFor(world, options);
-      const wish = newSession(home, runner, options);
+      const wish = newSession(home, newSessionId(systemRandom), runner, options);
       checkNewSession(wish);
       const from = options.from === undefined ? undefined : await originOf(home, options.from, wish, options);
       await at(world, runner, 'create', { wish, from }, options, () =>
@@ -126,13 +126,16 @@ export function sessionsOf(home: Home, onDue?: EngineOptions['onDue']): Sessions
 
     async fork(ref, options = {}) {
       const { world, row } = await existing(parseRef(ref).workspace, options);
-      const { checkNewSession, forkSession } = await room();
+      const { forkSession, labelsOf, newSessionId } = await room();
       const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
       const wish = {
-        ...newSession(home, undefined, { ...inherited(row), ...given }),
+        ...newSession(home, newSessionId(systemRandom), undefined, {
+          ...inherited(row),
+          labels: labelsOf(row),
+          ...given,
+        }),
         storeRegion: row.store_region,
       };
-      checkNewSession(wish);
       // Nothing is copied, so it is where the first one is.
       if (wish.mobility !== 'local' && row.store_region === MACHINE_REGION) throw onThisMachine(row.name);
       const { snapshot } = parseRef(ref);
@@ -199,8 +202,12 @@ async function at<Answer, Kind extends RequestKind>(
   return ask<Answer>(world, runner, kind, request, { signal, onOutput, stdin });
 }
 
-function newSession(home: Home, runner: Runner | undefined, options: CreateSessionOptions): NewSession {
-  const id = `session-${Buffer.from(systemRandom(6)).toString('hex')}`;
+function newSession(
+  home: Home,
+  id: string,
+  runner: Runner | undefined,
+  options: CreateSessionOptions,
+): NewSession {
   const { mobility = 'local', storageType = 'volume', retention } = options;
   const region = runner?.region ?? options.region ?? home.config.runner.region;
   return {
@@ -232,8 +239,6 @@ function inherited(
     idleTimeout: row.idle_timeout,
     retention: row.retention_requested ?? undefined,
     checkpointEach: row.checkpoint_each === 1,
-    labels: JSON.parse(row.labels) as Record<string, string>,
-    name: undefined,
   };
 }
 

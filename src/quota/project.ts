@@ -7,8 +7,6 @@ import { lstatSync } from 'node:fs';
 
 import { StrataError, sha256, toHex, utf8 } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
-import { biggestIn } from './biggest.ts';
-import { Ceiling, untilExceeded } from './gauge.ts';
 import type { Gauge } from './gauge.ts';
 import { PlaceLock } from './lock.ts';
 import type { Means } from './means.ts';
@@ -16,9 +14,9 @@ import { mountOf } from './mounts.ts';
 import { isDirectory, makeFiles, makeLimited, placeAt, removePlace, roomAt } from './place.ts';
 import type { Place } from './place.ts';
 import { demand, run } from './program.ts';
-import type { LimitedDirectory } from './quota.ts';
-import { checkLimit, isHardlyAny } from './room.ts';
+import { checkLimit } from './room.ts';
 import { DiskGauge } from './watch.ts';
+import { watchedDirectory } from './watched-directory.ts';
 
 /** File systems that have projects, and what says that they count and limit them (mount(8)). */
 const KINDS = new Set(['ext4', 'xfs']);
@@ -60,7 +58,8 @@ export const project: Means = {
     makeFiles(place);
     if (isKept(place, limit)) {
       const gauge = new ProjectGauge(place, limit);
-      return directoryAt(place, limit, gauge, new Ceiling(limit, await gauge.count(options)));
+      // Awaited here: it is locked until this function returns.
+      return await watchedDirectory('project', place, limit, gauge, options);
     }
     throw new StrataError('unavailable', `the kernel does not keep the quota of ${place.limited}`, {
       hint: 'Mount its file system with the option prjquota.',
@@ -118,25 +117,6 @@ function isKept({ path, limited }: Place, limit: number): boolean {
 /** As the kernel tells it. */
 function isLimit(total: number, limit: number): boolean {
   return total <= limit && total > limit - MOST_BLOCK;
-}
-
-function directoryAt(
-  { files }: Place,
-  limit: number,
-  gauge: ProjectGauge,
-  ceiling: Ceiling,
-): LimitedDirectory {
-  return {
-    directory: files,
-    means: 'project',
-    limit,
-    used: (options = {}) => gauge.count(options),
-    async isFull(options = {}) {
-      return isHardlyAny(limit - (await gauge.count(options)), limit);
-    },
-    exceeded: (signal, writers) => untilExceeded(gauge, ceiling, signal, writers),
-    biggest: (count, options) => biggestIn(files, count, options),
-  };
 }
 
 /**

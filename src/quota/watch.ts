@@ -1,16 +1,14 @@
 /** No more than looking: it works everywhere, and says when somebody has to stop the writers. */
 
 import type { Cancellable } from '../base/index.ts';
-import { biggestIn } from './biggest.ts';
 import { countBytes } from './count.ts';
-import { Ceiling, untilExceeded } from './gauge.ts';
 import type { Gauge } from './gauge.ts';
 import { PlaceLock } from './lock.ts';
 import type { Means } from './means.ts';
 import { makeFiles, makeLimited, placeAt, removePlace, roomAt } from './place.ts';
 import type { Place } from './place.ts';
-import type { LimitedDirectory } from './quota.ts';
-import { checkLimit, isHardlyAny } from './room.ts';
+import { checkLimit } from './room.ts';
+import { watchedDirectory } from './watched-directory.ts';
 
 export const watch: Means = {
   name: 'watch',
@@ -24,8 +22,8 @@ export const watch: Means = {
     using _ = await PlaceLock.make(place, options);
     makeLimited(place);
     makeFiles(place);
-    const gauge = new DiskGauge(place);
-    return directoryAt(place, limit, gauge, new Ceiling(limit, await gauge.count(options)));
+    // Awaited here: it is locked until this function returns.
+    return await watchedDirectory('watch', place, limit, new DiskGauge(place), options);
   },
 
   async close() {},
@@ -36,20 +34,6 @@ export const watch: Means = {
     if (lock !== undefined) await removePlace(place);
   },
 };
-
-function directoryAt({ files }: Place, limit: number, gauge: DiskGauge, ceiling: Ceiling): LimitedDirectory {
-  return {
-    directory: files,
-    means: 'watch',
-    limit,
-    used: (options = {}) => gauge.count(options),
-    async isFull(options = {}) {
-      return isHardlyAny(limit - (await gauge.count(options)), limit);
-    },
-    exceeded: (signal, writers) => untilExceeded(gauge, ceiling, signal, writers),
-    biggest: (count, options) => biggestIn(files, count, options),
-  };
-}
 
 /**
  * Guesses by what the whole disk has less since the last count. That may have been others; but what others give back at the same moment can hide

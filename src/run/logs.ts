@@ -12,15 +12,13 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 
-import { systemError, throwIfAborted } from '../base/index.ts';
+import { readGrowing, systemError } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 
 /** Bytes of one step that are kept: from there on the disk of the home would be the task's. */
 export const MOST_LOG_BYTES = 64 * 1024 * 1024;
 
-const READ_BYTES = 64 * 1024;
 /** Milliseconds between two looks at a file that grows. */
 const FOLLOW_MS = 150;
 
@@ -58,32 +56,15 @@ export class Logs {
   }
 
   /** @param goesOn whether more may come: then it waits for that. */
-  async *read(
+  read(
     run: string,
     task: string,
     attempt: number,
     step: number,
-    options: Cancellable & { readonly goesOn?: () => Promise<boolean> } = {},
+    { goesOn = async () => false, signal }: Cancellable & { readonly goesOn?: () => Promise<boolean> } = {},
   ): AsyncGenerator<Uint8Array, void> {
     const path = join(this.#directory, run, task, nameOf(attempt, step));
-    const file = openSync(path, 'r');
-    try {
-      const buffer = new Uint8Array(READ_BYTES);
-      for (let at = 0, more = true; ;) {
-        throwIfAborted(options.signal);
-        const count = readSync(file, buffer, 0, READ_BYTES, at);
-        at += count;
-        if (count > 0) yield buffer.subarray(0, count);
-        else if (!more) return;
-        else {
-          // Asked before the last look at the file, so that nothing that was written before it ended is missed.
-          more = (await options.goesOn?.()) ?? false;
-          if (more) await setTimeout(FOLLOW_MS, undefined, options.signal && { signal: options.signal });
-        }
-      }
-    } finally {
-      closeSync(file);
-    }
+    return readGrowing(path, { goesOn, every: FOLLOW_MS, signal });
   }
 
   /** The end of what a step has printed. @param most bytes */

@@ -1,6 +1,6 @@
 /** A snapshot of a session at work. */
 
-import { getSnapshotInfo, recordEvent } from '../workspace/index.ts';
+import { findSnapshotInfo, recordEvent } from '../workspace/index.ts';
 import { claimSession } from './claim.ts';
 import type { Claim } from './claim.ts';
 import { checkHere } from './here.ts';
@@ -38,10 +38,16 @@ export async function checkpointSession(
   const running = (await runningTasks(world.database.kysely, session.id, session.runner)).length;
   const opened = await openPlace(world, session, options);
   const saved = await checkpointFiles(world, claim, opened, running, options);
+  // It is the latest as long as the session is claimed, and that one stays.
+  const info = await findSnapshotInfo(
+    world.database.kysely,
+    session.workspace!,
+    session.name,
+    saved.snapshot,
+  );
   await claim.end({ durability: 'local' });
-  const info = await getSnapshotInfo(world.database.kysely, session.workspace!, session.name, saved.snapshot);
   return {
-    ...info,
+    ...info!,
     runningTasks: running,
     durability: saved.durability,
     seconds: (world.clock() - started) / 1000,
@@ -64,7 +70,7 @@ export async function checkpointFiles(
   await world.database.transaction(async (tx) => {
     const details = { snapshot: saved.snapshot, durability: saved.durability, runningTasks: running };
     if (saved.durability === 'durable')
-      await recordEvent(tx, world, { kind: 'session.synced', session: name, workspace: name, details });
+      await recordEvent(tx, world, { kind: 'session.synced', session: name, details });
   });
   return saved;
 }

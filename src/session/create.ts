@@ -82,11 +82,10 @@ export async function createSession(
     if (from?.isNear === true) await fill(world, session, place, limited, 1, options);
     else place.mark('dirty', facts);
     await claim.end({ state: 'active', durability: 'local' }, async (tx) => {
-      const about = { session: wish.name, workspace: wish.name };
       const { runner } = world;
       await recordEvent(tx, world, {
         kind: 'session.created',
-        ...about,
+        session: wish.name,
         details: {
           agent: wish.agent,
           storageType: wish.storageType,
@@ -96,7 +95,7 @@ export async function createSession(
       });
       await recordEvent(tx, world, {
         kind: 'session.active',
-        ...about,
+        session: wish.name,
         details: { runner: runner.name, region: runner.region, snapshot: 1 },
       });
     });

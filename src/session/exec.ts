@@ -4,20 +4,16 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 
-import { StrataError, isStrataError, thisProcess, utf8 } from '../base/index.ts';
+import { StrataError, isStrataError } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import type { SessionTable } from '../db/index.ts';
 import type { Ended, Executor } from '../exec/index.ts';
 import type { LimitedDirectory } from '../quota/index.ts';
-import { recordEvent } from '../workspace/index.ts';
 import { checkpointSession } from './checkpoint.ts';
-import { isTaken } from './claim.ts';
-import { checkHere } from './here.ts';
 import { openPlace } from './open-place.ts';
 import type { ExecResult, QuotaExceeded } from './results.ts';
-import { isAway } from './save-files.ts';
-import { getLiveSession, newTaskId, updateSession } from './rows.ts';
-import { notPossible } from './states.ts';
+import { beginTask, endTask } from './task-record.ts';
+import type { Task } from './task-record.ts';
 import type { ExecutorWish, SessionWorld } from './world.ts';
 
 /** Where commands see the workspace, unless nothing is between them and the disk. */
@@ -75,77 +71,6 @@ export async function execInSession(
   return { task: task.id, exitCode: ended.exitCode, signal: ended.signal, seconds, ...behind, quota };
 }
 
-interface Task {
-  readonly id: string;
-  readonly session: SessionTable;
-  /** Its scratch directory. */
-  readonly place: string;
-}
-
-async function beginTask(
-  world: SessionWorld,
-  ref: string,
-  words: readonly string[],
-  { kind }: ExecutorWish,
-): Promise<Task> {
-  const { database, clock, tenant, random } = world;
-  const id = newTaskId(random);
-  const place = join(world.tasksDirectory, id);
-  const found = await getLiveSession(database.kysely, tenant, ref);
-  const command = await sealCommand(world, found, id, words);
-  const session = await database.transaction(async (tx) => {
-    const row = await getLiveSession(tx, tenant, found.id);
-    const isRestoring = row.operation === 'restore' && isTaken(row, clock());
-    if (row.state !== 'active' || isRestoring) throw notPossible(row.name, row.state, 'run a command');
-    checkHere(world, row);
-    const last = await tx
-      .selectFrom('session_tasks')
-      .select(({ fn }) => fn.max('number').as('number'))
-      .where('session', '=', row.id)
-      .executeTakeFirst();
-    const number = (last?.number ?? 0) + 1;
-    await tx
-      .insertInto('session_tasks')
-      .values({
-        id,
-        session: row.id,
-        number,
-        command,
-        status: 'running',
-        exit_code: null,
-        runner: world.runner.id,
-        holder: thisProcess(),
-        place,
-        executor: kind,
-        started: clock(),
-        ended: null,
-        snapshot: null,
-      })
-      .execute();
-    await updateSession(tx, row.id, { last_active: clock() });
-    const about = { session: row.name, workspace: row.name };
-    await recordEvent(tx, world, { kind: 'task.started', ...about, details: { task: id, number } });
-    return row;
-  });
-  return { id, session, place };
-}
-
-/** Work goes on while the store is away. */
-async function sealCommand(
-  world: SessionWorld,
-  { store_region }: SessionTable,
-  task: string,
-  words: readonly string[],
-): Promise<Uint8Array | null> {
-  try {
-    const { vault } = await world.storeOf(store_region, {});
-    return vault.sealRow(`session-task/${task}`, utf8(JSON.stringify(words)));
-  } catch (error) {
-    if (!isAway(error)) throw error;
-    return null;
-  }
-}
-
 interface Ending {
   readonly ended: Ended;
   readonly quota: QuotaExceeded | undefined;
@@ -194,7 +119,7 @@ async function runTask(
         },
         workingDir: join(workspace, options.workingDir ?? ''),
       },
-      { onOutput: options.onOutput, signal, grace: undefined },
+      { onOutput: options.onOutput, signal },
     );
     // Nobody refuses space where it is only watched.
     const isSuspect = ended.exitCode !== 0 || limited.means === 'watch';
@@ -249,35 +174,6 @@ async function watchSession(
         details,
       });
   }
-}
-
-async function endTask(
-  world: SessionWorld,
-  { id, session }: Task,
-  ended: Ended | undefined,
-  quota: QuotaExceeded | undefined,
-): Promise<void> {
-  const { database, clock } = world;
-  const about = { session: session.name, workspace: session.name };
-  await database.transaction(async (tx) => {
-    await tx
-      .updateTable('session_tasks')
-      .set({
-        status: ended === undefined ? 'stopped' : 'ended',
-        exit_code: ended?.exitCode ?? null,
-        ended: clock(),
-      })
-      .where('id', '=', id)
-      .where('status', '=', 'running')
-      .execute();
-    await updateSession(tx, session.id, { last_active: clock() });
-    const exitCode = ended?.exitCode ?? null;
-    await recordEvent(tx, world, { kind: 'task.ended', ...about, details: { task: id, exitCode } });
-    if (quota === undefined) return;
-    const { usedBytes, limitBytes, stopped } = quota;
-    const details = { task: id, usedBytes, limitBytes, stopped };
-    await recordEvent(tx, world, { kind: 'session.quota_exceeded', ...about, details });
-  });
 }
 
 async function checkpointBehind(

@@ -7,6 +7,7 @@ import { recordEvent, removeWorkspace } from '../workspace/index.ts';
 import { claimSession } from './claim.ts';
 import { conflictsOf } from './conflict-files.ts';
 import { updateSession } from './rows.ts';
+import type { Query } from './rows.ts';
 import type { SessionWorld } from './world.ts';
 
 /** How long before somebody is told. Milliseconds. */
@@ -30,49 +31,36 @@ export async function isAnyToExpire({
   return row !== undefined;
 }
 
-/** Those that are due. A hold keeps them. */
+/** Those that are due. */
 export async function dueToExpire({ database, tenant, clock }: SessionWorld): Promise<SessionTable[]> {
-  return database.kysely
+  return expiring(database.kysely, tenant, clock()).selectAll().orderBy('expires').limit(MOST).execute();
+}
+
+/** A hold keeps them. */
+function expiring(query: Query, tenant: string, until: number) {
+  return query
     .selectFrom('sessions')
-    .selectAll()
     .where('tenant', '=', tenant)
     .where('state', '=', 'terminated')
     .where('expired', 'is', null)
     .where('held', '=', 0)
-    .where('expires', '<=', clock())
-    .orderBy('expires')
-    .limit(MOST)
-    .execute();
+    .where('expires', '<=', until);
 }
 
 /** Says once of each that it will expire soon. */
 export async function warnOfExpiry(world: SessionWorld): Promise<void> {
   const { database, tenant, clock } = world;
-  const near = database.kysely
-    .selectFrom('sessions')
-    .select(['id', 'name', 'expires'])
-    .where('tenant', '=', tenant)
-    .where('state', '=', 'terminated')
-    .where('expired', 'is', null)
-    .where('held', '=', 0)
-    .where('warned', '=', 0)
-    .where('expires', '<=', clock() + WARNING_MS);
-  if ((await near.limit(1).execute()).length === 0) return;
-  await database.transaction(async (tx) => {
-    const rows = await tx
-      .selectFrom('sessions')
-      .select(['id', 'name', 'expires'])
-      .where('tenant', '=', tenant)
-      .where('state', '=', 'terminated')
-      .where('expired', 'is', null)
-      .where('held', '=', 0)
+  const near = (query: Query) =>
+    expiring(query, tenant, clock() + WARNING_MS)
       .where('warned', '=', 0)
-      .where('expires', '<=', clock() + WARNING_MS)
-      .execute();
+      .select(['id', 'name', 'expires']);
+  if ((await near(database.kysely).limit(1).execute()).length === 0) return;
+  await database.transaction(async (tx) => {
+    const rows = await near(tx).execute();
     for (const { id, name, expires } of rows) {
       await updateSession(tx, id, { warned: 1 });
       const details = { expiresAt: expires };
-      await recordEvent(tx, world, { kind: 'session.expiring', session: name, workspace: name, details });
+      await recordEvent(tx, world, { kind: 'session.expiring', session: name, details });
     }
   });
 }
@@ -103,6 +91,6 @@ export async function expireSession(
     }
   }
   await claim.end({ expired: world.clock(), used: 0 }, (tx) =>
-    recordEvent(tx, world, { kind: 'session.expired', session: session.name, workspace: session.name }),
+    recordEvent(tx, world, { kind: 'session.expired', session: session.name }),
   );
 }

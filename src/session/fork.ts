@@ -1,7 +1,7 @@
 /** A new session from a snapshot of another one, or of any workspace: rows and a head, whatever the size. */
 
 import { forkWorkspace, recordEvent } from '../workspace/index.ts';
-import { insertSession } from './new-session.ts';
+import { checkNewSession, insertSession } from './new-session.ts';
 import type { NewSession } from './new-session.ts';
 import type { SessionWorld } from './world.ts';
 import type { Cancellable } from '../base/index.ts';
@@ -19,6 +19,7 @@ export async function forkSession(
   wish: NewSession,
   options: Cancellable,
 ): Promise<void> {
+  checkNewSession(wish);
   const store = await world.storeOf(wish.storeRegion, options);
   await forkWorkspace(store, ref, wish.name, {
     ...options,
@@ -32,7 +33,6 @@ export async function forkSession(
       await recordEvent(tx, world, {
         kind: 'session.forked',
         session: wish.name,
-        workspace: wish.name,
         details: { from: ref },
       });
     },

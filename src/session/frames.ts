@@ -1,18 +1,12 @@
 /** Files of the home by which two processes hand each other what a command reads and prints, as it comes. */
 
-import { closeSync, openSync, readSync, writeSync } from 'node:fs';
-import { setTimeout } from 'node:timers/promises';
-
-import { throwIfAborted } from '../base/index.ts';
+import { closeSync, openSync, readSync, writeFileSync } from 'node:fs';
 
 export type StreamName = 'stdout' | 'stderr';
 
 /** `u8 stream, u32 length, bytes`, little-endian. */
 const HEADER_BYTES = 5;
 const STREAMS: readonly StreamName[] = ['stdout', 'stderr'];
-const READ_BYTES = 64 * 1024;
-/** Milliseconds between two looks at a file that grows. */
-const LOOK_MS = 30;
 
 export class FrameWriter implements Disposable {
   readonly #file: number;
@@ -26,7 +20,7 @@ export class FrameWriter implements Disposable {
     frame.writeUInt8(STREAMS.indexOf(stream), 0);
     frame.writeUInt32LE(bytes.length, 1);
     frame.set(bytes, HEADER_BYTES);
-    for (let at = 0; at < frame.length;) at += writeSync(this.#file, frame, at);
+    writeFileSync(this.#file, frame);
   }
 
   [Symbol.dispose](): void {
@@ -49,30 +43,6 @@ export async function readFrames(
       if (readFully(file, bytes, next + HEADER_BYTES) < bytes.length) return next;
       next += HEADER_BYTES + bytes.length;
       await onFrame?.(bytes, STREAMS[header.readUInt8(0)] ?? 'stderr');
-    }
-  } finally {
-    closeSync(file);
-  }
-}
-
-/** The bytes of a file that grows, until it has ended. */
-export async function* tailOf(
-  path: string,
-  isEnded: () => boolean,
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array, void> {
-  const file = openSync(path, 'r');
-  try {
-    for (let at = 0; ;) {
-      throwIfAborted(signal);
-      // Before the look at the file, so that nothing is missed that was written before the end.
-      const isLast = isEnded();
-      const buffer = Buffer.alloc(READ_BYTES);
-      const count = readSync(file, buffer, 0, READ_BYTES, at);
-      at += count;
-      if (count > 0) yield buffer.subarray(0, count);
-      else if (isLast) return;
-      else await setTimeout(LOOK_MS, undefined, { signal });
     }
   } finally {
     closeSync(file);

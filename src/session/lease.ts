@@ -20,12 +20,8 @@ export async function takeLease(
   };
 }
 
-/** A runner says that it is there. Sessions that were taken from it stay taken. @returns when its leases are over now */
-export async function renewLeases({
-  database,
-  clock,
-  runner: { id, lease },
-}: SessionWorld): Promise<number | undefined> {
+/** A runner says that it is there. Sessions that were taken from it stay taken. */
+export async function renewLeases({ database, clock, runner: { id, lease } }: SessionWorld): Promise<void> {
   const now = clock();
   await database.transaction(async (tx) => {
     await tx.updateTable('runners').set({ seen: now }).where('id', '=', id).execute();
@@ -36,7 +32,6 @@ export async function renewLeases({
       .where('runner', '=', id)
       .execute();
   });
-  return lease === null ? undefined : now + lease;
 }
 
 /**
@@ -47,7 +42,7 @@ export async function endLeases({
   database,
   clock,
   log,
-}: Pick<SessionWorld, 'database' | 'clock' | 'log'>): Promise<number> {
+}: Pick<SessionWorld, 'database' | 'clock' | 'log'>): Promise<void> {
   const now = clock();
   const over = await database.kysely
     .selectFrom('sessions')
@@ -55,9 +50,8 @@ export async function endLeases({
     .where('lease_until', '<=', now)
     .where('runner', 'is not', null)
     .execute();
-  if (over.length === 0) return 0;
-  return database.transaction(async (tx) => {
-    let count = 0;
+  if (over.length === 0) return;
+  await database.transaction(async (tx) => {
     for (const { id } of over) {
       const row = await tx
         .selectFrom('sessions')
@@ -67,7 +61,6 @@ export async function endLeases({
         .where('runner', 'is not', null)
         .executeTakeFirst();
       if (row === undefined) continue;
-      count++;
       // One that never got to work has changed nothing.
       const wasAtWork = row.state !== 'resuming' && row.state !== 'pending';
       await updateSession(tx, id, {
@@ -88,12 +81,10 @@ export async function endLeases({
         {
           kind: 'session.runner_lost',
           session: row.name,
-          workspace: row.name,
           details: { runner: row.runner, unsaved: wasAtWork },
         },
       );
       log?.(`session ${row.name} has lost its runner`);
     }
-    return count;
   });
 }

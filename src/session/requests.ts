@@ -12,16 +12,24 @@ import {
   renameSync,
   rmSync,
   writeFileSync,
-  writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 
-import { StrataError, fateOf, isStrataError, systemError, thisProcess, toHex } from '../base/index.ts';
+import {
+  StrataError,
+  fateOf,
+  isStrataError,
+  readGrowing,
+  systemError,
+  thisProcess,
+  toHex,
+} from '../base/index.ts';
 import type { Cancellable, ErrorCode, Random } from '../base/index.ts';
 import type { RunnerTable, SessionRequestTable } from '../db/index.ts';
-import { FrameWriter, readFrames, tailOf } from './frames.ts';
+import { FrameWriter, readFrames } from './frames.ts';
 import type { StreamName } from './frames.ts';
+import { runnerWithId } from './runner-rows.ts';
 import type { SessionWorld } from './world.ts';
 
 /** What a runner is asked for; arguments and answers are JSON. */
@@ -42,6 +50,8 @@ export interface AskOptions extends Cancellable {
 
 /** Milliseconds between two looks at how far it is. */
 const LOOK_MS = 50;
+/** The same at what a command is to read. */
+const INPUT_MS = 30;
 const ID_BYTES = 6;
 
 /** `requests` in the home. */
@@ -147,13 +157,8 @@ async function requestRow({ database }: RequestWorld, id: string): Promise<Sessi
 /** Whether nobody will do it any more. */
 async function isGone({ database }: RequestWorld, { runner, taker }: SessionRequestTable): Promise<boolean> {
   if (taker !== null) return fateOf(taker) === 'dead';
-  const row = await database.kysely
-    .selectFrom('runners')
-    .select('holder')
-    .where('id', '=', runner)
-    .executeTakeFirst();
-  const holder = row?.holder ?? undefined;
-  return holder === undefined || fateOf(holder) === 'dead';
+  const row = await runnerWithId(database.kysely, runner);
+  return row === undefined || row.holder === null || fateOf(row.holder) === 'dead';
 }
 
 function gone(name: string): StrataError {
@@ -201,9 +206,7 @@ export class RequestFiles {
   inputWriter(): Disposable & { write(bytes: Uint8Array): void } {
     const file = openSync(join(this.#directory, 'input'), 'a');
     return {
-      write: (bytes) => {
-        for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
-      },
+      write: (bytes) => writeFileSync(file, bytes),
       [Symbol.dispose]: () => closeSync(file),
     };
   }
@@ -214,11 +217,8 @@ export class RequestFiles {
 
   /** What the command is to read, as it comes. */
   input(signal: AbortSignal): AsyncIterable<Uint8Array> {
-    return tailOf(
-      join(this.#directory, 'input'),
-      () => existsSync(join(this.#directory, 'input.end')),
-      signal,
-    );
+    const goesOn = () => !existsSync(join(this.#directory, 'input.end'));
+    return readGrowing(join(this.#directory, 'input'), { goesOn, every: INPUT_MS, signal });
   }
 
   outputWriter(): FrameWriter {

@@ -2,6 +2,7 @@
 
 import { StrataError } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
+import type { SessionTable } from '../db/index.ts';
 import type { Change } from '../tree/index.ts';
 import { compare, parseRef, putBack, recordEvent, snapshotNumber } from '../workspace/index.ts';
 import { checkpointFiles } from './checkpoint.ts';
@@ -37,13 +38,13 @@ export async function restoreSession(
     throw new StrataError('bad_input', `${JSON.stringify(ref)} names no snapshot of a session`, {
       hint: `As in ${name}@1; \`strata sessions log ${name}\` lists them.`,
     });
-  const { name: workspace } = await getLiveSession(world.database.kysely, world.tenant, name);
-  const wanted = `${workspace}@${snapshot}`;
+  const row = await getLiveSession(world.database.kysely, world.tenant, name);
+  const wanted = `${row.name}@${snapshot}`;
   const dryRun = options.dryRun === true;
-  const done = dryRun ? await plan(world, workspace) : await restore(world, wanted, options);
+  const done = dryRun ? await plan(world, row) : await restore(world, wanted, options);
   const nearest = await world.nearest(wanted, options);
   const restored = await snapshotNumber(nearest.world, nearest.ref);
-  return { session: workspace, restored, ...done, dryRun, seconds: (world.clock() - started) / 1000 };
+  return { session: row.name, restored, ...done, dryRun, seconds: (world.clock() - started) / 1000 };
 }
 
 /** What was, or would be, changed by a restore. */
@@ -64,9 +65,8 @@ export async function restoredChanges(
 
 type Done = Pick<SessionRestore, 'replaced' | 'snapshot'>;
 
-async function plan(world: SessionWorld, name: string): Promise<Done> {
-  const row = await getLiveSession(world.database.kysely, world.tenant, name);
-  const latest = await latestSnapshot(world, row);
+async function plan(world: SessionWorld, row: SessionTable): Promise<Done> {
+  const latest = await latestSnapshot(world.database.kysely, row);
   return { replaced: latest?.snapshot ?? 0, snapshot: undefined };
 }
 
@@ -89,7 +89,7 @@ async function restore(world: SessionWorld, ref: string, options: RestoreSession
   const opened = isAtWork ? await openPlace(world, session, options) : undefined;
   const before =
     opened === undefined
-      ? (await latestSnapshot(world, session))?.snapshot
+      ? (await latestSnapshot(world.database.kysely, session))?.snapshot
       : (
           await checkpointFiles(world, claim, opened, 0, {
             ...options,
@@ -105,7 +105,6 @@ async function restore(world: SessionWorld, ref: string, options: RestoreSession
       await recordEvent(tx, world, {
         kind: 'session.restored',
         session: session.name,
-        workspace: session.name,
         details: { restored: row.parent_number, replaced: before ?? null, snapshot: row.number },
       });
     },

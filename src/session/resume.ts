@@ -1,7 +1,7 @@
 /** A suspended session goes to a runner: a lease, its files, and it is active. */
 
 import { StrataError, formatBytes } from '../base/index.ts';
-import type { SessionTable, Transaction } from '../db/index.ts';
+import type { SessionTable } from '../db/index.ts';
 import { recordEvent } from '../workspace/index.ts';
 import type { SnapshotInfo } from '../workspace/index.ts';
 import { claimSession } from './claim.ts';
@@ -12,6 +12,7 @@ import { fill } from './open-place.ts';
 import { SessionPlace } from './place.ts';
 import type { Marker } from './place.ts';
 import { latestSnapshot } from './save-files.ts';
+import { runnerWithId } from './runner-rows.ts';
 import type { SaveFilesOptions } from './save-files.ts';
 import type { SessionWorld } from './world.ts';
 
@@ -38,17 +39,16 @@ export async function resumeSession(
     to: 'resuming',
     signal,
     also: async (tx, row) => {
-      const last = await runnerOf(tx, row.last_runner);
+      const last = await runnerWithId(tx, row.last_runner);
       checkReach(row, world.runner, last);
       const hasFiles = row.last_runner === world.runner.id || sharesFiles(world, row);
-      const latest = await latestSnapshot(world, row, tx);
+      const latest = await latestSnapshot(tx, row);
       if (row.unsaved === 1 && !hasFiles && options.acceptLoss !== true)
         throw notSynced(row, last?.name, latest, world.clock());
       if (!(row.unsaved === 1 && hasFiles)) checkFits(row, latest);
       await recordEvent(tx, world, {
         kind: 'session.resuming',
         session: row.name,
-        workspace: row.name,
         details: { runner: world.runner.name, region: world.runner.region },
       });
       return takeLease(tx, world, row.workspace!);
@@ -56,7 +56,7 @@ export async function resumeSession(
   });
   const { session } = claim;
   const place = new SessionPlace(world, session);
-  const latest = await latestSnapshot(world, session);
+  const latest = await latestSnapshot(world.database.kysely, session);
   const before = place.marker;
   const limited = await place.open(options);
   const facts = { fence: session.fence, snapshot: latest?.snapshot, means: limited.means };
@@ -86,7 +86,6 @@ export async function resumeSession(
       recordEvent(tx, world, {
         kind: 'session.active',
         session: session.name,
-        workspace: session.name,
         details: {
           runner: world.runner.name,
           region: world.runner.region,
@@ -107,11 +106,6 @@ function sharesFiles(world: SessionWorld, row: SessionTable): boolean {
 /** A later lease may have been taken on the same files, and come to nothing. */
 function hasUnsaved({ unsaved_fence }: SessionTable, { state, fence }: Marker): boolean {
   return state === 'dirty' && unsaved_fence !== null && fence >= unsaved_fence;
-}
-
-async function runnerOf(tx: Transaction, id: string | null) {
-  if (id === null) return undefined;
-  return tx.selectFrom('runners').select(['id', 'name', 'region']).where('id', '=', id).executeTakeFirst();
 }
 
 function checkFits({ name, quota_mb }: SessionTable, latest: SnapshotInfo | undefined): void {

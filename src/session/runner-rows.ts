@@ -99,6 +99,13 @@ export async function runnerNamed(query: Query, name: string): Promise<RunnerTab
   return query.selectFrom('runners').selectAll().where('name', '=', name).executeTakeFirst();
 }
 
+/** @param id null: none */
+export async function runnerWithId(query: Query, id: string | null): Promise<RunnerTable | undefined> {
+  return id === null
+    ? undefined
+    : query.selectFrom('runners').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
 /** @throws not_found with near names */
 export async function getRunner(query: Query, name: string): Promise<RunnerTable> {
   const row = await runnerNamed(query, name);

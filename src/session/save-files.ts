@@ -5,7 +5,7 @@ import type { Cancellable, StrataError } from '../base/index.ts';
 import type { Durability, SessionTable } from '../db/index.ts';
 import type { Progress } from '../disk/index.ts';
 import type { LimitedDirectory } from '../quota/index.ts';
-import { listSnapshots, saveDirectory } from '../workspace/index.ts';
+import { findSnapshotInfo, saveDirectory } from '../workspace/index.ts';
 import type { SnapshotInfo } from '../workspace/index.ts';
 import type { Claim } from './claim.ts';
 import { REACH } from './mobility.ts';
@@ -39,7 +39,6 @@ export async function saveFiles(
   const { session } = claim;
   const store = await world.storeOf(session.store_region, { signal });
   let committed: number | undefined;
-  const durability = (head: boolean): Durability => (head ? durabilityOf(session) : 'uploaded');
   try {
     const saved = await saveDirectory({ ...store, cacheDirectory: place.cacheDirectory }, directory, {
       workspace: session.name,
@@ -51,7 +50,7 @@ export async function saveFiles(
         also: async (tx, snapshot) => {
           await claim.check(tx);
           await updateSession(tx, session.id, {
-            durability: durability(false),
+            durability: 'uploaded',
             used: snapshot.bytes,
             unsaved: 0,
             tries: 0,
@@ -62,13 +61,13 @@ export async function saveFiles(
       },
     });
     place.mark('dirty', { fence: session.fence, snapshot: saved.snapshot, means });
-    return { snapshot: saved.snapshot, durability: durability(true), error: undefined };
+    return { snapshot: saved.snapshot, durability: durabilityOf(session), error: undefined };
   } catch (error) {
     if (committed === undefined || !isStrataError(error)) throw error;
     // The transaction may have failed behind `also`.
-    if ((await latestSnapshot(world, session))?.snapshot !== committed) throw error;
+    if ((await latestSnapshot(world.database.kysely, session))?.snapshot !== committed) throw error;
     place.mark('dirty', { fence: session.fence, snapshot: committed, means });
-    return { snapshot: committed, durability: durability(false), error };
+    return { snapshot: committed, durability: 'uploaded', error };
   }
 }
 
@@ -84,16 +83,10 @@ export function isAway(error: unknown): error is StrataError {
   );
 }
 
+/** Undefined: it has no workspace yet, or none any more. */
 export async function latestSnapshot(
-  world: SessionWorld,
+  query: Query,
   { workspace, name }: Pick<SessionTable, 'workspace' | 'name'>,
-  query: Query = world.database.kysely,
 ): Promise<SnapshotInfo | undefined> {
-  if (workspace === null) return undefined;
-  const row = await query
-    .selectFrom('workspaces')
-    .select('tenant')
-    .where('id', '=', workspace)
-    .executeTakeFirst();
-  return row && (await listSnapshots(query, row.tenant, name))[0];
+  return workspace === null ? undefined : findSnapshotInfo(query, workspace, name);
 }

@@ -40,7 +40,7 @@ export async function suspendSession(
     also: async (tx, row) => {
       checkHere(world, row);
       options.check?.(row);
-      await recordEvent(tx, world, { kind: 'session.suspending', session: row.name, workspace: row.name });
+      await recordEvent(tx, world, { kind: 'session.suspending', session: row.name });
       return {};
     },
   });
@@ -79,9 +79,9 @@ export async function endSaved(
     },
     async (tx) => {
       const details = { snapshot, durability, reason: reason ?? null };
-      await recordEvent(tx, world, { kind: 'session.suspended', session: name, workspace: name, details });
+      await recordEvent(tx, world, { kind: 'session.suspended', session: name, details });
       if (REACH[mobility].leavesMachine && durability === 'durable')
-        await recordEvent(tx, world, { kind: 'session.synced', session: name, workspace: name, details });
+        await recordEvent(tx, world, { kind: 'session.synced', session: name, details });
     },
   );
 }
@@ -89,7 +89,7 @@ export async function endSaved(
 async function endUnsaved(world: SessionWorld, claim: Claim, error: StrataError): Promise<void> {
   const { session } = claim;
   const { name } = session;
-  const latest = await latestSnapshot(world, session);
+  const latest = await latestSnapshot(world.database.kysely, session);
   world.log?.(`session ${name} could not be saved: ${error.message}`);
   await claim.end(
     {
@@ -106,7 +106,7 @@ async function endUnsaved(world: SessionWorld, claim: Claim, error: StrataError)
     async (tx) => {
       const details = { code: error.code, snapshot: latest?.snapshot ?? null };
       for (const kind of ['session.suspended', 'session.sync_failed'] as const)
-        await recordEvent(tx, world, { kind, session: name, workspace: name, details });
+        await recordEvent(tx, world, { kind, session: name, details });
     },
   );
 }

@@ -39,7 +39,6 @@ export async function syncSession(
       recordEvent(tx, world, {
         kind: 'session.sync_failed',
         session: session.name,
-        workspace: session.name,
         details: { code: error.code, tries: session.tries + 1 },
       }),
     );

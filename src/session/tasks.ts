@@ -13,7 +13,7 @@ const WAIT_MS = 50;
 /** Who stands by a command ends it within its grace; who does not by then is stopped himself, or is no more. Milliseconds. */
 const PATIENCE_MS = 15_000;
 
-type RunningTask = Pick<SessionTaskTable, 'id' | 'runner' | 'holder' | 'place' | 'executor'>;
+type RunningTask = Pick<SessionTaskTable, 'id' | 'holder' | 'place' | 'executor'>;
 
 /** @param runner its tasks alone: one that has lost the session may still have some. Null: none */
 export async function runningTasks(
@@ -21,13 +21,17 @@ export async function runningTasks(
   session: string,
   runner: string | null,
 ): Promise<RunningTask[]> {
+  return running(query, runner ?? '')
+    .where('session', '=', session)
+    .execute();
+}
+
+function running(query: Query, runner: string) {
   return query
     .selectFrom('session_tasks')
-    .select(['id', 'runner', 'holder', 'place', 'executor'])
-    .where('session', '=', session)
-    .where('runner', '=', runner ?? '')
-    .where('status', '=', 'running')
-    .execute();
+    .select(['id', 'holder', 'place', 'executor'])
+    .where('runner', '=', runner)
+    .where('status', '=', 'running');
 }
 
 /** Returns when none runs here. The state of the session tells those who stand by them that they have to end. */
@@ -38,23 +42,19 @@ export async function stopTasks(
 ): Promise<void> {
   for (const start = performance.now(); ; await setTimeout(WAIT_MS, undefined, signal && { signal })) {
     throwIfAborted(signal);
-    const running = await runningTasks(world.database.kysely, id, world.runner.id);
-    if (running.length === 0) return;
+    const here = await runningTasks(world.database.kysely, id, world.runner.id);
+    if (here.length === 0) return;
     const isLate = performance.now() - start > PATIENCE_MS;
-    for (const task of running)
+    for (const task of here)
       if (isLate || fateOf(task.holder) === 'dead') await endTask(world, task, isLate ? 'stopped' : 'lost');
   }
 }
 
 /** Tasks of this runner whose process is gone: what is left of them ends. @param session undefined: of all */
 export async function sweepTasks(world: SessionWorld, session?: string): Promise<void> {
-  let running = world.database.kysely
-    .selectFrom('session_tasks')
-    .select(['id', 'runner', 'holder', 'place', 'executor'])
-    .where('status', '=', 'running')
-    .where('runner', '=', world.runner.id);
-  if (session !== undefined) running = running.where('session', '=', session);
-  for (const task of await running.execute())
+  let left = running(world.database.kysely, world.runner.id);
+  if (session !== undefined) left = left.where('session', '=', session);
+  for (const task of await left.execute())
     if (fateOf(task.holder) === 'dead') await endTask(world, task, 'lost');
 }
 

@@ -95,7 +95,6 @@ async function endTerminated(
       await recordEvent(tx, world, {
         kind: 'session.terminated',
         session: session.name,
-        workspace: session.name,
         details: { requested: wish ?? null, effective, clamped, expiresAt: now + effective },
       });
     },
@@ -115,11 +114,7 @@ export async function undeleteSession({ database, clock, tenant }: SessionWorld,
       warned: 0,
       last_active: clock(),
     });
-    await recordEvent(
-      tx,
-      { tenant, clock },
-      { kind: 'session.undeleted', session: row.name, workspace: row.name },
-    );
+    await recordEvent(tx, { tenant, clock }, { kind: 'session.undeleted', session: row.name });
   });
 }
 
@@ -134,7 +129,7 @@ export async function holdSession(
     if (row.held === held) return;
     await updateSession(tx, row.id, { held });
     const kind = held === 1 ? 'session.held' : 'session.released';
-    await recordEvent(tx, { tenant, clock }, { kind, session: row.name, workspace: row.name });
+    await recordEvent(tx, { tenant, clock }, { kind, session: row.name });
   });
 }
 

@@ -3,12 +3,12 @@
 import { join } from 'node:path';
 
 import type { SessionState, SessionTable } from '../db/index.ts';
-import { listSnapshots } from '../workspace/index.ts';
 import { conflictsOf } from './conflict-files.ts';
 import { REACH, STAYS } from './mobility.ts';
 import { retentionOf } from './retention.ts';
 import type { Labels, SessionInfo } from './results.ts';
 import { getSession } from './rows.ts';
+import { latestSnapshot } from './save-files.ts';
 import { runningTasks } from './tasks.ts';
 import type { SessionWorld } from './world.ts';
 
@@ -56,11 +56,7 @@ export async function sessionInfo(
   row: SessionTable,
 ): Promise<SessionInfo> {
   const { workspace, mobility, durability, state } = row;
-  const home =
-    workspace === null || row.expired !== null
-      ? undefined
-      : await kysely.selectFrom('workspaces').select('tenant').where('id', '=', workspace).executeTakeFirst();
-  const latest = home && (await listSnapshots(kysely, home.tenant, row.name))[0];
+  const latest = await latestSnapshot(kysely, row);
   const runners = await kysely
     .selectFrom('runners')
     .select(['id', 'name', 'base_dir'])

@@ -44,6 +44,8 @@ const FORK: HeadRecord = {
   kind: 'fork',
   snapshot: { ...HEAD.snapshot, parent: { workspace: bytes(0x55) as WorkspaceId, number: 9 } },
 };
+const RESTORE: HeadRecord = { ...FORK, kind: 'restore' };
+const CONFLICT: HeadRecord = { ...FORK, kind: 'conflict' };
 const REPLICA: HeadRecord = { ...FORK, kind: 'replica', origin: bytes(0xcc) as WorkspaceId };
 const OWNER: OwnerRecord = { number: 2, home: bytes(0x77), since: 1000 };
 const KEYS: KeysRecord = {
@@ -84,6 +86,18 @@ const GOLDEN: Readonly<Record<string, Golden>> = {
     bytes: encodeHead(FORK),
     decode: decodeHead,
     fields: headFields('02', `01${'55'.repeat(16)}09000000`),
+  },
+  restore: {
+    record: RESTORE,
+    bytes: encodeHead(RESTORE),
+    decode: decodeHead,
+    fields: headFields('04', `01${'55'.repeat(16)}09000000`),
+  },
+  conflict: {
+    record: CONFLICT,
+    bytes: encodeHead(CONFLICT),
+    decode: decodeHead,
+    fields: headFields('05', `01${'55'.repeat(16)}09000000`),
   },
   replica: {
     record: REPLICA,
@@ -148,7 +162,7 @@ describe('records', () => {
     for (const [at, value] of [
       [0, 2],
       [35, 0xff],
-      [39, 4],
+      [39, 6],
       [head.length - 1, 2],
     ] as const)
       expect(thrownBy(() => decodeHead(head.with(at, value))).code).toBe('integrity');

@@ -214,36 +214,40 @@ export async function snapshotNumber(
   return (await getSnapshot(database.kysely, toHex(vault.id), parseRef(ref))).row.number;
 }
 
-/** Of a snapshot that is there, of a workspace in the region where it lives. @param workspace its id, in hex */
-export async function getSnapshotInfo(
+/**
+ * Of a workspace in the region where it lives.
+ *
+ * @param workspace its id, in hex
+ * @param number undefined: the latest
+ */
+export async function findSnapshotInfo(
   query: Query,
   workspace: string,
   name: string,
-  number: number,
-): Promise<SnapshotInfo> {
-  const row = await query
-    .selectFrom('snapshots')
-    .leftJoin('workspaces as parents', 'parents.id', 'snapshots.parent_workspace')
-    .selectAll('snapshots')
-    .select('parents.name as parent_name')
-    .where('workspace', '=', workspace)
-    .where('number', '=', number)
-    .executeTakeFirstOrThrow();
-  return snapshotInfo(name, row, row.parent_name ?? undefined);
+  number?: number,
+): Promise<SnapshotInfo | undefined> {
+  let wanted = snapshotRows(query, workspace).limit(1);
+  if (number !== undefined) wanted = wanted.where('number', '=', number);
+  const row = await wanted.executeTakeFirst();
+  return row && snapshotInfo(name, row, row.parent_name ?? undefined);
 }
 
 /** Newest first. */
 export async function listSnapshots(query: Query, tenant: string, name: string): Promise<SnapshotInfo[]> {
   const workspace = await getWorkspace(query, tenant, name);
-  const rows = await query
+  const rows = await snapshotRows(query, workspace.id).execute();
+  return rows.map((row) => snapshotInfo(name, row, row.parent_name ?? undefined));
+}
+
+/** Newest first. */
+function snapshotRows(query: Query, workspace: string) {
+  return query
     .selectFrom('snapshots')
     .leftJoin('workspaces as parents', 'parents.id', 'snapshots.parent_workspace')
     .selectAll('snapshots')
     .select('parents.name as parent_name')
-    .where('workspace', '=', workspace.id)
-    .orderBy('number', 'desc')
-    .execute();
-  return rows.map((row) => snapshotInfo(name, row, row.parent_name ?? undefined));
+    .where('workspace', '=', workspace)
+    .orderBy('number', 'desc');
 }
 
 export function snapshotInfo(

@@ -156,7 +156,7 @@ describe('what is read', () => {
     await record(home, 1);
     expect(numbers(await eventsIn(home))).toEqual([1, 2, 4]);
     expect(await collect(readEvents(home.database.kysely, 'b', { of: 's' }))).toEqual([
-      { ...event, seq: 3, at: 5, workspace: undefined, details: {} },
+      { ...event, seq: 3, at: 5, workspace: 's', details: {} },
     ]);
   });
 

@@ -76,7 +76,7 @@ const PAGE = 500;
 /** Milliseconds between two looks. */
 const FOLLOW_MS = 200;
 
-/** @param tenant its name */
+/** Of a session the workspace is that of its name, unless another one is meant. @param tenant its name */
 export async function recordEvent(
   tx: Transaction,
   { tenant, clock }: { readonly tenant: string; readonly clock: Clock },
@@ -88,7 +88,7 @@ export async function recordEvent(
       at: clock(),
       tenant,
       kind,
-      workspace: workspace ?? null,
+      workspace: workspace ?? session ?? null,
       session: session ?? null,
       details: JSON.stringify(details),
     })

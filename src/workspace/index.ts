@@ -3,7 +3,7 @@
 export {
   everyWorkspace,
   getLocated,
-  getSnapshotInfo,
+  findSnapshotInfo,
   snapshotNumber,
   listSnapshots,
   listWorkspaces,
