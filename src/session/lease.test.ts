@@ -144,7 +144,11 @@ it('[N10] a runner that comes too late commits nothing, and its files are kept',
   expect((await showSession(east, 'web')).conflicts).toEqual(conflicts);
 });
 
-it('[N10] an operation that is cut off by the end of its lease is not done', async () => {
+it.each([
+  ['suspension', suspendSession, false],
+  ['suspension', suspendSession, true],
+  ['checkpoint', checkpointSession, true],
+] as const)('[N10] a %s that is cut off by the end of its lease is not done', async (_, act, isSwept) => {
   const { runner, create, exec, pass, world, database } = await openSessionHome();
   const west = await runner('west', { lease: LEASE });
   const east = await runner('east', { lease: LEASE });
@@ -161,11 +165,13 @@ it('[N10] an operation that is cut off by the end of its lease is not done', asy
         pass(LEASE + 1);
         await doWhatIsQuick(east);
         await resumeSession(east, 'web', { acceptLoss: true });
+        // Its files are taken away too.
+        if (isSwept) await doWhatIsSlow(west);
       }
       return storeOf(...given);
     },
   };
-  await expectCode('lease_lost', suspendSession(late, 'web'));
+  await expectCode('lease_lost', act(late, 'web'));
   expect(await showSession(east, 'web')).toMatchObject({ state: 'active', runner: 'east', snapshot: 1 });
   const tenant = Buffer.from(world.vault.id).toString('hex');
   expect(await listSnapshots(database.kysely, tenant, 'web')).toHaveLength(1);

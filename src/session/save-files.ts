@@ -63,6 +63,8 @@ export async function saveFiles(
     place.mark('dirty', { fence: session.fence, snapshot: saved.snapshot, means });
     return { snapshot: saved.snapshot, durability: durabilityOf(session), error: undefined };
   } catch (error) {
+    // Whoever took the session may have taken the files away too: that is what went wrong then.
+    if (committed === undefined) await world.database.transaction((tx) => claim.check(tx));
     if (committed === undefined || !isStrataError(error)) throw error;
     // The transaction may have failed behind `also`.
     if ((await latestSnapshot(world.database.kysely, session))?.snapshot !== committed) throw error;
