@@ -79,9 +79,14 @@ export interface Names {
   at(index: number): string | undefined;
 }
 
+/** Whether a directory may have tens of thousands of names, more than `namesIn` is for. */
+export function isLarge({ size }: Stats): boolean {
+  return size >= LARGE_DIRECTORY;
+}
+
 /** As `namesIn`, also where there are a million. */
-export function manyNamesIn(directory: number): Names {
-  if (fstatSync(directory).size < LARGE_DIRECTORY) return namesIn(directory);
+export function manyNamesIn(directory: number, stats: Stats = fstatSync(directory)): Names {
+  if (!isLarge(stats)) return namesIn(directory);
   return listing(() => {
     const names = new NameList();
     // A part at a time: Node lists a million names in 60 MB of its own, and keeps that memory.

@@ -3,12 +3,11 @@
  * if it still is at the end, its tree is known. Else everything that was held back is told first, in order.
  */
 
-import type { Stats } from 'node:fs';
-
 import type { TreeRef } from '../tree/index.ts';
 import type { ContentSink } from '../vault/index.ts';
 import type { Assembler } from './assembler.ts';
 import { PERMISSION_BITS } from './at.ts';
+import type { Seen } from './foreseen.ts';
 import type { Looks } from './looks.ts';
 import { RECORDS } from './stat-cache.ts';
 import type { StatCursor } from './stat-cursor.ts';
@@ -89,7 +88,7 @@ export class Recollection {
   }
 
   /** Whether a file or link is as it was, with all its chunks still there: then it is kept, and need not be told. */
-  keeps(text: string, kind: typeof RECORDS.file | typeof RECORDS.symlink, stats: Stats): boolean {
+  keeps(text: string, kind: typeof RECORDS.file | typeof RECORDS.symlink, stats: Seen): boolean {
     const cursor = this.#cursor;
     if (cursor === undefined || !this.#seek(text, kind)) return false;
     if (!cursor.matches(stats, stats.mode & PERMISSION_BITS)) return false;

@@ -192,7 +192,7 @@ describe('threads', () => {
     await writer.abort(new Error('given up'));
     await setTimeout(300);
     expect((await contents(store)).size).toBe(0);
-    expect((await ScanAhead.of(base, { isKnown: true })).threads).toBeUndefined();
+    expect((await ScanAhead.of(base, { remembered: 1000 })).threads).toBeUndefined();
   });
 
   it('[K32] that died with a range keep nobody waiting for where the next one starts', async () => {

@@ -9,38 +9,47 @@ import { join } from 'node:path';
 
 import { errno } from '../base/index.ts';
 import { excludeBy } from './exclude.ts';
+import { LookAhead } from './look-ahead.ts';
 import { OffLimits } from './off-limits.ts';
 import { SaveThreads } from './save-threads.ts';
 import { openSource } from './source.ts';
-import { WORTH_THREADS, threadsBeside } from './useful-threads.ts';
+import { WORTH_LOOKING, WORTH_THREADS, threadsBeside } from './useful-threads.ts';
 
 export interface ScanAheadOptions {
   readonly exclude?: readonly string[] | undefined;
-  /** Whether the directory is known from before, so that little of it will be read. */
-  readonly isKnown?: boolean | undefined;
+  /** Of what is remembered of the directory, bytes: then little of it will be read. Undefined: nothing is. */
+  readonly remembered?: number | undefined;
 }
 
 /** Ends the threads when it is disposed of. */
 export class ScanAhead implements AsyncDisposable {
   readonly threads: SaveThreads | undefined;
+  readonly look: LookAhead | undefined;
 
-  private constructor(threads: SaveThreads | undefined) {
+  private constructor(threads: SaveThreads | undefined, look?: LookAhead) {
     this.threads = threads;
+    this.look = look;
   }
 
   /** @throws not_found, bad_input if there is no such directory; bad_input for a pattern that cannot be read */
   static async of(
     directory: string,
-    { exclude = [], isKnown = false }: ScanAheadOptions = {},
+    { exclude = [], remembered }: ScanAheadOptions = {},
   ): Promise<ScanAhead> {
     await excludeBy(exclude);
     closeSync(openSource(directory, new OffLimits()));
-    const count = isKnown ? 0 : threadsBeside();
+    const count = threadsBeside();
+    if (remembered !== undefined) {
+      // What is excluded may be most of it.
+      const isWorth = count > 0 && remembered >= WORTH_LOOKING && exclude.length === 0;
+      return new ScanAhead(undefined, isWorth ? new LookAhead(directory) : undefined);
+    }
     return new ScanAhead(count > 0 && looksWorthThreads(directory) ? new SaveThreads(count) : undefined);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.threads?.[Symbol.asyncDispose]();
+    await this.look?.[Symbol.asyncDispose]();
   }
 }
 

@@ -7,6 +7,7 @@ import type { ContentSink } from '../vault/index.ts';
 import { Assembler } from './assembler.ts';
 import { DirectoryChain } from './chain.ts';
 import { excludeBy } from './exclude.ts';
+import type { Lookout } from './foreseen.ts';
 import { Losses, leavingOut, warnings } from './left-out.ts';
 import type { LeftOut } from './left-out.ts';
 import { OffLimits } from './off-limits.ts';
@@ -14,7 +15,7 @@ import { Pace } from './pace.ts';
 import type { PaceOptions } from './pace.ts';
 import { Reading } from './reading.ts';
 import { Recollection } from './recollection.ts';
-import type { ScanAhead } from './scan-ahead.ts';
+import type { SaveThreads } from './save-threads.ts';
 import { openSource } from './source.ts';
 import { StatCacheWriter, damagedMemory } from './stat-cache.ts';
 import { StatCursor } from './stat-cursor.ts';
@@ -57,7 +58,9 @@ export interface ScanOptions extends PaceOptions {
   readonly expected?: { readonly files: number; readonly bytes: number } | undefined;
   /** How many threads read files beside the caller's; 0: none. Default: as many as are worth it, when they are. */
   readonly threads?: number | undefined;
-  readonly ahead?: ScanAhead | undefined;
+  readonly ahead?:
+    | { readonly threads?: SaveThreads | undefined; readonly look?: Lookout | undefined }
+    | undefined;
 }
 
 export interface ScanReport {
@@ -110,7 +113,8 @@ export async function scanDirectory(
     await pace.pause();
     const cursor = memory?.records && new StatCursor(memory.records);
     const recollection = new Recollection(cursor, sink, assembler, memory?.treesMayLack !== true);
-    const around = { exclude, select: options.select, offLimits, leftOut, losses, isRefused };
+    const look = options.select === undefined ? options.ahead?.look : undefined;
+    const around = { look, exclude, select: options.select, offLimits, leftOut, losses, isRefused };
     const walk = new Walk({ chain, assembler, reading, recollection, pace, ...around });
     const { looks, tree } = await walk.run();
     pace.total = walk.found;

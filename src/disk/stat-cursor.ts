@@ -22,7 +22,7 @@ export class StatCursor {
   }
 
   /** Whether a file or link is as its record says. */
-  matches({ ino, size, mtimeMs, ctimeMs }: Facts, mode: number): boolean {
+  matches({ ino, size, mtimeMs, ctimeMs }: Omit<Facts, 'dev'>, mode: number): boolean {
     const looks = this.#looksAt;
     const marks = looks + LOOKS_BYTES;
     return (

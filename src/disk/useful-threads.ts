@@ -8,6 +8,9 @@ const MAX_THREADS = 4;
 /** Work that is worth threads: starting them takes as long as reading this. */
 export const WORTH_THREADS = { files: 1000, bytes: 8 * 1024 * 1024 };
 
+/** Of what is remembered of a directory, bytes: of 9,000 files. Less is looked at before another thread has started, which takes 40 ms. */
+export const WORTH_LOOKING = 512 * 1024;
+
 /**
  * Bytes from which on the caller's thread is better left to the walk and the store: else a slow disk that blocks it stops the reading.
  * Below, a thread more would take longer to start than it gains.

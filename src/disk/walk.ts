@@ -11,6 +11,7 @@ import { at, atText, manyNamesIn, nameBytes } from './at.ts';
 import type { Names } from './at.ts';
 import type { DirectoryChain } from './chain.ts';
 import type { Exclude } from './exclude.ts';
+import type { Listing, Lookout, Seen } from './foreseen.ts';
 import type { LeavingOut, LeftOutReason, Losses } from './left-out.ts';
 import { looksOf } from './looks.ts';
 import type { Looks } from './looks.ts';
@@ -27,6 +28,8 @@ export interface WalkWorld {
   readonly assembler: Assembler;
   readonly reading: Reading;
   readonly pace: Pace;
+  /** Not for a walk that is to choose. */
+  readonly look: Lookout | undefined;
   readonly recollection: Recollection;
   readonly exclude: Exclude | undefined;
   readonly select: Selector | undefined;
@@ -45,6 +48,8 @@ interface Frame {
   readonly looks: Looks;
   /** As `manyNamesIn` gives them. */
   readonly names: Names;
+  /** What somebody else has seen in it. */
+  readonly listing: Listing | undefined;
   /** `all`: what is in it need not be asked about. */
   readonly choice: Choice;
   next: number;
@@ -75,9 +80,10 @@ export class Walk {
     this.#open(Buffer.alloc(0), fstatSync(chain.fd), 'enter');
     for (;;) {
       const frame = this.#frames.at(-1)!;
-      const name = frame.names.at(frame.next++);
+      const index = frame.next++;
+      const name = frame.names.at(index);
       if (name !== undefined) {
-        this.#visit(name);
+        this.#visit(name, frame.listing?.at(index));
         if (reading.isFull) await reading.room();
         if (pace.step()) await pace.pause();
         continue;
@@ -89,12 +95,13 @@ export class Walk {
     }
   }
 
-  #visit(text: string): void {
+  #visit(text: string, seen: Seen | undefined): void {
     const { assembler, exclude, recollection } = this.#world;
     const name = nameBytes(text);
     if (exclude?.(this.#textOf(name)) === true) return this.#leaveOut('excluded', name);
     for (let tries = 0; tries < TRIES; tries++) {
       try {
+        if (tries === 0 && seen !== undefined && this.#wasSeen(text, name, seen)) return;
         return this.#visitOnce(text, name);
       } catch (error) {
         if (wasReplaced(error)) continue;
@@ -105,6 +112,16 @@ export class Walk {
     }
     recollection.tell();
     assembler.add({ kind: 'changed', name });
+  }
+
+  /** Goes by what somebody else saw a moment ago, as far as that can be believed. @returns false if it takes another look */
+  #wasSeen(text: string, name: Buffer, seen: Seen): boolean {
+    const kind = seen.mode & constants.S_IFMT;
+    if (kind === constants.S_IFREG) return this.#keepsFile(text, name, seen);
+    if (kind === constants.S_IFLNK) return this.#keepsLink(text, name, seen);
+    if (kind !== constants.S_IFDIR) return false;
+    this.#enter(text, name, 'all');
+    return true;
   }
 
   /** @throws the system's error */
@@ -127,15 +144,9 @@ export class Walk {
   }
 
   #visitFile(text: string, name: Buffer, stats: Stats): void {
-    const { chain, assembler, reading, pace, recollection } = this.#world;
-    this.found.files++;
-    if (this.found.files === MANY_FILES) boundHeap();
-    this.found.bytes += stats.size;
-    if (recollection.keeps(text, RECORDS.file, stats)) {
-      pace.files++;
-      pace.bytes += stats.size;
-      return this.#noteLosses(name, stats);
-    }
+    const { chain, assembler, reading, recollection } = this.#world;
+    if (this.#keepsFile(text, name, stats)) return;
+    this.#count(stats);
     recollection.tell();
     // No more content for a save that will be refused; only what else is in its way.
     if (this.#world.isRefused()) return accessSync(at(chain.fd, name), constants.R_OK);
@@ -145,10 +156,34 @@ export class Walk {
     reading.add(slot);
   }
 
+  /** @returns whether it is as it was */
+  #keepsFile(text: string, name: Buffer, seen: Seen): boolean {
+    const { pace, recollection } = this.#world;
+    if (!recollection.keeps(text, RECORDS.file, seen)) return false;
+    this.#count(seen);
+    pace.files++;
+    pace.bytes += seen.size;
+    this.#noteLosses(name, seen);
+    return true;
+  }
+
+  #count({ size }: Seen): void {
+    this.found.files++;
+    if (this.found.files === MANY_FILES) boundHeap();
+    this.found.bytes += size;
+  }
+
+  /** @returns whether it is as it was */
+  #keepsLink(text: string, name: Buffer, seen: Seen): boolean {
+    if (!this.#world.recollection.keeps(text, RECORDS.symlink, seen)) return false;
+    this.#noteLosses(name, seen);
+    return true;
+  }
+
   #visitLink(text: string, name: Buffer, stats: Stats): void {
     const { assembler, recollection } = this.#world;
+    if (this.#keepsLink(text, name, stats)) return;
     this.#noteLosses(name, stats);
-    if (recollection.keeps(text, RECORDS.symlink, stats)) return;
     const target = readlinkSync(at(this.#world.chain.fd, name), 'buffer');
     const entry = { kind: 'symlink', name, ...this.#looksOf(name, stats), target } as const;
     recollection.tell();
@@ -177,18 +212,19 @@ export class Walk {
   /** For the directory that the chain has just entered. @param text its name in the directory above; undefined: the root */
   #open(name: Buffer, stats: Stats, choice: Choice, text?: string): void {
     const { fd } = this.#world.chain;
-    const names = manyNamesIn(fd);
+    const listing = this.#world.look?.listing(stats);
+    const names = listing?.names ?? manyNamesIn(fd, stats);
     const looks = looksOf(stats, () => fstatSync(fd, { bigint: true }));
     this.#noteLosses(name, stats);
     this.#world.recollection.enter(name, looks, text);
-    this.#frames.push({ name, looks, names, choice, next: 0 });
+    this.#frames.push({ name, looks, names, listing, choice, next: 0 });
   }
 
   #looksOf(name: Buffer, stats: Stats): Looks {
     return looksOf(stats, () => lstatSync(at(this.#world.chain.fd, name), { bigint: true }));
   }
 
-  #noteLosses(name: Buffer, stats: Stats): void {
+  #noteLosses(name: Buffer, stats: Seen): void {
     this.#world.losses.note(stats, () => this.#pathOf(name));
   }
 

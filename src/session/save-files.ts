@@ -5,8 +5,8 @@ import type { Cancellable, StrataError } from '../base/index.ts';
 import type { Durability, SessionTable } from '../db/index.ts';
 import type { Progress } from '../disk/index.ts';
 import type { LimitedDirectory } from '../quota/index.ts';
-import { findSnapshotInfo, saveDirectory } from '../workspace/index.ts';
-import type { SnapshotInfo } from '../workspace/index.ts';
+import { findSnapshotInfo, prepareSave, saveDirectory } from '../workspace/index.ts';
+import type { CommitTerms, SnapshotInfo } from '../workspace/index.ts';
 import type { Claim } from './claim.ts';
 import { REACH } from './mobility.ts';
 import type { SessionPlace } from './place.ts';
@@ -37,29 +37,27 @@ export async function saveFiles(
   { signal, onProgress, message }: SaveFilesOptions,
 ): Promise<SavedFiles> {
   const { session } = claim;
-  const store = await world.storeOf(session.store_region, { signal });
+  const { cacheDirectory } = place;
+  const terms = { workspace: session.name, message, signal, onProgress };
   let committed: number | undefined;
+  const commit: CommitTerms = {
+    fence: session.fence,
+    also: async (tx, snapshot) => {
+      await claim.check(tx);
+      await updateSession(tx, session.id, {
+        durability: 'uploaded',
+        used: snapshot.bytes,
+        unsaved: 0,
+        tries: 0,
+        retry_at: null,
+      });
+      committed = snapshot.number;
+    },
+  };
   try {
-    const saved = await saveDirectory({ ...store, cacheDirectory: place.cacheDirectory }, directory, {
-      workspace: session.name,
-      message,
-      signal,
-      onProgress,
-      commit: {
-        fence: session.fence,
-        also: async (tx, snapshot) => {
-          await claim.check(tx);
-          await updateSession(tx, session.id, {
-            durability: 'uploaded',
-            used: snapshot.bytes,
-            unsaved: 0,
-            tries: 0,
-            retry_at: null,
-          });
-          committed = snapshot.number;
-        },
-      },
-    });
+    await using ahead = await prepareSave(directory, terms, cacheDirectory);
+    const store = await world.storeOf(session.store_region, { signal });
+    const saved = await saveDirectory({ ...store, cacheDirectory }, directory, { ...terms, commit }, ahead);
     place.mark('dirty', { fence: session.fence, snapshot: saved.snapshot, means });
     return { snapshot: saved.snapshot, durability: durabilityOf(session), error: undefined };
   } catch (error) {

@@ -65,15 +65,17 @@ export async function openStatMemory(
   };
 }
 
-/** Whether any tenant has something remembered of it, as far as one can see without opening it. */
-export function isRemembered(cacheDirectory: string | undefined, directory: string): boolean {
+/** How many bytes any tenant has remembered of it, as far as one can see without opening them; undefined: none. */
+export function rememberedBytes(cacheDirectory: string | undefined, directory: string): number | undefined {
   const name = nameOf(directory);
-  if (cacheDirectory === undefined || name === undefined) return false;
-  let found = false;
+  if (cacheDirectory === undefined || name === undefined) return undefined;
+  let bytes: number | undefined;
   quietly(() => {
-    found = readdirSync(join(cacheDirectory, 'stat')).some((file) => file.startsWith(name));
+    const place = join(cacheDirectory, 'stat');
+    const file = readdirSync(place).find((each) => each.startsWith(name));
+    if (file !== undefined) bytes = statSync(join(place, file)).size;
   });
-  return found;
+  return bytes;
 }
 
 /** @returns undefined if the directory cannot be found, which others say better */
