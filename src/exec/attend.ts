@@ -7,9 +7,13 @@ import { Input } from './input.ts';
 import { Output } from './output.ts';
 import { openPipes } from './pipes.ts';
 import type { Pipes } from './pipes.ts';
+import { goOn, stop } from './standstill.ts';
+import type { Stoppable } from './standstill.ts';
 
 /** A command that was started, however. */
 export interface Running {
+  /** Of its processes and how they are found: it can be made to stand still. */
+  readonly stoppable: Stoppable;
   /** Exit code of the command itself, whatever it has left behind. Rejects with what kept it from being started. */
   readonly exited: Promise<number>;
   /** SIGTERM to the command's process group. */
@@ -37,9 +41,21 @@ export async function runAttended(
   const output = new Output(pipes.stdout, pipes.stderr, options.onOutput);
   const running = start(pipes, output);
   pipes.started();
+  let isOver = false;
+  const { stoppable } = running;
+  options.onStart?.({
+    // Process ids are given again.
+    stop: async () => (isOver ? undefined : stop(stoppable)),
+    goOn: () => (isOver ? undefined : goOn(stoppable)),
+    kill: () => (isOver ? undefined : running.kill()),
+  });
   const stream =
     typeof input === 'object' && pipes.stdin !== undefined ? new Input(pipes.stdin, input) : undefined;
-  return ended(await attend(running, stream, output, options));
+  try {
+    return ended(await attend(running, stream, output, options));
+  } finally {
+    isOver = true;
+  }
 }
 
 const GRACE_MS = 5000;

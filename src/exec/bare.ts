@@ -5,7 +5,7 @@
  */
 
 import type { Running } from './attend.ts';
-import { endCgroup, entrance, findCgroups, makeCgroup, removeGroups } from './cgroup.ts';
+import { endCgroup, entrance, findCgroups, makeCgroup, processesIn, removeGroups } from './cgroup.ts';
 import { startChild } from './child.ts';
 import type { Child } from './child.ts';
 import { PLACE_MARK } from './environment.ts';
@@ -45,6 +45,10 @@ export function startBare(command: BareCommand, pipes: Pipes): Running {
   const { exited } = child;
   const { pid } = child.process;
   return {
+    stoppable: {
+      group: pid,
+      processes: () => (group === undefined ? processesOf(directory, pid) : processesIn(group)),
+    },
     exited,
     terminate: () => pid !== undefined && send(-pid, 'SIGTERM'),
     kill: () => pid !== undefined && send(-pid, 'SIGKILL'),
@@ -69,7 +73,7 @@ export async function killBare(directory: string): Promise<void> {
 async function killMarked(directory: string, session: number | undefined): Promise<void> {
   let found: ProcessState[] = [];
   const clear = await until(() => {
-    found = marked([`HOME=${directory}`, `${PLACE_MARK}=${directory}`], session);
+    found = processesOf(directory, session);
     // Stopped first, they start nothing while the others are killed.
     for (const signal of ['SIGSTOP', 'SIGKILL'] as const) {
       for (const { pid } of found) send(pid, signal);
@@ -79,7 +83,8 @@ async function killMarked(directory: string, session: number | undefined): Promi
   if (!clear) throw undying(found.map(({ pid }) => pid));
 }
 
-function marked(marks: readonly string[], session: number | undefined): ProcessState[] {
+function processesOf(directory: string, session: number | undefined): ProcessState[] {
+  const marks = [`HOME=${directory}`, `${PLACE_MARK}=${directory}`];
   const all = [...allProcesses()];
   const chosen = new Set<number>();
   for (const { pid, session: own } of all) {

@@ -10,6 +10,7 @@ import type { Running } from './attend.ts';
 import { startChild, tooLong } from './child.ts';
 import { CANNOT_BE_RUN, NO_SUCH_PROGRAM } from './ended.ts';
 import { SHOWN_HOME, noWorkingDir } from './environment.ts';
+import { processesInside } from './inside.ts';
 import type { Output } from './output.ts';
 import type { Pipes } from './pipes.ts';
 import { allProcesses, processState, send, untilGone, wordsOf } from './processes.ts';
@@ -57,6 +58,12 @@ export function startSandboxed(command: SandboxedCommand, pipes: Pipes, output: 
   });
   exited.catch(() => undefined);
   return {
+    stoppable: {
+      get group() {
+        return status.init?.pid;
+      },
+      processes: () => (status.init === undefined ? [] : processesInside(status.init)),
+    },
     exited,
     // The init leads the command's process group, and is deaf to what it did not ask for.
     terminate: () => status.whenInside(({ pid }) => send(-pid, 'SIGTERM')),

@@ -7,7 +7,8 @@ import { mkdirSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from '
 import { join } from 'node:path';
 
 import { errno, sha256, systemError, toHex, utf8 } from '../base/index.ts';
-import { KILLED_MS, undying, until } from './processes.ts';
+import { KILLED_MS, processState, undying, until } from './processes.ts';
+import type { ProcessState } from './processes.ts';
 
 /** Directories looked at for leftovers: far more than a machine has. */
 const MOST_DIRECTORIES = 100_000;
@@ -59,6 +60,15 @@ export function makeCgroup(parent: string, directory: string): string {
 /** Writing 0 here brings the writer in. */
 export function entrance(group: string): string {
   return join(group, 'cgroup.procs');
+}
+
+/** Also in the groups that were made below. */
+export function processesIn(group: string): ProcessState[] {
+  const own = read(entrance(group)).split('\n').filter(Boolean);
+  return [
+    ...own.flatMap((pid) => processState(Number(pid)) ?? []),
+    ...groupsIn(group).flatMap((child) => processesIn(join(group, child))),
+  ];
 }
 
 /** Kills all that is in it and takes it away, with the groups that were made below. @throws unavailable */

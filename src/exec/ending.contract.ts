@@ -2,13 +2,15 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { expect } from 'vitest';
 
 import { expectCode } from '../testing/expect-code.ts';
 import { runBesideIn } from './beside.ts';
 import { usableCgroup } from './cgroup.ts';
+import type { StartedCommand } from './executor.ts';
 import type { Test } from './executor.contract.ts';
 import { newDirectory, newToken, withToken } from './place.fixture.ts';
 
@@ -75,6 +77,47 @@ export const ENDING_CASES = {
     expect(Date.now() - aborted).toBeGreaterThanOrEqual(300);
     expect(Date.now() - aborted).toBeLessThan(10_000);
     expect(withToken(token)).toEqual([]);
+  },
+
+  '[X19] a command can be made to stand still with all that it started, to go on, or to die so': async ({
+    sh,
+    place,
+  }) => {
+    const token = newToken();
+    const count = (file: string) => `while :; do echo x >>${file}; sleep 0.001; done`;
+    const script = `(setsid sh -c '${count('other')}' ${token} &); ${count('own')}`;
+    const sizes = () =>
+      ['own', 'other'].map(
+        (file) => statSync(join(place.directory, file), { throwIfNoEntry: false })?.size ?? 0,
+      );
+    const isGrowing = async () => {
+      const before = sizes();
+      for (let tries = 0; tries < 500; tries++) {
+        await setTimeout(20);
+        if (sizes().every((size, index) => size > before[index]!)) return;
+      }
+      throw new Error('it does not go on');
+    };
+    let command: StartedCommand | undefined;
+    const onStart = (started: StartedCommand) => void (command = started);
+    const abort = new AbortController();
+    const running = sh(script, {}, { onStart, signal: abort.signal, grace: 60_000 });
+    const outcome = expectCode('cancelled', running);
+    await isGrowing();
+    await command!.stop();
+    const standing = sizes();
+    await setTimeout(200);
+    expect(sizes()).toEqual(standing);
+    command!.goOn();
+    await isGrowing();
+    await command!.stop();
+    abort.abort();
+    command!.kill();
+    await outcome;
+    expect(withToken(token)).toEqual([]);
+    // There is nobody any more.
+    await command!.stop();
+    command!.goOn();
   },
 
   '[X8] cancelled before it starts, or while it does': async ({ sh }) => {

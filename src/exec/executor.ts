@@ -87,8 +87,19 @@ export interface Command {
 export interface RunOptions extends Cancellable {
   /** Takes stdout and stderr as they come, one call at a time. The bytes are good until the call ends. */
   readonly onOutput: (bytes: Uint8Array, stream: 'stdout' | 'stderr') => void | Promise<void>;
+  /** When it was started: by what it is given the command can be made to stand still, or be killed without a grace. */
+  readonly onStart?: ((command: StartedCommand) => void) | undefined;
   /** Milliseconds between SIGTERM and SIGKILL when it is cancelled. Default 5000. */
   readonly grace?: number | undefined;
+}
+
+/** A command at work. It may have ended by then: nothing is done to it then. */
+export interface StartedCommand {
+  /** Returns when nothing of it writes, but for what the kernel is in the middle of. */
+  stop(): Promise<void>;
+  goOn(): void;
+  /** SIGKILL, also while it stands still. */
+  kill(): void;
 }
 
 export interface Ended {

@@ -12,6 +12,7 @@ export type {
   PlaceOptions,
   RunOptions,
   ShownDirectory,
+  StartedCommand,
 } from './executor.ts';
 export { hostExecutor } from './host.ts';
 export type { HostOptions } from './host.ts';

@@ -1,4 +1,4 @@
-/** The processes of a container, seen from this machine: those that have the process ids of its init. */
+/** The processes of a container or sandbox, seen from this machine: those that have the process ids of its init. */
 
 import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, readlinkSync } from 'node:fs';
 

@@ -10,7 +10,7 @@ import { SHOWN_HOME, noWorkingDir } from './environment.ts';
 import type { EnvironmentFile } from './environment-file.ts';
 import type { Command, PlaceOptions } from './executor.ts';
 import { giveAll, giveOfRoot } from './give.ts';
-import { killInside, ownerFor, terminateInside } from './inside.ts';
+import { killInside, ownerFor, processesInside, terminateInside } from './inside.ts';
 import type { Output } from './output.ts';
 import type { Pipes } from './pipes.ts';
 import { demand } from './podman.ts';
@@ -93,6 +93,7 @@ export class PodmanRun {
     // podman takes its time to start a command, and it must not get away by that.
     const insist = (act: () => boolean) => void until(() => over || act()).catch(() => undefined);
     return {
+      stoppable: { group: undefined, processes: () => processesInside(init) },
       exited,
       terminate: () => insist(() => terminateInside(init)),
       kill: () => insist(() => killInside(init) < 0),

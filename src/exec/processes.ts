@@ -7,6 +7,8 @@ import { StrataError } from '../base/index.ts';
 
 export interface ProcessState {
   readonly pid: number;
+  /** A letter, as in proc(5). */
+  readonly state: string;
   readonly parent: number;
   readonly group: number;
   readonly session: number;
@@ -34,7 +36,7 @@ export function processState(pid: number): ProcessState | undefined {
   if (line === '' || state === 'Z' || state === 'X') return undefined;
   const number = (at: number) => Number(fields[at]);
   const started = fields[STARTED] ?? '';
-  return { pid, parent: number(PARENT), group: number(GROUP), session: number(SESSION), started };
+  return { pid, state, parent: number(PARENT), group: number(GROUP), session: number(SESSION), started };
 }
 
 export function* allProcesses(): Generator<ProcessState> {

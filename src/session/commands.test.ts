@@ -88,6 +88,19 @@ describe('[N15] a quota', () => {
     },
   );
 
+  it.each(['off', 'auto'] as const)(
+    'that is watched is hardly exceeded by whoever writes as fast as memory, in a sandbox: %s',
+    async (sandbox) => {
+      const { runner, create, exec } = await openSessionHome('watch', sandbox);
+      const home = await runner();
+      await create(home, 'web', { quotaMb: 64 });
+      const writer = 'dd if=/dev/zero of=$n bs=256K count=100000 status=none';
+      const full = await exec(home, 'web', `for n in 1 2 3; do ${writer} & done; wait`, { sandbox });
+      expect(full).toMatchObject({ exitCode: 137, quota: { stopped: true } });
+      expect(full.quota!.usedBytes).toBeLessThanOrEqual((64 + 16) * 1024 * 1024);
+    },
+  );
+
   it('keeps what is larger than it from being resumed', async () => {
     const { runner, create, filesOf } = await openSessionHome();
     const home = await runner();

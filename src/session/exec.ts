@@ -7,8 +7,8 @@ import { setTimeout } from 'node:timers/promises';
 import { StrataError, isStrataError } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import type { SessionTable } from '../db/index.ts';
-import type { Ended, Executor } from '../exec/index.ts';
-import type { LimitedDirectory } from '../quota/index.ts';
+import type { Ended, Executor, StartedCommand } from '../exec/index.ts';
+import type { LimitedDirectory, Writers } from '../quota/index.ts';
 import { checkpointSession } from './checkpoint.ts';
 import { openPlace } from './open-place.ts';
 import type { ExecResult, QuotaExceeded } from './results.ts';
@@ -97,6 +97,7 @@ async function runTask(
   });
   const workspace = place.shownAt(SHOWN_WORKSPACE);
   let isFull = false;
+  const writers = new CommandWriters();
   const watching = watchSession(world, session, watch.signal).then(
     (reason) => stop.abort(reason),
     () => undefined,
@@ -104,8 +105,10 @@ async function runTask(
   const onFull = () => {
     isFull = true;
     stop.abort(new StrataError('quota_exceeded', `the quota of session ${session.name} is used up`));
+    // Whatever it would still write in its grace is over the quota.
+    writers.command?.kill();
   };
-  const filling = limited.exceeded(watch.signal).then(onFull, () => undefined);
+  const filling = limited.exceeded(watch.signal, writers).then(onFull, () => undefined);
   try {
     const ended = await place.run(
       {
@@ -119,7 +122,7 @@ async function runTask(
         },
         workingDir: join(workspace, options.workingDir ?? ''),
       },
-      { onOutput: options.onOutput, signal },
+      { onOutput: options.onOutput, signal, onStart: (command) => writers.started(command) },
     );
     // Nobody refuses space where it is only watched.
     const isSuspect = ended.exitCode !== 0 || limited.means === 'watch';
@@ -133,6 +136,27 @@ async function runTask(
   } finally {
     watch.abort();
     await Promise.all([watching, filling]);
+  }
+}
+
+/** A command as a quota sees it, that may have to stand still before there is one. */
+class CommandWriters implements Writers {
+  command: StartedCommand | undefined;
+  #standsStill = false;
+
+  started(command: StartedCommand): void {
+    this.command = command;
+    if (this.#standsStill) void command.stop();
+  }
+
+  async stop(): Promise<void> {
+    this.#standsStill = true;
+    await this.command?.stop();
+  }
+
+  goOn(): void {
+    this.#standsStill = false;
+    this.command?.goOn();
   }
 }
 
