@@ -84,11 +84,11 @@ async function killMarked(directory: string, session: number | undefined): Promi
 }
 
 function processesOf(directory: string, session: number | undefined): ProcessState[] {
-  const marks = [`HOME=${directory}`, `${PLACE_MARK}=${directory}`];
+  const marks = new Set([`HOME=${directory}`, `${PLACE_MARK}=${directory}`]);
   const all = [...allProcesses()];
   const chosen = new Set<number>();
   for (const { pid, session: own } of all) {
-    if (own === session || environmentOf(pid).some((each) => marks.includes(each))) chosen.add(pid);
+    if (own === session || environmentOf(pid).some((each) => marks.has(each))) chosen.add(pid);
   }
   // Parents need not have smaller ids than their children: again, until there is nobody new.
   for (let before = 0; chosen.size > before;) {

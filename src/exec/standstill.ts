@@ -28,6 +28,8 @@ export async function stop({ group, processes }: Stoppable): Promise<void> {
 
 /** Also what had stopped by itself. */
 export function goOn({ group, processes }: Stoppable): void {
+  // Found first, which takes longer: then they go on all at once.
+  const found = processes();
+  for (const { pid } of found) send(pid, 'SIGCONT');
   if (group !== undefined) send(-group, 'SIGCONT');
-  for (const { pid } of processes()) send(pid, 'SIGCONT');
 }
