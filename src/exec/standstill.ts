@@ -1,6 +1,6 @@
 /** A command that stands still for a moment, with all that it has started. */
 
-import { processState, send, until } from './processes.ts';
+import { send, until } from './processes.ts';
 import type { ProcessState } from './processes.ts';
 
 export interface Stoppable {
@@ -10,8 +10,10 @@ export interface Stoppable {
   processes(): readonly ProcessState[];
 }
 
-/** proc(5): it runs, or waits for something that can be interrupted. All others cannot be waited for: they may wait for one that is stopped. */
-const IS_ACTIVE = /^[RS]$/;
+/** proc(5). */
+const STOPPED = /^[Tt]$/;
+/** It waits in the kernel, perhaps for one that is stopped: it cannot be waited for, and stops when it comes out of there. */
+const WAITING = 'D';
 
 /** Milliseconds, for the stubborn: a process that starts others faster than they are found. */
 const LONGEST = 200;
@@ -19,10 +21,10 @@ const LONGEST = 200;
 export async function stop({ group, processes }: Stoppable): Promise<void> {
   if (group !== undefined) send(-group, 'SIGSTOP');
   await until(() => {
-    const active = processes().filter(({ state }) => IS_ACTIVE.test(state));
-    for (const { pid } of active) send(pid, 'SIGSTOP');
-    // A signal is on its way for a moment.
-    return active.every(({ pid }) => !IS_ACTIVE.test(processState(pid)?.state ?? ''));
+    const moving = processes().filter(({ state }) => !STOPPED.test(state));
+    for (const { pid } of moving) send(pid, 'SIGSTOP');
+    // Of those that are still moving, others may have been started meanwhile.
+    return moving.every(({ state }) => state === WAITING);
   }, LONGEST);
 }
 
