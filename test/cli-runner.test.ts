@@ -134,3 +134,30 @@ it('[C68] told to end it suspends what is at work there, and ends with 0', async
   const once = strata('runner', '--name', 'other', '--base-dir', 'other', '--once');
   expect(once).toMatchObject({ status: 0, stdout: line });
 });
+
+it('[N22] what a paused runner had goes on elsewhere when its lease is over, and nobody waits for it', async () => {
+  using late = startStrata(options, 'runner', '--name', 'late', '--base-dir', 'late', '--lease', '2s');
+  await late.said(/\n/);
+  answer('sessions', 'create', '--name', 'moved', '--runner', 'late', '--workspace-mobility', 'object_sync');
+  strata('sessions', 'exec', 'moved', '--', 'sh', '-c', 'echo unsaved > file');
+  late.process.kill('SIGSTOP');
+  await vi.waitFor(
+    () =>
+      expect(answer('sessions', 'get', 'moved')).toMatchObject({ state: 'suspended', reason: 'runner_lost' }),
+    PATIENCE,
+  );
+  expect(strata('sessions', 'runners').stdout).toMatch(/\nlate +default +silent since /);
+  expect(failure('sessions', 'resume', 'moved')).toMatchObject({ status: 7, code: 'unavailable' });
+  expect(answer('sessions', 'resume', 'moved', '--accept-loss')).toMatchObject({
+    runner: 'home',
+    snapshot: 1,
+  });
+  late.process.kill('SIGCONT');
+  await vi.waitFor(
+    () => expect(answer('sessions', 'get', 'moved')).toMatchObject({ conflicts: ['moved.conflict-1'] }),
+    PATIENCE,
+  );
+  answer('sessions', 'terminate', 'moved', '--discard');
+  late.process.kill('SIGTERM');
+  await late.ended;
+});

@@ -92,7 +92,7 @@ function runnerTable(runners: readonly RunnerInfo[]): string[] {
   const rows = runners.map(({ name, region, state, baseDir, sessions, seen }) => [
     name,
     region,
-    state === 'gone' ? `gone since ${formatDate(seen)}` : state,
+    state === 'gone' || state === 'silent' ? `${state} since ${formatDate(seen)}` : state,
     String(sessions),
     oneLine(baseDir),
   ]);

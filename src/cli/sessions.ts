@@ -89,7 +89,11 @@ function registerExec(noun: Command, invocation: Invocation): void {
     .argument('<session>', SESSION, nonEmpty)
     .argument('<cmd...>', 'what to run, behind --')
     .option('--env <name=value>', 'a variable of the command; repeatable', assignment)
-    .option('--workdir <path>', 'where it starts, below /workspace (default: there)', nonEmpty)
+    .option(
+      '--workdir <path>',
+      'where it starts: below the workspace, as in src or /workspace/src (default: there)',
+      nonEmpty,
+    )
     .addOption(choice('--sandbox <mode>', 'bubblewrap around it', ['auto', 'require', 'off']))
     .option('--image <image>', 'run it in a container of this image', nonEmpty)
     .option('--checkpoint', 'make a checkpoint when it has ended (default: as the session was created)')
@@ -153,6 +157,10 @@ function registerCheckpoints(noun: Command, invocation: Invocation): void {
     .option('--dry-run', 'change nothing; tell what would')
     .action((ref: string, flags: { dryRun?: boolean }) => restoreSession(invocation, ref, flags));
   addExamples(restore, ['sessions restore dev@3 --dry-run', 'sessions restore dev@3']);
+  addNote(
+    restore,
+    'A suspended session can be restored too: only its latest checkpoint becomes another one, which takes no time.',
+  );
   addJsonHelp(restore, RESTORE_SHAPE);
 
   const log = noun
@@ -238,6 +246,7 @@ function registerLists(noun: Command, invocation: Invocation): void {
     .option('--all', 'also those whose files are gone')
     .action((flags: ListSessionsFlags) => listSessions(invocation, flags));
   addExamples(list, ['sessions list', 'sessions list --state suspended --labels team=web --json']);
+  addNote(list, 'SIZE is that of its files at the latest checkpoint.');
   addJsonHelp(list, '{sessions:[…]}, each as of get');
 
   const runners = noun
@@ -247,6 +256,6 @@ function registerLists(noun: Command, invocation: Invocation): void {
   addExamples(runners, ['sessions runners']);
   addJsonHelp(
     runners,
-    '{runners:[{name, region, state, baseDir, sessions, seen}]}. state: "home", "lives" or "gone".',
+    '{runners:[{name, region, state, baseDir, sessions, seen}]}. state: "home", "lives", "silent" (its lease is over, its process is there) or "gone".',
   );
 }

@@ -2,7 +2,7 @@
 
 import { StrataError } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
-import type { RunnerTable } from '../db/index.ts';
+import type { RunnerTable, SessionTable } from '../db/index.ts';
 import type { ServeWorld } from '../session/index.ts';
 import type { ResumeSessionOptions } from './sessions-face.ts';
 
@@ -22,7 +22,7 @@ type Choice = Cancellable & { readonly runner?: string | undefined; readonly reg
 
 /** One that is named; one of a region; the home. @throws not_found, unavailable, region_mismatch */
 export async function runnerFor(world: ServeWorld, { runner, region }: Choice): Promise<Runner> {
-  const { getRunner, stateOf } = await room();
+  const { getRunner, isThere } = await room();
   const { kysely } = world.database;
   if (runner !== undefined) {
     const row = await getRunner(kysely, runner);
@@ -43,7 +43,7 @@ export async function runnerFor(world: ServeWorld, { runner, region }: Choice): 
     .where('region', '=', region)
     .orderBy('name')
     .execute();
-  const found = rows.find((row) => stateOf(row) !== 'gone');
+  const found = rows.find((row) => isThere(row, world.clock()));
   if (found !== undefined) return found;
   const gone = rows.map(({ name }) => name);
   throw new StrataError('unavailable', `no runner of region ${region} is there`, {
@@ -57,18 +57,20 @@ export async function runnerFor(world: ServeWorld, { runner, region }: Choice): 
 
 export type Runner = Pick<RunnerTable, 'id' | 'name' | 'region'>;
 
-/** Without a wish, where it was last: its files may still be there. */
+/** Without a wish, where it was last: its files may still be there. If nobody is there, and they need not be, elsewhere in the region. */
 export async function runnerToResume(
   world: ServeWorld,
-  last: string | null,
+  { last_runner, region }: Pick<SessionTable, 'last_runner' | 'region'>,
   options: ResumeSessionOptions,
 ): Promise<Pick<RunnerTable, 'id' | 'name'>> {
-  if (options.runner === undefined && options.region === undefined) return runnerById(world, last);
+  if (options.runner !== undefined) return runnerFor(world, options);
+  const { isThere, runnerWithId } = await room();
+  const last = await runnerWithId(world.database.kysely, last_runner);
+  const isLeft = last !== undefined && !isThere(last, world.clock());
+  if (options.region === undefined)
+    return isLeft && options.acceptLoss === true
+      ? runnerFor(world, { ...options, region })
+      : (last ?? world.runner);
   const chosen = await runnerFor(world, options);
-  if (options.runner !== undefined) return chosen;
-  const { runnerWithId, stateOf } = await room();
-  const before = await runnerWithId(world.database.kysely, last);
-  return before !== undefined && before.region === options.region && stateOf(before) !== 'gone'
-    ? before
-    : chosen;
+  return last !== undefined && last.region === options.region && !isLeft ? last : chosen;
 }

@@ -57,6 +57,8 @@ export function sessionsOf(home: Home, onDue?: EngineOptions['onDue']): Sessions
 
   return {
     async create(options = {}) {
+      // What is not in the configuration no runner can be started for.
+      if (options.region !== undefined) home.regions.place(options.region);
       const world = await worldOf(options);
       const { checkNewSession, createSession, newSessionId } = await room();
       const runner = await runnerFor(world, options);
@@ -96,7 +98,7 @@ export function sessionsOf(home: Home, onDue?: EngineOptions['onDue']): Sessions
     async resume(session, options = {}) {
       const { world, row } = await existing(session, options);
       const { resumeSession } = await room();
-      const runner = await runnerToResume(world, row.last_runner, options);
+      const runner = await runnerToResume(world, row, options);
       const request = { session: row.id, acceptLoss: options.acceptLoss === true };
       await at(world, runner, 'resume', request, options, () => resumeSession(world, row.id, options));
       return show(world, row.id);
@@ -182,7 +184,7 @@ export function sessionsOf(home: Home, onDue?: EngineOptions['onDue']): Sessions
     async runners(options = {}) {
       if (!(await home.exists())) return [];
       const world = await worldOf(options);
-      return (await room()).listRunners(world.database.kysely);
+      return (await room()).listRunners(world.database.kysely, world.clock());
     },
   };
 }

@@ -34,7 +34,7 @@ export {
   leaveRunner,
   listRunners,
   runnerWithId,
-  stateOf,
+  isThere,
 } from './runner-rows.ts';
 export type { RunnerWish } from './runner-rows.ts';
 export { serve } from './serve.ts';

@@ -66,6 +66,7 @@ it('[N9] a shared volume is seen by all runners of the region', async () => {
   await exec(west, 'web', 'echo 1 > a');
   pass(LEASE + 1);
   await doWhatIsQuick(near);
+  await doWhatIsSlow(near);
   await resumeSession(near, 'web');
   expect(await contents(near, 'web')).toEqual({ a: '1\n' });
 });

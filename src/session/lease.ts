@@ -46,13 +46,13 @@ export async function endLeases({
   const now = clock();
   const over = await database.kysely
     .selectFrom('sessions')
-    .select('id')
+    .innerJoin('runners', 'runners.id', 'sessions.runner')
+    .select(['sessions.id', 'runners.name as runner'])
     .where('lease_until', '<=', now)
-    .where('runner', 'is not', null)
     .execute();
   if (over.length === 0) return;
   await database.transaction(async (tx) => {
-    for (const { id } of over) {
+    for (const { id, runner } of over) {
       const row = await tx
         .selectFrom('sessions')
         .selectAll()
@@ -81,7 +81,7 @@ export async function endLeases({
         {
           kind: 'session.runner_lost',
           session: row.name,
-          details: { runner: row.runner, unsaved: wasAtWork },
+          details: { runner, unsaved: wasAtWork },
         },
       );
       log?.(`session ${row.name} has lost its runner`);

@@ -29,7 +29,7 @@ import type { Cancellable, ErrorCode, Random } from '../base/index.ts';
 import type { RunnerTable, SessionRequestTable } from '../db/index.ts';
 import { FrameWriter, readFrames } from './frames.ts';
 import type { StreamName } from './frames.ts';
-import { runnerWithId } from './runner-rows.ts';
+import { runnerWithId, stateOf } from './runner-rows.ts';
 import type { SessionWorld } from './world.ts';
 
 /** What a runner is asked for; arguments and answers are JSON. */
@@ -95,7 +95,9 @@ export async function ask<Answer>(
         // Asked before the last look at what it printed.
         at = await readFrames(files.output, at, onOutput);
         if (row?.status === 'done') return files.answer<Answer>();
-        if (row === undefined || (await isGone(world, row))) throw gone(runner.name);
+        const failure =
+          row === undefined ? gone(runner.name) : await failureOfRunner(world, row, runner.name);
+        if (failure !== undefined) throw failure;
         if (signal?.aborted === true && !isCancelled) {
           isCancelled = true;
           await database.kysely
@@ -154,17 +156,29 @@ async function requestRow({ database }: RequestWorld, id: string): Promise<Sessi
   return database.kysely.selectFrom('session_requests').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
-/** Whether nobody will do it any more. */
-async function isGone({ database }: RequestWorld, { runner, taker }: SessionRequestTable): Promise<boolean> {
-  if (taker !== null) return fateOf(taker) === 'dead';
+/** @returns why nobody will do it any more */
+async function failureOfRunner(
+  { database, clock }: RequestWorld,
+  { runner, taker }: SessionRequestTable,
+  name: string,
+): Promise<StrataError | undefined> {
+  if (taker !== null && fateOf(taker) === 'dead') return gone(name);
   const row = await runnerWithId(database.kysely, runner);
-  return row === undefined || row.holder === null || fateOf(row.holder) === 'dead';
+  if (row === undefined || row.holder === null || fateOf(row.holder) === 'dead') return gone(name);
+  return stateOf(row, clock()) === 'silent' ? silent(row) : undefined;
 }
 
 function gone(name: string): StrataError {
   return new StrataError('unavailable', `runner ${name} is gone`, {
     hint: `Start it again: \`strata runner --name ${name}\`. Once its lease is over, the session can be resumed elsewhere.`,
     details: { runner: name },
+  });
+}
+
+function silent({ name, holder, seen }: RunnerTable): StrataError {
+  return new StrataError('unavailable', `runner ${name} does not answer, and its lease is over`, {
+    hint: `Its process ${holder?.split('-')[0]} is there: paused, or stuck. Let it go on or end it; sessions that it had can be resumed elsewhere.`,
+    details: { runner: name, seen },
   });
 }
 

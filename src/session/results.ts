@@ -122,7 +122,8 @@ export interface RunnerInfo {
   readonly region: string;
   readonly baseDir: string;
   /** `home`: any process of the home acts for it. */
-  readonly state: 'home' | 'lives' | 'gone';
+  /** `silent`: its process is there, and has not renewed its leases in time. */
+  readonly state: 'home' | 'lives' | 'silent' | 'gone';
   readonly sessions: number;
   readonly seen: number;
 }

@@ -52,7 +52,7 @@ export async function becomeRunner(world: RowWorld, wish: RunnerWish): Promise<R
       seen: world.clock(),
     };
     if (row !== undefined) {
-      if (stateOf(row) !== 'gone' && !isHome) throw taken(row);
+      if (stateOf(row, world.clock()) !== 'gone' && !isHome) throw taken(row);
       await checkMove(tx, row, facts);
       await tx.updateTable('runners').set(facts).where('id', '=', row.id).execute();
     }
@@ -119,7 +119,7 @@ export async function getRunner(query: Query, name: string): Promise<RunnerTable
   });
 }
 
-export async function listRunners(query: Query): Promise<RunnerInfo[]> {
+export async function listRunners(query: Query, now: number): Promise<RunnerInfo[]> {
   const rows = await query.selectFrom('runners').selectAll().orderBy('name').execute();
   const counts = await query
     .selectFrom('sessions')
@@ -131,16 +131,25 @@ export async function listRunners(query: Query): Promise<RunnerInfo[]> {
     name: row.name,
     region: row.region,
     baseDir: row.base_dir,
-    state: stateOf(row),
+    state: stateOf(row, now),
     sessions: Number(counts.find(({ runner }) => runner === row.id)?.count ?? 0),
     seen: row.seen,
   }));
 }
 
 /** Whether anybody is there to do what it is asked for. */
-export function stateOf({ lease, holder }: Pick<RunnerTable, 'lease' | 'holder'>): RunnerInfo['state'] {
+export function stateOf(
+  { lease, holder, seen }: Pick<RunnerTable, 'lease' | 'holder' | 'seen'>,
+  now: number,
+): RunnerInfo['state'] {
   if (lease === null) return 'home';
-  return holder !== null && fateOf(holder) !== 'dead' ? 'lives' : 'gone';
+  if (holder === null || fateOf(holder) === 'dead') return 'gone';
+  return now - seen > lease ? 'silent' : 'lives';
+}
+
+/** Whether it does what it is asked for. */
+export function isThere(row: Pick<RunnerTable, 'lease' | 'holder' | 'seen'>, now: number): boolean {
+  return ['home', 'lives'].includes(stateOf(row, now));
 }
 
 /** Sessions would look for their files where they are not. */

@@ -10,6 +10,8 @@ import { keepConflict } from './conflict-files.ts';
 import { SessionPlace, readMarker, removePlace } from './place.ts';
 import type { Marker } from './place.ts';
 import { isSessionId } from './rows.ts';
+import type { Query } from './rows.ts';
+import { runnerWithId } from './runner-rows.ts';
 import { runningTasks, sweepTasks } from './tasks.ts';
 import type { SessionWorld } from './world.ts';
 
@@ -35,14 +37,22 @@ export async function sweepPlaces(world: SessionWorld, options: Cancellable): Pr
         await new SessionPlace(world, { id, name: id, quota_mb: 1 }).remove(options);
       continue;
     }
-    if (session.tenant === world.tenant && isStale(world, session, marker))
+    if (session.tenant === world.tenant && (await isStale(world, world.database.kysely, session, marker)))
       await sweepPlace(world, session, marker, options);
   }
 }
 
-function isStale({ runner }: SessionWorld, session: SessionTable, marker: Marker): boolean {
+async function isStale(
+  { runner }: SessionWorld,
+  query: Query,
+  session: SessionTable,
+  marker: Marker,
+): Promise<boolean> {
   if (session.expired !== null || session.state === 'terminated') return true;
-  return session.last_runner !== runner.id && marker.fence < session.fence;
+  if (session.last_runner === runner.id || marker.fence >= session.fence) return false;
+  // Where runners share a directory, what one of them has lost is there for all of them.
+  const last = await runnerWithId(query, session.last_runner);
+  return last?.base_dir !== runner.base_dir;
 }
 
 async function sweepPlace(
@@ -81,7 +91,7 @@ async function retire(
   await removePlace(world, retired, {});
   return world.database.transaction(async (tx) => {
     const row = await tx.selectFrom('sessions').selectAll().where('id', '=', id).executeTakeFirst();
-    if (row === undefined || !isStale(world, row, marker)) return undefined;
+    if (row === undefined || !(await isStale(world, tx, row, marker))) return undefined;
     // A transaction may be done twice.
     if (existsSync(path)) renameSync(path, retired);
     return retired;
