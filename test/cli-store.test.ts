@@ -204,6 +204,10 @@ describe('config check', () => {
     expect(strata('config', 'check', '--config', 'good.yaml').stdout).toContain(
       '(at least 1.5 days, at most 30 days)',
     );
+    write('short.yaml', 'storage: { workspace: { retention: { min: 1s, default: 90m, max: 4h } } }');
+    expect(strata('config', 'check', '--config', 'short.yaml').stdout).toContain(
+      '90 minutes (at least 1 second, at most 4 hours)',
+    );
     write(
       'runs.yaml',
       'runs: { retention: 2d }\nexecutors: [{ name: a, type: host, arch: arm64, labels: [gpu] }]',

@@ -8,6 +8,11 @@ import { addExamples, addJsonHelp } from './help.ts';
 import type { Invocation } from './invocation.ts';
 
 const DAY_MS = 86_400_000;
+const SMALLER = [
+  ['hour', 3_600_000],
+  ['minute', 60_000],
+  ['second', 1000],
+] as const;
 
 export function registerConfig(noun: Command, invocation: Invocation): void {
   const check = noun
@@ -70,7 +75,6 @@ function configLines(
   stores: readonly NamedStore[],
 ): string[] {
   const { retention, baseDir, defaultQuotaMb } = storage.workspace;
-  const days = (milliseconds: number) => counted(Math.round((milliseconds / DAY_MS) * 100) / 100, 'day');
   return [
     file === undefined
       ? 'There is no configuration file: everything is as by default.'
@@ -87,14 +91,21 @@ function configLines(
         ['quota', `${defaultQuotaMb} MB`],
         [
           'retention',
-          `${days(retention.default)} (at least ${days(retention.min)}, at most ${days(retention.max)})`,
+          `${lengthWords(retention.default)} (at least ${lengthWords(retention.min)}, at most ${lengthWords(retention.max)})`,
         ],
-        ['runs', `layers stay ${days(runs.retention)} after the end`],
+        ['runs', `layers stay ${lengthWords(runs.retention)} after the end`],
         ['executors', executors.length === 0 ? 'this machine' : executors.map(executorText).join('; ')],
       ],
       ['left', 'left'],
     ),
   ];
+}
+
+/** `1.5 days`; what is less than one in the largest unit that leaves nothing over, as in `36 minutes`. */
+function lengthWords(milliseconds: number): string {
+  if (milliseconds >= DAY_MS) return counted(Math.round((milliseconds / DAY_MS) * 100) / 100, 'day');
+  const [unit, size] = SMALLER.find(([, each]) => milliseconds % each === 0) ?? SMALLER[2];
+  return counted(milliseconds / size, unit);
 }
 
 function executorText({ name, type, arch, labels, slots }: Config['executors'][number]): string {

@@ -3,6 +3,7 @@
 import type { EventKind } from '../workspace/index.ts';
 import { counted, formatBytes, formatDate } from './format.ts';
 import { leapText } from './clock.ts';
+import { lengthText } from './session-shapes.ts';
 
 type Details = Readonly<Record<string, unknown>>;
 
@@ -32,11 +33,24 @@ export function detailsText(kind: EventKind, details: Details): string {
   return (WORDS[kind] ?? plain)(details);
 }
 
+/** Numbers that say nothing as they are, by what they are called. */
+const FIGURES: Readonly<Record<string, (value: number) => string>> = {
+  requested: lengthText,
+  effective: lengthText,
+  expiresAt: formatDate,
+  usedBytes: formatBytes,
+  limitBytes: formatBytes,
+};
+
 function plain(details: Details): string {
   return Object.entries(details)
-    .filter(([, value]) => value !== null)
-    .map(([name, value]) => `${name} ${text(value)}`)
+    .filter(([, value]) => value !== null && value !== '')
+    .map(([name, value]) => `${name} ${typeof value === 'number' ? figure(name, value) : text(value)}`)
     .join(', ');
+}
+
+function figure(name: string, value: number): string {
+  return Object.hasOwn(FIGURES, name) ? FIGURES[name]!(value) : text(value);
 }
 
 function figures({ files, bytes, newBytes }: Details): string {

@@ -88,7 +88,9 @@ export function labels(text: string, earlier: LabelFlags = {}): LabelFlags {
   for (const pair of text.split(',')) {
     const equals = pair.indexOf('=');
     if (equals < 1) throw new InvalidArgumentError('Give NAME=VALUE, as in team=web,stage=test.');
-    all[pair.slice(0, equals)] = pair.slice(equals + 1);
+    const name = pair.slice(0, equals);
+    if (Object.hasOwn(all, name)) throw new InvalidArgumentError(`The label ${name} is given twice.`);
+    all[name] = pair.slice(equals + 1);
   }
   return all;
 }
