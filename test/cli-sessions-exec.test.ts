@@ -98,6 +98,14 @@ describe('how it ends', () => {
     expect(strata('sessions', 'exec', 'dev', '--', ...words).status).toBe(status);
   });
 
+  it('[C63] where bubblewrap finds no such program, a line of ours says so', () => {
+    const { status, stderr } = strata('sessions', 'exec', 'dev', '--', 'no-such-program-anywhere');
+    expect(status).toBe(127);
+    if (stderr.startsWith('bwrap: '))
+      expect(stderr).toMatch(/\nnote: there is no such program: no-such-program-anywhere\n$/);
+    expect(sh('echo bwrap: execvp sh: x >&2; exit 7').stderr).not.toContain('note:');
+  });
+
   it('[C63] a failure of ours is 125 with its error on stderr', () => {
     const { status, stdout, stderr } = strata('--json', 'sessions', 'exec', 'dve', '--', 'ls');
     expect({ status, stdout }).toEqual({ status: 125, stdout: '' });
@@ -125,7 +133,9 @@ describe('how it ends', () => {
     started.process.kill('SIGINT');
     const { status, stdout, stderr } = await started.ended;
     expect({ status, stdout }).toEqual({ status: 125, stdout: '' });
-    expect(JSON.parse(stderr.trimEnd().split('\n').at(-1)!)).toMatchObject({ error: { code: 'cancelled' } });
+    expect(JSON.parse(stderr.trimEnd().split('\n').at(-1)!)).toMatchObject({
+      error: { code: 'cancelled', hint: expect.stringMatching(/^The command was ended\. What it had done/) },
+    });
     expect(answer('sessions', 'get', 'dev')).toMatchObject({ state: 'active', runningTasks: 0 });
   });
 
@@ -163,6 +173,7 @@ it.each([
     /note: the quota of session small is used up: .* of 32\.0 MB\n(.*\n)* +[\d.]+ MB {2}big\n/,
   );
   expect(inSmall('--quiet', fill).stderr).toMatch(/is used up/);
+  expect(stderr).toContain('sessions checkpoint small && strata sessions fork small --workspace-quota MB\n');
   expect(inSmall('--quiet', 'cat kept; rm big; ls')).toMatchObject({ status: 0, stdout: 'kept\nkept\n' });
   expect(answer('sessions', 'suspend', 'small', ...home)).toMatchObject({ state: 'suspended' });
 });

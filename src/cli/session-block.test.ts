@@ -21,7 +21,7 @@ it('[C60] a session at work, a line for each thing', () => {
     '  runner      shelf, region default',
     '  directory   /srv/workspaces/session-0123456789ab',
     '  storage     volume, mobility object_sync',
-    '  quota       3.0 MB of 20.0 GB, kept by a file system of its own',
+    '  quota       3.0 MB of 20.0 GB at the last checkpoint, kept by a file system of its own',
     '  checkpoint  dev@2, 5 min ago',
     '  files       local: what is newer than dev@2 is on runner shelf alone',
     '  idle        suspended after 30m',
@@ -44,7 +44,7 @@ it('[C60] what is not there takes no line, and what is unusual is told', () => {
     '  state       suspended, held',
     '  runner      none yet, region default',
     '  storage     volume, mobility object_sync',
-    '  quota       3.0 MB of 20.0 GB',
+    '  quota       3.0 MB of 20.0 GB at the last checkpoint',
     '  checkpoint  dev@2, 5 min ago, in region eu',
     '  files       durable, synced: all of it is in the store, as dev@2',
     '  retention   7d after its end',
@@ -58,6 +58,12 @@ it.each<[string, Partial<SessionInfo>, string, string]>([
     'idle and of this machine',
     { mobility: 'local', durability: 'local', synced: false, reason: 'idle' },
     'local: dev@2 is on the machine of runner shelf alone',
+    'local',
+  ],
+  [
+    'that was at work on no runner yet, as a fork',
+    { mobility: 'local', durability: 'local', synced: false, lastRunner: undefined },
+    'local: dev@2 is on this machine alone',
     'local',
   ],
   [
@@ -115,7 +121,9 @@ it('[C65] unsaved files are told with why, the age of the last checkpoint, and w
     '  mctl sessions resume dev --runner shelf  goes on with them',
     '  mctl sessions resume dev --accept-loss   goes on elsewhere without them',
   ]);
-  expect(row({ ...lost, snapshot: undefined, snapshotCreated: undefined }, 'checkpoint')).toBe('none');
+  const never: SessionInfo = { ...lost, snapshot: undefined, snapshotCreated: undefined, usedBytes: 0 };
+  expect(row(never, 'checkpoint')).toBe('none');
+  expect(row(never, 'quota')).toBe('0 B of 20.0 GB, kept by a file system of its own');
 });
 
 it('[C66] retention that was cut is told with what was asked for and what is allowed', () => {

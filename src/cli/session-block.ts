@@ -73,8 +73,10 @@ function runnerText({ runner, lastRunner, region }: SessionInfo): string {
     : `none; last ${lastRunner}, region ${region}`;
 }
 
-function quotaText({ usedBytes, quotaMb, quotaMeans }: SessionInfo): string {
-  const used = `${formatBytes(usedBytes)} of ${formatBytes(quotaMb * MIB)}`;
+/** What is used is counted by a save, and by nobody between two. */
+function quotaText({ usedBytes, quotaMb, quotaMeans, snapshot, expired }: SessionInfo): string {
+  const when = snapshot === undefined || expired !== undefined ? '' : ' at the last checkpoint';
+  const used = `${formatBytes(usedBytes)} of ${formatBytes(quotaMb * MIB)}${when}`;
   return quotaMeans === undefined ? used : `${used}, kept by ${MEANS[quotaMeans] ?? quotaMeans}`;
 }
 

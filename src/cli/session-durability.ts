@@ -25,7 +25,9 @@ export function durabilityText(session: SessionInfo): string {
   if (hasUnsaved(session)) return `${durability}: its newest files are ${alone}, as ${why}`;
   if (durability === 'uploaded')
     return `uploaded: ${latest} is in the store, the head that tells of it is not${why === undefined ? '' : `: ${why}`}`;
-  if (mobility === 'local') return `local: ${latest} is on the machine of runner ${here} alone`;
+  // A fork that was never resumed was on no runner; all of a home are on its machine.
+  if (mobility === 'local')
+    return `local: ${latest} is on ${here === undefined ? 'this machine' : `the machine of runner ${here}`} alone`;
   return `${durability}: ${latest} is the latest`;
 }
 

@@ -140,14 +140,22 @@ it('[C64] a quota that is used up: how much, the largest files, what to do', () 
     ],
     stopped: true,
   };
-  expect(quotaLines('dev', quota, 'mctl')).toEqual([
+  expect(quotaLines('dev', quota, 'watch', 'mctl')).toEqual([
     'the quota of session dev is used up: 1.0 MB of 1.0 MB',
     '  The command was ended for it.',
     '  976.6 KB  data/big\\x1b[31m',
     '      12 B  small',
     '  Delete what is not needed: mctl sessions exec dev -- rm PATH',
-    '  or go on with more room: mctl sessions fork dev --workspace-quota MB',
+    '  or go on with more room: mctl sessions checkpoint dev && mctl sessions fork dev --workspace-quota MB',
   ]);
+  const second = (more: object, means: string | undefined) =>
+    quotaLines('dev', { ...quota, stopped: false, ...more }, means, 'mctl')[1];
+  for (const means of ['filesystem', 'project'])
+    expect(second({}, means)).toBe('  The command was refused space.');
+  expect(second({}, 'watch')).toBe('  The session is at its quota: commands that add to it are ended.');
+  expect(second({ usedBytes: quota.limitBytes + 1 }, 'watch')).toMatch(
+    /^ {2}The session is over its quota: /,
+  );
   const base = { task: 'task-0123456789ab', exitCode: 137, seconds: 1 };
   const result = { ...base, snapshot: undefined, checkpointFailure: undefined };
   expect(execJson({ ...result, signal: 'SIGKILL', quota })).toEqual({

@@ -11,7 +11,7 @@ export const SESSION_SHAPE =
   'reason, snapshot, retention:{requested, effective, clamped, expiresAt}, labels, storeRegion, lastRunner, directory,\n' +
   'snapshotCreated, runningTasks, held, idleTimeout, checkpointEach, created, lastActive, terminated, expired, conflicts:[…]}.\n' +
   'durability: "local", "uploaded" or "durable"; synced: all that it has is where another runner can get it; snapshot: the number of\n' +
-  'the latest. Lengths of time are as in 7d; what is not there is null.';
+  'the latest, and usedBytes what was there then. Lengths of time are as in 7d; what is not there is null.';
 
 export function sessionJson(session: SessionInfo): object {
   const { id, name, agent, state, workspace, storageType, mobility, region, runner } = session;
