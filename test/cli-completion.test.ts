@@ -99,6 +99,12 @@ describe('bash', () => {
     expect([...completed(line)].sort()).toEqual([...expected].sort());
   });
 
+  it('[C29] is there for the other name of the program', () => {
+    const script = 'source completion.bash; complete -p strata mctl';
+    const { stdout } = spawnSync('bash', ['-c', script], { ...options, encoding: 'utf8' });
+    expect(stdout).toBe('complete -F _strata strata\ncomplete -F _strata mctl\n');
+  });
+
   it('[C29] is quiet when the command is away', () => {
     expect(completed('strata workspaces log ', join(base, 'gone'))).toEqual([]);
   });
@@ -162,8 +168,8 @@ const ASKED: readonly [string, string, () => readonly string[]][] = [
 ];
 
 describe.each([
-  ['zsh', ['zsh', '-n'], '#compdef strata'],
-  ['fish', ['fish', '--no-execute'], 'complete -c strata'],
+  ['zsh', ['zsh', '-n'], '#compdef strata mctl\n'],
+  ['fish', ['fish', '--no-execute'], 'complete -c mctl -w strata\ncomplete -c strata'],
 ] as const)('%s', (shell, [command, check], first) => {
   const { stdout, status } = strata('completion', shell);
 
@@ -185,6 +191,18 @@ describe.each([
     const { status: read, stderr } = spawnSync(command, [check, file], { encoding: 'utf8' });
     expect({ read, stderr }).toEqual({ read: 0, stderr: '' });
   });
+
+  it.skipIf((isMissing && process.env['CI'] !== 'true') || shell === 'zsh')(
+    '[C29] is there for the other name of the program',
+    () => {
+      write(`completion.${shell}`, stdout);
+      const { stdout: offered } = spawnSync(command, ASKS.fish('mctl sessions ru'), {
+        cwd: base,
+        encoding: 'utf8',
+      });
+      expect(offered).toMatch(/^runners\t.*\n$/);
+    },
+  );
 
   it.skipIf(isMissing && process.env['CI'] !== 'true').each(ASKED)('[C29] %s', (line, kind, expected) => {
     write(`completion.${shell}`, stdout);
@@ -214,5 +232,5 @@ it('[C29] [C3] knows no other shell, and goes by the name that was called', () =
     ...options,
     encoding: 'utf8',
   });
-  expect(mctl.stdout).toMatch(/complete -F _mctl mctl\n$/);
+  expect(mctl.stdout).toMatch(/complete -F _mctl mctl strata\n$/);
 });

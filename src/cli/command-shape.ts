@@ -50,7 +50,10 @@ export interface CommandShape {
 }
 
 export interface ProgramShape {
+  /** As it was called. */
   readonly name: string;
+  /** What the same program is called besides. */
+  readonly otherNames: readonly string[];
   /** Those of all commands, before or after the noun. */
   readonly flags: readonly FlagShape[];
   readonly nouns: readonly CommandShape[];
@@ -89,6 +92,8 @@ const FLAG_KINDS: Readonly<Record<string, ValueKind>> = {
   '--region': 'region',
 };
 
+const PROGRAM_NAMES = ['strata', 'mctl'];
+
 const HELP: FlagShape = { names: ['-h', '--help'], description: 'print help', takes: undefined };
 
 /** @param program with the flags of all commands; its nouns need not be loaded */
@@ -99,7 +104,9 @@ export async function programShape(program: Command, invocation: Invocation): Pr
     (await load())(noun, invocation);
     nouns.push(commandShape(noun));
   }
-  return { name: program.name(), flags: [...program.options.map(flagShape), HELP], nouns };
+  const name = program.name();
+  const otherNames = PROGRAM_NAMES.filter((each) => each !== name);
+  return { name, otherNames, flags: [...program.options.map(flagShape), HELP], nouns };
 }
 
 function commandShape(command: Command): CommandShape {

@@ -3,7 +3,7 @@
 import { MOST_RUNS, MOST_TASKS } from './command-shape.ts';
 import type { CommandShape, FlagShape, ProgramShape, ValueKind } from './command-shape.ts';
 
-export function bashCompletion({ name, flags, nouns }: ProgramShape): string {
+export function bashCompletion({ name, otherNames, flags, nouns }: ProgramShape): string {
   const leaves = nouns.flatMap((noun) =>
     noun.verbs.length === 0
       ? [{ words: noun.name, command: noun }]
@@ -50,7 +50,9 @@ ${leaves.flatMap(({ words, command }) => argumentCases(words, command)).join('\n
 }
 
 ${known(name)}
-${body(name, namesOf(nouns))}`;
+${body(name, namesOf(nouns))}
+complete -F _${name} ${[name, ...otherNames].join(' ')}
+`;
 }
 
 function valueCases(words: string, flags: readonly FlagShape[]): string {
@@ -230,7 +232,5 @@ function body(name: string, nouns: string): string {
     *) mapfile -t COMPREPLY < <(compgen -W "$takes" -- "$current") ;;
   esac
 }
-
-complete -F _${name} ${name}
 `;
 }

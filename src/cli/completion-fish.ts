@@ -6,7 +6,7 @@ import type { CommandShape, FlagShape, ProgramShape, ValueKind } from './command
 /** Flags that say whose workspaces there are. */
 const WHERE = ['--home', '--config', '--tenant'];
 
-export function fishCompletion({ name, flags, nouns }: ProgramShape): string {
+export function fishCompletion({ name, otherNames, flags, nouns }: ProgramShape): string {
   const every = [
     ...flags,
     ...nouns.flatMap((noun) => [noun, ...noun.verbs]).flatMap((command) => command.flags),
@@ -100,6 +100,7 @@ function __${name}_trees
     string match -q -- 'r*' "$word"; and __${name}_runs
 end
 
+${otherNames.map((other) => `complete -c ${other} -w ${name}`).join('\n')}
 complete -c ${name} -f
 ${[
   ...flags.flatMap((flag) => flagLines(name, 'any', '', flag)),

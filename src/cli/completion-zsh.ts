@@ -3,8 +3,9 @@
 import { MOST_RUNS, MOST_TASKS } from './command-shape.ts';
 import type { ArgumentShape, CommandShape, FlagShape, ProgramShape, ValueKind } from './command-shape.ts';
 
-export function zshCompletion({ name, flags, nouns }: ProgramShape): string {
-  return `#compdef ${name}
+export function zshCompletion({ name, otherNames, flags, nouns }: ProgramShape): string {
+  const names = [name, ...otherNames].join(' ');
+  return `#compdef ${names}
 # Completion of ${name} for zsh. It is made from the commands: make it anew after an update.
 
 # Workspaces and runs are asked for where the line says.
@@ -119,7 +120,7 @@ ${nouns.map((noun) => nounCase(noun, name)).join('\n')}
   esac
 }
 
-if [[ $funcstack[1] == _${name} ]]; then _${name} "$@"; else compdef _${name} ${name}; fi
+if [[ $funcstack[1] == _${name} ]]; then _${name} "$@"; else compdef _${name} ${names}; fi
 `;
 }
 

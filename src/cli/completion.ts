@@ -26,7 +26,8 @@ export function registerCompletion(noun: Command, invocation: Invocation): void 
   addNote(
     noun,
     'A script, whatever the flags; for a trial in bash: source <(strata completion bash). Workspaces, sessions,\n' +
-      'the newest runs and their tasks are asked for when they are wanted.',
+      'the newest runs and their tasks are asked for when they are wanted. It is for strata and mctl; bash and fish look for a\n' +
+      'file of the name that is typed, so link theirs as mctl, or mctl.fish, too.',
   );
 }
 
