@@ -96,6 +96,17 @@ it('[C62] [C63] [C67] what is done there is told here as if it were here', async
   expect(strata('sessions', 'exec', 'far', '--', 'cat', 'f').stdout).toBe('1\n');
 });
 
+it('[C68] without a name it does once what is due of the home, and does not stay', () => {
+  const { status, stdout } = strata('runner', '--once');
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/^runner home is ready: region default, /);
+  expect(failure('runner')).toMatchObject({
+    status: 2,
+    code: 'bad_input',
+    hint: expect.stringContaining('--name'),
+  });
+});
+
 it('[C60] a session of another runner says where it is pinned', () => {
   answer('sessions', 'create', '--name', 'pinned', '--runner', 'shelf');
   answer('sessions', 'suspend', 'pinned');

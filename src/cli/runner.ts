@@ -3,6 +3,7 @@
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 
+import { StrataError } from '../base/index.ts';
 import { lengthOfTime, nonEmpty } from './argument.ts';
 import { formatDate, printable } from './format.ts';
 import { addExamples, addJsonHelp, addNote } from './help.ts';
@@ -12,7 +13,7 @@ import { lengthText } from './session-shapes.ts';
 import { isoTime } from './shapes.ts';
 
 interface RunnerFlags {
-  readonly name: string;
+  readonly name?: string;
   readonly region?: string;
   readonly baseDir?: string;
   readonly lease?: number;
@@ -21,7 +22,11 @@ interface RunnerFlags {
 
 export function registerRunner(noun: Command, invocation: Invocation): void {
   noun
-    .requiredOption('--name <name>', 'what it is called; each runner has a name of its own', nonEmpty)
+    .option(
+      '--name <name>',
+      'what it is called; each runner has a name of its own (with --once, default: the home)',
+      nonEmpty,
+    )
     .option('--region <region>', 'where it is (default: default)', nonEmpty)
     .option(
       '--base-dir <dir>',
@@ -35,6 +40,7 @@ export function registerRunner(noun: Command, invocation: Invocation): void {
     'runner --name shelf --base-dir /var/strata/workspaces',
     'runner --name eu-1 --region eu-west-1 --lease 1m --json',
     'runner --name shelf --once',
+    'runner --once',
   ]);
   addNote(
     noun,
@@ -51,17 +57,19 @@ export function registerRunner(noun: Command, invocation: Invocation): void {
 async function serve(invocation: Invocation, flags: RunnerFlags): Promise<void> {
   const { terminal, world } = invocation;
   const { stderr, json, quiet } = terminal;
+  const name = flags.name ?? (await nameOfHome(invocation, flags));
   let told: Promise<void> | undefined;
   await withEngine(invocation, async (engine) => {
     await engine.runRunner({
       ...flags,
+      name,
       signal: world.signal,
-      onReady: ({ name, region, baseDir, lease: length }) => {
-        const ready = { ready: true, name, region, baseDir };
+      onReady: ({ name: called, region, baseDir, lease: length }) => {
+        const ready = { ready: true, name: called, region, baseDir };
         told = terminal.result(
           { ...ready, lease: length === undefined ? null : lengthText(length) },
-          [`runner ${name} is ready: region ${region}, sessions in ${printable(baseDir)}`],
-          [name],
+          [`runner ${called} is ready: region ${region}, sessions in ${printable(baseDir)}`],
+          [called],
         );
         // Whether it could be written is asked at the end; nobody listens before.
         told.catch(() => undefined);
@@ -74,6 +82,18 @@ async function serve(invocation: Invocation, flags: RunnerFlags): Promise<void> 
     });
     await told;
   });
+}
+
+/** For one look at what is due; who stays says as whom. */
+async function nameOfHome({ world, flags }: Invocation, { once = false }: RunnerFlags): Promise<string> {
+  if (!once)
+    throw new StrataError('bad_input', 'nothing says what the runner is called', {
+      hint: 'Give it a name of its own, as in `--name shelf`; with --once it may be left out, and the home is meant.',
+    });
+  const { loadConfig } = await import('../engine/index.ts');
+  const { home, config } = flags;
+  const { runner } = await loadConfig({ home, config, env: world.env, cwd: world.cwd });
+  return runner.name;
 }
 
 /** @returns milliseconds */
