@@ -5,6 +5,7 @@ import { EXIT_CODES, StrataError } from '../base/index.ts';
 import type { ErrorCode } from '../base/index.ts';
 import { captureWorld } from './capture.fixture.ts';
 import { reportFailure } from './failure.ts';
+import { formatDate } from './format.ts';
 import { Terminal } from './terminal.ts';
 import type { GlobalFlags } from './world.ts';
 
@@ -33,6 +34,15 @@ it.each([
   ['an unknown option', new CommanderError(1, 'commander.unknownOption', "error: unknown option '--x'"), 2],
 ])('[C1] %s', async (_, error, exitCode) => {
   expect((await report(error, {}, aborted)).exitCode).toBe(exitCode);
+});
+
+it('[C7] text: when something expired, as other times are written', async () => {
+  const expired = Date.UTC(2026, 10, 29, 4, 27, 26, 325);
+  const error = new StrataError('workspace_expired', `gone on ${new Date(expired).toISOString()}`, {
+    details: { expired },
+  });
+  expect((await report(error)).stderr).toBe(`error: gone on ${formatDate(expired)}\n`);
+  expect((await report(error, { json: true })).stderr).toContain('2026-11-29T04:27:26.325Z');
 });
 
 it('[C7] text: message and hint, no stack', async () => {

@@ -3,7 +3,7 @@
 import { CommanderError } from 'commander';
 
 import { EXIT_CODES, StrataError, isStrataError, systemError } from '../base/index.ts';
-import { printable } from './format.ts';
+import { formatDate, printable } from './format.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Tells an error on stderr. @returns the exit code */
@@ -16,10 +16,16 @@ export function reportFailure(error: unknown, terminal: Terminal, options: Failu
   if (terminal.json) {
     stderr.write(`${JSON.stringify({ error: { code, message, hint: hint ?? null, details } })}\n`);
   } else {
-    stderr.write(`${terminal.paint('red', 'error:', stderr)} ${printable(message)}\n`);
+    stderr.write(`${terminal.paint('red', 'error:', stderr)} ${printable(localTime(failure))}\n`);
     if (hint !== undefined) stderr.write(`hint: ${printable(hint)}\n`);
   }
   return EXIT_CODES[code];
+}
+
+/** Rooms below write when something expired in UTC: what day that is here they do not know. */
+function localTime({ message, details: { expired } }: StrataError): string {
+  if (typeof expired !== 'number') return message;
+  return message.replace(new Date(expired).toISOString(), formatDate(expired));
 }
 
 function damageHint(program: string): string {
