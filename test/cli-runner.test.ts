@@ -129,6 +129,14 @@ it('[C29] sessions and runners complete', () => {
   expect(askBash(options, 'strata sessions exec --home nowhere ')).toEqual([]);
 });
 
+it('[C68] that cannot keep sessions where it is told to is not ready', () => {
+  expect(failure('runner', '--name', 'nowhere', '--base-dir', '/proc/nowhere')).toMatchObject({
+    status: expect.any(Number),
+    message: expect.stringContaining('keep sessions in /proc/nowhere'),
+  });
+  expect(strata('sessions', 'runners').stdout).not.toContain('nowhere');
+});
+
 it('[C68] told to end it suspends what is at work there, and ends with 0', async () => {
   using other = startStrata(options, 'runner', '--name', 'other', '--base-dir', 'other');
   const [line] = await other.said(/^.*\n/);

@@ -9,6 +9,11 @@ const base = mkdtempSync(join(tmpdir(), 'strata-base-'));
 afterAll(() => rmSync(base, { recursive: true }));
 
 describe('directories', () => {
+  it('[B8] that cannot be made are an error, also where Node would try for ever', () => {
+    for (const path of ['/proc/nowhere', '/proc/nowhere/below'])
+      expect(() => makeDirectories(path)).toThrow('ENOENT');
+  });
+
   it('[B8] are made with those above them, for us alone', () => {
     for (const path of [
       join(base, 'a/b/c'),

@@ -20,13 +20,18 @@ export function makeDirectories(path: string): void {
 
 /** @returns the first directory that was made */
 function makeMissing(path: string): string | undefined {
+  if (existsSync(path)) return mkdirSync(path, { recursive: true });
+  // Trap: where nothing can be made (/proc) Node would try for ever, and for a place that cannot be written to it tells that what it was to make is
+  // missing. The topmost gets the true answer.
+  const first = topmostMissing(path);
   try {
-    return mkdirSync(path, { recursive: true, mode: PRIVATE_MODE });
+    mkdirSync(first, { mode: PRIVATE_MODE });
   } catch (error) {
-    // Trap: for a place that cannot be written to Node tells that what it was to make is missing. The topmost gets the true answer.
-    if (errno(error) === 'ENOENT') mkdirSync(topmostMissing(path), { mode: PRIVATE_MODE });
-    throw error;
+    // Somebody else was quicker.
+    if (errno(error) !== 'EEXIST' || !existsSync(first)) throw error;
   }
+  mkdirSync(path, { recursive: true, mode: PRIVATE_MODE });
+  return first;
 }
 
 function topmostMissing(path: string): string {

@@ -22,6 +22,7 @@ export async function checkpointSession(
     const result = await withProgress(invocation, 'saving', (onProgress) =>
       sessions.checkpoint(name, { ...flags, onProgress, signal: world.signal }),
     );
+    for (const warning of result.warnings) terminal.warn(warning);
     if (result.runningTasks > 0)
       terminal.warn(
         `${counted(result.runningTasks, 'command')} ran meanwhile: what was being written may be half there`,
@@ -77,7 +78,8 @@ export function restoreLines(
     return [
       ...lines,
       `would restore ${session}@${restored}: add ${add}, remove ${remove}, change ${modify}`,
-      `  against ${session}@${replaced}, the latest checkpoint; what is newer would be saved first`,
+      `  against ${session}@${replaced}, the latest checkpoint. What was changed since is not counted, and would be saved first;`,
+      `  to see it too: strata sessions checkpoint ${session}, and look again`,
     ];
   return [
     ...lines,

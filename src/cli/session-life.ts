@@ -56,6 +56,7 @@ export async function suspendSession(invocation: Invocation, name: string): Prom
     const session = await withProgress(invocation, 'saving', (onProgress) =>
       sessions.suspend(name, { onProgress, signal }),
     );
+    for (const warning of session.warnings) invocation.terminal.warn(warning);
     await tellSession(invocation, session, `suspended ${session.name}`, latestOf(session) ?? session.name);
   });
 }
@@ -93,6 +94,7 @@ export async function terminateSession(
     const session = await withProgress(invocation, 'saving', (onProgress) =>
       sessions.terminate(name, { ...flags, onProgress, signal }),
     );
+    for (const warning of session.warnings) invocation.terminal.warn(warning);
     await tellSession(invocation, session, `terminated ${session.name}`, latestOf(session) ?? session.name);
   });
 }

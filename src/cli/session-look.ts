@@ -116,7 +116,7 @@ export async function diffSession(
   const { signal } = invocation.world;
   if (after === undefined && !before.includes('@'))
     throw new StrataError('bad_input', `${JSON.stringify(before)} is the latest checkpoint itself`, {
-      hint: 'Name an earlier one, as in dev@1, or two.',
+      hint: `Name an earlier one, as in ${before}@1, or two. What is in no checkpoint yet: \`strata sessions checkpoint ${before}\` first.`,
     });
   await withEngine(invocation, async (engine) => {
     const first = await sessionRef(engine, before, signal);

@@ -108,7 +108,8 @@ it('[C67] a restore shows twenty paths, counts the others, and says how to take 
   expect(restoreLines({ ...result, dryRun: true, snapshot: undefined }, around).slice(20)).toEqual([
     '  and 1,182 more',
     'would restore dev@1: add 2, remove 1,200, change 0',
-    '  against dev@4, the latest checkpoint; what is newer would be saved first',
+    '  against dev@4, the latest checkpoint. What was changed since is not counted, and would be saved first;',
+    '  to see it too: strata sessions checkpoint dev, and look again',
   ]);
   expect(restoreJson({ ...result, snapshot: undefined, changes: changes.slice(0, 1) })).toEqual({
     session: 'dev',

@@ -154,7 +154,7 @@ function registerCheckpoints(noun: Command, invocation: Invocation): void {
     .command('restore')
     .description('make its files those of an earlier checkpoint; what they are now is saved first')
     .argument('<session@n>', 'SESSION@N', nonEmpty)
-    .option('--dry-run', 'change nothing; tell what would')
+    .option('--dry-run', 'change nothing; tell what would, of what is in a checkpoint')
     .action((ref: string, flags: { dryRun?: boolean }) => restoreSession(invocation, ref, flags));
   addExamples(restore, ['sessions restore dev@3 --dry-run', 'sessions restore dev@3']);
   addNote(

@@ -78,7 +78,7 @@ const CHANGES: Record<string, (base: string) => void> = {
 };
 
 describe('a look ahead of the walk', () => {
-  it.each(Object.entries(CHANGES))('[K60] of %s makes the same tree', async (_, change) => {
+  it.each(Object.entries(CHANGES))('[K61] of %s makes the same tree', async (_, change) => {
     const { base, saves } = await savedTree();
     change(base);
     await tick();
@@ -88,7 +88,7 @@ describe('a look ahead of the walk', () => {
   });
 
   it.each(Object.entries(CHANGES))(
-    '[K60] before %s: the next save has it at the latest',
+    '[K61] before %s: the next save has it at the latest',
     async (_, change) => {
       const { base, saves } = await savedTree();
       const look = seenBy(base);
@@ -99,14 +99,14 @@ describe('a look ahead of the walk', () => {
     },
   );
 
-  it('[K60] spares a look at what is as it was, and nobody opens a file', async () => {
+  it('[K61] spares a look at what is as it was, and nobody opens a file', async () => {
     const { base, saves } = await savedTree();
     const look = seenBy(base);
     await saves.save(base, { ahead: { look } });
     expect(saves).toMatchObject({ read: 0, wrote: false });
   });
 
-  it('[K60] follows no link', async () => {
+  it('[K61] follows no link', async () => {
     const { base } = await savedTree();
     const outside = join(base, '..', 'outside');
     mkdirSync(outside);
@@ -115,7 +115,7 @@ describe('a look ahead of the walk', () => {
     expect(seenBy(base).listing(statSync(join(base, 'z')))?.names.length).toBe(3);
   });
 
-  it('[K60] ends where there is no more room for it', async () => {
+  it('[K61] ends where there is no more room for it', async () => {
     const base = scratch();
     // 255 bytes and as many as facts take: some thirty thousand of them are too many.
     for (const directory of 'abcdefghijklmnop') {
@@ -129,7 +129,7 @@ describe('a look ahead of the walk', () => {
     expect(isKnown('a')).toBe(false);
   });
 
-  it('[K60] is a thread, for a directory that is known and large', async () => {
+  it('[K61] is a thread, for a directory that is known and large', async () => {
     const { base, saves } = await savedTree();
     expect((await ScanAhead.of(base, { remembered: 1000 })).look).toBeUndefined();
     expect((await ScanAhead.of(base, { remembered: 1e6, exclude: ['x'] })).look).toBeUndefined();
@@ -143,7 +143,7 @@ describe('a look ahead of the walk', () => {
     expect(await saves.save(base)).toEqual(await afresh(base));
   });
 
-  it('[K60] of what is gone by then is none, and says nothing', async () => {
+  it('[K61] of what is gone by then is none, and says nothing', async () => {
     const base = join(scratch(), 'tree');
     mkdirSync(base);
     await using ahead = await ScanAhead.of(base, { remembered: 1e6 });

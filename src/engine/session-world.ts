@@ -1,8 +1,9 @@
 /** What sessions need of a home: a runner, stores, executors, and means to keep a quota. */
 
+import { accessSync, constants } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-import { bootClock, systemClock, systemRandom } from '../base/index.ts';
+import { bootClock, makeDirectories, systemClock, systemError, systemRandom } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import { chooseMeans, meansNamed } from '../quota/index.ts';
 import { becomeRunner } from '../session/index.ts';
@@ -24,7 +25,10 @@ export async function sessionWorld(home: Home, wish: RunnerWish, options: Cancel
   home.regions.place(wish.region);
   const database = await home.database(options);
   const rows = { database, clock: systemClock, random: systemRandom, monotonic: bootClock, tenant };
-  const runner = await becomeRunner(rows, { ...wish, baseDir: resolve(home.cwd, wish.baseDir) });
+  const baseDir = resolve(home.cwd, wish.baseDir);
+  // One that comes to work should hear now that it cannot.
+  if (wish.lease !== undefined) makeWritable(baseDir);
+  const runner = await becomeRunner(rows, { ...wish, baseDir });
   return {
     ...rows,
     log: home.log,
@@ -44,4 +48,14 @@ export async function sessionWorld(home: Home, wish: RunnerWish, options: Cancel
     requestsDirectory: join(config.home, 'requests'),
     retention: config.storage.workspace.retention,
   };
+}
+
+/** @throws read_only, not_found, … */
+function makeWritable(directory: string): void {
+  try {
+    makeDirectories(directory);
+    accessSync(directory, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw systemError(error, `keep sessions in ${directory}`);
+  }
 }

@@ -78,13 +78,19 @@ export interface ListSessionsOptions extends Cancellable {
   readonly all?: boolean | undefined;
 }
 
+/** A session whose files were saved just now, as far as there was something to save. */
+export interface SavedSession extends SessionInfo {
+  /** What is not kept of them, a line each. */
+  readonly warnings: readonly string[];
+}
+
 /** `session` is a name or an id. */
 export interface Sessions {
   create(options?: CreateSessionOptions): Promise<SessionInfo>;
   /** Runs a command with the workspace at `/workspace`. What it ends with is in the answer, whatever it is. */
   exec(session: string, words: readonly [string, ...string[]], options: ExecOptions): Promise<ExecResult>;
   /** Stops its commands, saves its files, gives the runner back. */
-  suspend(session: string, options?: Watched): Promise<SessionInfo>;
+  suspend(session: string, options?: Watched): Promise<SavedSession>;
   resume(session: string, options?: ResumeSessionOptions): Promise<SessionInfo>;
   checkpoint(
     session: string,
@@ -99,7 +105,7 @@ export interface Sessions {
   fork(ref: string, options?: CreateSessionOptions): Promise<SessionInfo>;
   /** Held, it does not expire. */
   hold(session: string, held: boolean, options?: Cancellable): Promise<SessionInfo>;
-  terminate(session: string, options?: TerminateOptions): Promise<SessionInfo>;
+  terminate(session: string, options?: TerminateOptions): Promise<SavedSession>;
   undelete(session: string, options?: Cancellable): Promise<SessionInfo>;
   /** The newest first. */
   list(options?: ListSessionsOptions): Promise<readonly SessionInfo[]>;

@@ -20,7 +20,9 @@ import { runnerById, runnerFor, runnerToResume } from './choose-runner.ts';
 import type { Runner } from './choose-runner.ts';
 import { MACHINE_REGION } from './config-regions.ts';
 import type { Home } from './home.ts';
-import type { CreateSessionOptions, ExecOptions, Sessions } from './sessions-face.ts';
+import type { CreateSessionOptions, ExecOptions, SavedSession, Sessions } from './sessions-face.ts';
+
+type Warned = Pick<SavedSession, 'warnings'>;
 
 /** Milliseconds: long enough to think about what an agent has done. */
 const DEFAULT_IDLE = 30 * 60 * 1000;
@@ -55,10 +57,13 @@ export function sessionsOf(home: Home, onDue?: EngineOptions['onDue']): Sessions
     return { world, row: await getLiveSession(world.database.kysely, world.tenant, session) };
   };
 
+  /** For what is not in the configuration no runner can be started. @throws bad_input */
+  const checkRegion = ({ region }: { readonly region?: string | undefined }) =>
+    region === undefined ? undefined : void home.regions.place(region);
+
   return {
     async create(options = {}) {
-      // What is not in the configuration no runner can be started for.
-      if (options.region !== undefined) home.regions.place(options.region);
+      checkRegion(options);
       const world = await worldOf(options);
       const { checkNewSession, createSession, newSessionId } = await room();
       const runner = await runnerFor(world, options);
@@ -91,11 +96,16 @@ export function sessionsOf(home: Home, onDue?: EngineOptions['onDue']): Sessions
       const request = { session: row.id };
       if (isToSync)
         await at(world, runner, 'sync', request, options, () => syncSession(world, row.id, options));
-      else await at(world, runner, 'suspend', request, options, () => suspendSession(world, row.id, options));
-      return show(world, row.id);
+      const { warnings } = isToSync
+        ? { warnings: [] }
+        : await at<Warned, 'suspend'>(world, runner, 'suspend', request, options, () =>
+            suspendSession(world, row.id, options),
+          );
+      return { ...(await show(world, row.id)), warnings };
     },
 
     async resume(session, options = {}) {
+      checkRegion(options);
       const { world, row } = await existing(session, options);
       const { resumeSession } = await room();
       const runner = await runnerToResume(world, row, options);
@@ -127,6 +137,7 @@ export function sessionsOf(home: Home, onDue?: EngineOptions['onDue']): Sessions
     },
 
     async fork(ref, options = {}) {
+      checkRegion(options);
       const { world, row } = await existing(parseRef(ref).workspace, options);
       const { forkSession, labelsOf, newSessionId } = await room();
       const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
@@ -161,8 +172,10 @@ export function sessionsOf(home: Home, onDue?: EngineOptions['onDue']): Sessions
         row.runner ?? (row.unsaved === 1 && !discard ? row.last_runner : null),
       );
       const request = { session: row.id, discard, retention };
-      await at(world, runner, 'terminate', request, options, () => terminateSession(world, row.id, options));
-      return show(world, row.id);
+      const { warnings } = await at<Warned, 'terminate'>(world, runner, 'terminate', request, options, () =>
+        terminateSession(world, row.id, options),
+      );
+      return { ...(await show(world, row.id)), warnings };
     },
 
     async undelete(session, options = {}) {

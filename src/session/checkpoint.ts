@@ -50,6 +50,7 @@ export async function checkpointSession(
     ...info!,
     runningTasks: running,
     durability: saved.durability,
+    warnings: saved.warnings,
     seconds: (world.clock() - started) / 1000,
   };
 }

@@ -1,7 +1,11 @@
+import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
+import { thisProcess } from '../base/index.ts';
 import { expectCode } from '../testing/expect-code.ts';
+import { doWhatIsQuick } from './due.ts';
 import { resumeSession } from './resume.ts';
 import { openSessionHome } from './session.fixture.ts';
 import { suspendSession } from './suspend.ts';
@@ -60,6 +64,45 @@ it('[N4] a suspension ends commands that do not want to, and saves what they hav
   await resumeSession(home, 'web');
   expect(await contents(home, 'web')).toEqual({ a: '1\n' });
 }, 60_000);
+
+it('[N3] starts below the workspace, and nowhere else', async () => {
+  const { runner, create, exec, filesOf } = await openSessionHome();
+  const home = await runner();
+  await create(home, 'web');
+  const files = await filesOf(home, 'web');
+  await exec(home, 'web', 'mkdir -p src/deep');
+  for (const workingDir of ['src', `${files}/src`, 'src/deep/..'])
+    expect((await exec(home, 'web', 'pwd', { workingDir })).output).toBe(`${files}/src\n`);
+  for (const workingDir of ['..', '/tmp', `${files}x`, 'src/../../up'])
+    await expectCode('bad_input', exec(home, 'web', 'pwd', { workingDir }));
+  expect((await showSession(home, 'web')).runningTasks).toBe(0);
+});
+
+it('[N19] one whose process was killed has ended for the next who looks, and that is told', async () => {
+  const { runner, create, events, database } = await openSessionHome();
+  const home = await runner();
+  await create(home, 'web');
+  const { id: session } = await database.kysely.selectFrom('sessions').select('id').executeTakeFirstOrThrow();
+  const task = { id: 'task-1', session, number: 1, command: null, status: 'running' as const };
+  const dead = spawnSync('sh', ['-c', 'echo $$']).stdout.toString().trim();
+  const holder = thisProcess().replace(/^\d+/, dead);
+  const facts = {
+    exit_code: null,
+    runner: home.runner.id,
+    executor: 'host',
+    started: 1,
+    ended: null,
+    snapshot: null,
+  };
+  await database.kysely
+    .insertInto('session_tasks')
+    .values({ ...task, ...facts, holder, place: join(home.tasksDirectory, 'task-1') })
+    .execute();
+  expect((await showSession(home, 'web')).runningTasks).toBe(1);
+  await doWhatIsQuick(home);
+  expect((await showSession(home, 'web')).runningTasks).toBe(0);
+  expect(await events()).toContain('task.ended web');
+});
 
 describe('[N15] a quota', () => {
   it.each(['watch', 'filesystem'] as const)(

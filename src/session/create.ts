@@ -1,23 +1,27 @@
 /** A session begins: a workspace, a lease, a directory, and it is active. */
 
-import { StrataError } from '../base/index.ts';
+import { StrataError, formatBytes, isStrataError } from '../base/index.ts';
 import type { SessionTable } from '../db/index.ts';
 import {
   everyWorkspace,
   forkWorkspace,
+  parseRef,
   recordEvent,
   restoreSnapshot,
   saveDirectory,
+  snapshotNumber,
 } from '../workspace/index.ts';
+import type { LimitedDirectory } from '../quota/index.ts';
 import { Claim } from './claim.ts';
 import { takeLease } from './lease.ts';
 import { checkNewSession, inTheMaking, insertSession } from './new-session.ts';
 import type { NewSession } from './new-session.ts';
-import { fill } from './open-place.ts';
 import { SessionPlace } from './place.ts';
 import { durabilityOf } from './save-files.ts';
 import type { SaveFilesOptions } from './save-files.ts';
 import type { SessionWorld } from './world.ts';
+
+const MIB = 1024 * 1024;
 
 export interface Origin {
   /** `NAME[@SNAPSHOT]` or `RUN[#TASK]`. */
@@ -47,17 +51,14 @@ export async function createSession(
       ...(await world.storeOf(wish.storeRegion, options)),
       cacheDirectory: place.cacheDirectory,
     };
-    if (from?.isNear === false)
-      await restoreSnapshot((await world.nearest(from.ref, options)).world, from.ref, limited.directory, {
-        ...options,
-        exact: true,
-      });
+    const pinned = from && (await begunFrom(world, wish, from, place, limited, options));
     let session: SessionTable | undefined;
     const begin = async (
       tx: Parameters<typeof takeLease>[0],
       snapshot: { readonly workspace: string; readonly number: number; readonly bytes: number },
     ) => {
       if (snapshot.number !== 1) throw taken(wish.name);
+      if (snapshot.bytes > wish.quotaMb * MIB) throw tooLarge(wish, snapshot.bytes);
       const lease = await takeLease(tx, world, snapshot.workspace);
       session = await insertSession(tx, world, wish, {
         ...inTheMaking(),
@@ -69,7 +70,7 @@ export async function createSession(
         durability: durabilityOf(wish),
       });
     };
-    if (from?.isNear === true) await forkWorkspace(store, from.ref, wish.name, { ...options, also: begin });
+    if (pinned !== undefined) await forkWorkspace(store, pinned, wish.name, { ...options, also: begin });
     else
       await saveDirectory(store, limited.directory, {
         ...options,
@@ -78,9 +79,7 @@ export async function createSession(
       });
     if (session === undefined) throw new StrataError('internal', `session ${wish.name} has no row`);
     await using claim = new Claim(world, session);
-    const facts = { fence: session.fence, snapshot: 1, means: limited.means };
-    if (from?.isNear === true) await fill(world, session, place, limited, 1, options);
-    else place.mark('dirty', facts);
+    place.mark('dirty', { fence: session.fence, snapshot: 1, means: limited.means });
     await claim.end({ state: 'active', durability: 'local' }, async (tx) => {
       const { runner } = world;
       await recordEvent(tx, world, {
@@ -103,6 +102,46 @@ export async function createSession(
     if (place.marker?.state === 'making') await place.remove({});
     throw error;
   }
+}
+
+/**
+ * Its files are in the directory before there is a session.
+ *
+ * @returns the snapshot that they are, in the store of the session; undefined if they are in none of those
+ */
+async function begunFrom(
+  world: SessionWorld,
+  wish: NewSession,
+  { ref, isNear }: Origin,
+  { cacheDirectory }: SessionPlace,
+  limited: LimitedDirectory,
+  options: SaveFilesOptions,
+): Promise<string | undefined> {
+  const nearest = await world.nearest(ref, options);
+  // It may get more snapshots meanwhile.
+  const pinned = isNear
+    ? `${parseRef(ref).workspace}@${await snapshotNumber(nearest.world, nearest.ref)}`
+    : undefined;
+  const from = pinned === undefined ? nearest : await world.nearest(pinned, options);
+  const source = { ...from.world, cacheDirectory };
+  try {
+    await restoreSnapshot(source, from.ref, limited.directory, { ...options, exact: true });
+  } catch (error) {
+    // Only a kernel refuses what is over a quota; a disk that is full beneath an image is another error there.
+    if (isStrataError(error, 'disk_full') && limited.means !== 'watch') throw tooLarge(wish);
+    throw error;
+  }
+  return pinned;
+}
+
+function tooLarge({ quotaMb }: NewSession, bytes?: number): StrataError {
+  const limit = quotaMb * MIB;
+  const size = bytes === undefined ? 'more' : formatBytes(bytes);
+  return new StrataError(
+    'quota_exceeded',
+    `what the session is to start with has ${size}, and its quota is ${formatBytes(limit)}`,
+    { hint: 'Give it more room: --workspace-quota MB.', details: { usedBytes: bytes, limitBytes: limit } },
+  );
 }
 
 function taken(name: string): StrataError {

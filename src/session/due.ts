@@ -19,6 +19,7 @@ import type { SessionWorld } from './world.ts';
 export async function doWhatIsQuick(world: SessionWorld): Promise<void> {
   await endLeases(world);
   await stepBackAbandoned(world);
+  await sweepTasks(world);
   await warnOfExpiry(world);
 }
 
@@ -34,7 +35,6 @@ export async function isSlowDue(world: SessionWorld): Promise<boolean> {
 export async function doWhatIsSlow(world: SessionWorld, options: Cancellable = {}): Promise<void> {
   const { signal } = options;
   const each = (what: string, act: () => Promise<unknown>) => attempt(world, what, options, act);
-  await each('commands that were left', () => sweepTasks(world));
   for (const { id, name, last_active } of await idleSessions(world)) {
     const check = (row: SessionTable) => {
       if (row.last_active !== last_active) throw notPossible(row.name, row.state, 'be suspended as idle');

@@ -1,7 +1,7 @@
 /** A command in a session, with its workspace at `/workspace`. */
 
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 
 import { StrataError, isStrataError } from '../base/index.ts';
@@ -120,7 +120,7 @@ async function runTask(
           STRATA_SESSION: session.name,
           STRATA_AGENT: session.agent,
         },
-        workingDir: join(workspace, options.workingDir ?? ''),
+        workingDir: directoryIn(workspace, options.workingDir),
       },
       { onOutput: options.onOutput, signal, onStart: (command) => writers.started(command) },
     );
@@ -137,6 +137,16 @@ async function runTask(
     watch.abort();
     await Promise.all([watching, filling]);
   }
+}
+
+/** @throws bad_input for one that is outside, as far as its path tells: what links lead to is the sandbox's business */
+function directoryIn(workspace: string, wanted = ''): string {
+  const directory = resolve(workspace, wanted);
+  if (`${directory}/`.startsWith(`${workspace}/`)) return directory;
+  throw new StrataError('bad_input', `${JSON.stringify(wanted)} is not below the workspace`, {
+    hint: `Give a path below it, as in src or ${workspace}/src.`,
+    details: { workingDir: wanted, workspace },
+  });
 }
 
 /** A command as a quota sees it, that may have to stand still before there is one. */

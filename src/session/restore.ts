@@ -97,7 +97,7 @@ async function restore(world: SessionWorld, ref: string, options: RestoreSession
           })
         ).snapshot;
   const store = await world.storeOf(session.store_region, options);
-  const { snapshot } = await putBack(store, ref, {
+  const { snapshot, bytes: used } = await putBack(store, ref, {
     fence: session.fence,
     signal: options.signal,
     also: async (tx, row) => {
@@ -111,7 +111,11 @@ async function restore(world: SessionWorld, ref: string, options: RestoreSession
   });
   // From here on a crash leaves a directory that the next operation completes.
   if (opened !== undefined) await fill(world, session, opened.place, opened.limited, snapshot, options);
-  await claim.end({ last_active: world.clock(), durability: isAtWork ? 'local' : durabilityOf(session) });
+  await claim.end({
+    last_active: world.clock(),
+    durability: isAtWork ? 'local' : durabilityOf(session),
+    ...(used === undefined ? {} : { used }),
+  });
   return { replaced: before ?? snapshot, snapshot };
 }
 

@@ -68,6 +68,8 @@ export interface Checkpoint extends SnapshotInfo {
   /** Commands that ran meanwhile: what they were writing may be half there. */
   readonly runningTasks: number;
   readonly durability: Durability;
+  /** What is not kept of the files, a line each. */
+  readonly warnings: readonly string[];
   readonly seconds: number;
 }
 

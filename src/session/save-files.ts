@@ -1,7 +1,7 @@
 /** The files of a session become the next snapshot of its workspace. */
 
-import { isStrataError } from '../base/index.ts';
-import type { Cancellable, StrataError } from '../base/index.ts';
+import { StrataError, isStrataError } from '../base/index.ts';
+import type { Cancellable } from '../base/index.ts';
 import type { Durability, SessionTable } from '../db/index.ts';
 import type { Progress } from '../disk/index.ts';
 import type { LimitedDirectory } from '../quota/index.ts';
@@ -24,6 +24,8 @@ export interface SavedFiles {
   readonly snapshot: number;
   readonly durability: Durability;
   readonly error: StrataError | undefined;
+  /** What is not kept of the files, a line each. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -59,16 +61,31 @@ export async function saveFiles(
     const store = await world.storeOf(session.store_region, { signal });
     const saved = await saveDirectory({ ...store, cacheDirectory }, directory, { ...terms, commit }, ahead);
     place.mark('dirty', { fence: session.fence, snapshot: saved.snapshot, means });
-    return { snapshot: saved.snapshot, durability: durabilityOf(session), error: undefined };
+    return {
+      snapshot: saved.snapshot,
+      durability: durabilityOf(session),
+      error: undefined,
+      warnings: saved.warnings,
+    };
   } catch (error) {
     // Whoever took the session may have taken the files away too: that is what went wrong then.
     if (committed === undefined) await world.database.transaction((tx) => claim.check(tx));
+    if (isStrataError(error, 'unreadable')) throw unreadable(session.name, error);
     if (committed === undefined || !isStrataError(error)) throw error;
     // The transaction may have failed behind `also`.
     if ((await latestSnapshot(world.database.kysely, session))?.snapshot !== committed) throw error;
     place.mark('dirty', { fence: session.fence, snapshot: committed, means });
-    return { snapshot: committed, durability: 'uploaded', error };
+    return { snapshot: committed, durability: 'uploaded', error, warnings: [] };
   }
+}
+
+/** What a command has locked, another one can open. */
+function unreadable(name: string, { message, details, cause }: StrataError): StrataError {
+  return new StrataError('unreadable', message, {
+    hint: `Its commands can open it: \`strata sessions exec ${name} -- chmod -R u+rwX .\`, or remove it.`,
+    details,
+    cause,
+  });
 }
 
 /** Of snapshots whose head is in the store. On the disk of the runner's machine they are as safe as that. */

@@ -1,8 +1,9 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { expect, it } from 'vitest';
 
 import { StrataError } from '../base/index.ts';
 import { expectCode } from '../testing/expect-code.ts';
+import { meansNamed } from '../quota/index.ts';
 import { listSnapshots, removeWorkspace, saveDirectory } from '../workspace/index.ts';
 import { checkpointSession } from './checkpoint.ts';
 import { forkSession } from './fork.ts';
@@ -35,6 +36,34 @@ it('[N2] [N3] a session begins empty, and commands work in it', async () => {
   expect(result).toMatchObject({ exitCode: 3, snapshot: undefined, quota: undefined });
   expect(result.output.split('\n').slice(0, 1)).toEqual(['web claude']);
   expect(await contents(home, 'web')).toEqual({ a: 'hello\n' });
+});
+
+it('[N2] one that starts with more than its quota does not begin, and leaves nothing', async () => {
+  const { runner, create, exec } = await openSessionHome();
+  const home = await runner();
+  await create(home, 'web');
+  await exec(home, 'web', 'head -c 3000000 /dev/urandom > big');
+  await suspendSession(home, 'web');
+  for (const means of ['watch', 'filesystem'] as const) {
+    const world = { ...home, means: async () => meansNamed(means) };
+    await expectCode('quota_exceeded', create(world, 'small', { quotaMb: 1 }, 'web'));
+    await expectCode('session_not_found', showSession(home, 'small'));
+    expect(readdirSync(home.runner.base_dir)).toHaveLength(1);
+  }
+  expect(await create(home, 'small', { quotaMb: 4 }, 'web')).toMatchObject({ state: 'active', snapshot: 1 });
+  expect((await exec(home, 'small', 'stat -c %s big')).output).toBe('3000000\n');
+});
+
+it('[N12] what is not kept of its files is said with a checkpoint, a suspension and the end', async () => {
+  const { runner, create, exec } = await openSessionHome();
+  const home = await runner();
+  await create(home, 'web');
+  await exec(home, 'web', 'mkfifo pipe; echo x > file; chmod u+s file');
+  const said = [expect.stringContaining('FIFOs'), expect.stringContaining('setuid')];
+  expect((await checkpointSession(home, 'web')).warnings).toEqual(said);
+  expect((await suspendSession(home, 'web')).warnings).toEqual(said);
+  await resumeSession(home, 'web');
+  expect((await terminateSession(home, 'web')).warnings).toEqual(said);
 });
 
 it('[N5] [N7] ten times suspended and resumed, with a file added and one deleted each time, it has exactly its files', async () => {

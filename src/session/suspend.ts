@@ -25,13 +25,14 @@ export interface SuspendOptions extends SaveFilesOptions {
 /**
  * Ends with the session suspended, also if the store is away: then the runner keeps what it has, and tries again later.
  *
+ * @returns what is not kept of the files, a line each
  * @throws session_not_found, conflict; unreadable, …: then the session is active as before
  */
 export async function suspendSession(
   world: SessionWorld,
   ref: string,
   options: SuspendOptions = {},
-): Promise<void> {
+): Promise<Pick<SavedFiles, 'warnings'>> {
   await using claim = await claimSession(world, ref, {
     operation: 'suspend',
     from: ['active'],
@@ -52,11 +53,12 @@ export async function suspendSession(
   } catch (error) {
     if (!isAway(error)) throw error;
     await endUnsaved(world, claim, error);
-    return;
+    return { warnings: [] };
   }
   place.mark('clean', { fence: claim.session.fence, snapshot: saved.snapshot, means: limited.means });
   await endSaved(world, claim, saved, options.reason);
   await putAway(world, place, claim.session);
+  return { warnings: saved.warnings };
 }
 
 /** All is in a snapshot; of that the store may lack the head. */

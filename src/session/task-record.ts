@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 
-import { thisProcess, utf8 } from '../base/index.ts';
+import { StrataError, thisProcess, utf8 } from '../base/index.ts';
 import type { SessionTable } from '../db/index.ts';
 import type { Ended } from '../exec/index.ts';
 import { recordEvent } from '../workspace/index.ts';
@@ -36,7 +36,8 @@ export async function beginTask(
   const session = await database.transaction(async (tx) => {
     const row = await getLiveSession(tx, tenant, found.id);
     const isRestoring = row.operation === 'restore' && isTaken(row, clock());
-    if (row.state !== 'active' || isRestoring) throw notPossible(row.name, row.state, 'run a command');
+    if (isRestoring) throw beingRestored(row.name);
+    if (row.state !== 'active') throw notPossible(row.name, row.state, 'run a command');
     checkHere(world, row);
     const last = await tx
       .selectFrom('session_tasks')
@@ -67,6 +68,13 @@ export async function beginTask(
     return row;
   });
   return { id, session, place };
+}
+
+function beingRestored(name: string): StrataError {
+  return new StrataError('conflict', `session ${name} is being restored to a checkpoint`, {
+    hint: 'Run the command again when that is done.',
+    details: { session: name },
+  });
 }
 
 /** Work goes on while the store is away. */

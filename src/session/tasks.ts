@@ -5,6 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { fateOf, throwIfAborted } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import type { SessionTable, SessionTaskTable } from '../db/index.ts';
+import { recordEvent } from '../workspace/index.ts';
 import type { Query } from './rows.ts';
 import type { ExecutorWish, SessionWorld } from './world.ts';
 
@@ -65,10 +66,22 @@ async function endTask(
 ): Promise<void> {
   const wish: ExecutorWish = { kind: executor === 'podman' ? 'podman' : 'host', sandbox: 'auto' };
   await (await world.openExecutor(wish)).sweepLeftovers(place);
-  await world.database.kysely
-    .updateTable('session_tasks')
-    .set({ status, ended: world.clock() })
-    .where('id', '=', id)
-    .where('status', '=', 'running')
-    .execute();
+  await world.database.transaction(async (tx) => {
+    const ended = await tx
+      .updateTable('session_tasks')
+      .set({ status, ended: world.clock() })
+      .where('id', '=', id)
+      .where('status', '=', 'running')
+      .returning('session')
+      .executeTakeFirst();
+    // Somebody else was quicker, and has told it.
+    if (ended === undefined) return;
+    const { name, tenant } = await tx
+      .selectFrom('sessions')
+      .select(['name', 'tenant'])
+      .where('id', '=', ended.session)
+      .executeTakeFirstOrThrow();
+    const details = { task: id, exitCode: null };
+    await recordEvent(tx, { tenant, clock: world.clock }, { kind: 'task.ended', session: name, details });
+  });
 }

@@ -11,6 +11,7 @@ import { SessionPlace } from './place.ts';
 import { clampRetention } from './retention.ts';
 import { getLiveSession, updateSession } from './rows.ts';
 import { durabilityOf, saveFiles } from './save-files.ts';
+import type { SavedFiles } from './save-files.ts';
 import type { SaveFilesOptions } from './save-files.ts';
 import { notPossible } from './states.ts';
 import { stopTasks } from './tasks.ts';
@@ -28,7 +29,7 @@ export async function terminateSession(
   world: SessionWorld,
   ref: string,
   options: TerminateOptions = {},
-): Promise<void> {
+): Promise<Pick<SavedFiles, 'warnings'>> {
   const { discard = false } = options;
   await using claim = await claimSession(world, ref, {
     operation: 'terminate',
@@ -46,21 +47,23 @@ export async function terminateSession(
   const wasActive = session.runner !== null;
   if (wasActive) await stopTasks(world, session, options);
   const place = new SessionPlace(world, session);
+  let warnings: readonly string[] = [];
   const isUnsaved = wasActive || session.unsaved === 1;
   if (isUnsaved && !discard) {
     if (!isHere) throw elsewhere(session);
     const opened = await openPlace(world, session, options);
     const saved = await saveFiles(world, claim, opened.place, opened.limited, options);
     if (saved.error !== undefined) throw saved.error;
+    ({ warnings } = saved);
     place.mark('clean', { fence: session.fence, snapshot: saved.snapshot, means: opened.limited.means });
   }
   await endTerminated(world, claim, options.retention);
-  if (!isHere) return;
   try {
-    await place.remove({});
+    if (isHere) await place.remove({});
   } catch (error) {
     world.log?.(`${place.path} could not be removed: ${String(error)}`);
   }
+  return { warnings };
 }
 
 async function endTerminated(

@@ -7,6 +7,7 @@ import {
   mkdtempSync,
   readFileSync,
   readdirSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -35,6 +36,26 @@ const putter = (...words: readonly string[]) =>
   spawn(process.execPath, [PUTTER, ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
 
 describe('local store', () => {
+  it('[S10] that is taken away whole is unavailable, not empty, and is not made anew', async () => {
+    const directory = fresh();
+    const store = openLocalStore(directory);
+    // Nothing was ever there.
+    await expectCode('not_found', store.get('a/b'));
+    expect(await collect(store.list(''))).toEqual([]);
+    await store.put('a/b', sealed('text'));
+    renameSync(directory, `${directory}.away`);
+    for (const act of [
+      () => store.get('a/b'),
+      () => store.size('a/b'),
+      () => collect(store.list('')),
+      () => store.put('a/c', sealed('text')),
+    ])
+      await expectCode('unavailable', act());
+    expect(existsSync(directory)).toBe(false);
+    renameSync(`${directory}.away`, directory);
+    expect(text(await store.get('a/b'))).toBe('text');
+  });
+
   it('[S10] a process killed in the middle of a put leaves no object', async () => {
     const directory = fresh();
     const child = putter(directory, 'heads/1', 'half', 'stall');

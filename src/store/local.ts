@@ -19,7 +19,7 @@ import {
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
-import { errno, plainBytes, systemError, systemRandom, throwIfAborted } from '../base/index.ts';
+import { StrataError, errno, plainBytes, systemError, systemRandom, throwIfAborted } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import { damaged } from '../chunk/index.ts';
 import type { Sealed } from '../chunk/index.ts';
@@ -46,6 +46,14 @@ export function openLocalStore(directory: string): Store {
   const directories = durableDirectories(root);
 
   const pathOf = (name: string) => join(root, name);
+  let wasThere = false;
+
+  /** What was there and is not any more was moved or unmounted: then it is not its objects that are missing. @throws unavailable */
+  const checkThere = () => {
+    const isThere = lstatSync(root, { throwIfNoEntry: false }) !== undefined;
+    if (wasThere && !isThere) throw away(label);
+    wasThere = isThere;
+  };
 
   return {
     label,
@@ -53,12 +61,14 @@ export function openLocalStore(directory: string): Store {
     async put(name, body, options = {}) {
       checkName(name);
       const temporary = join(root, TEMPORARY, temporaryName(systemRandom));
+      checkThere();
       try {
         directories.make(TEMPORARY);
         await writeDurably(temporary, body, options);
         const parent = name.split('/').slice(0, -1).join('/');
         directories.make(parent);
         const created = await publish(temporary, pathOf(name), options);
+        wasThere = true;
         if (!created && !lstatSync(pathOf(name)).isFile()) throw damaged({ name }, NOT_A_FILE);
         // Also for a name that was taken: its creator may not have come to this line yet.
         directories.sync(parent);
@@ -77,11 +87,13 @@ export function openLocalStore(directory: string): Store {
       try {
         file = openSync(pathOf(name), READ_FLAGS);
       } catch (error) {
+        if (isAbsent(error)) checkThere();
         if (isAbsent(error)) throw noSuchObject(label, name);
         if (errno(error) === 'ELOOP') throw damaged({ name }, NOT_A_FILE);
         throw systemError(error, `read object ${name} from ${label}`);
       }
       try {
+        wasThere = true;
         const stats = fstatSync(file);
         if (!stats.isFile()) throw damaged({ name }, NOT_A_FILE);
         const { offset, length } = rangeOf(name, stats.size, options);
@@ -101,6 +113,7 @@ export function openLocalStore(directory: string): Store {
         if (!stats.isFile()) throw damaged({ name }, NOT_A_FILE);
         return stats.size;
       } catch (error) {
+        if (isAbsent(error)) checkThere();
         if (isAbsent(error)) return undefined;
         throw systemError(error, `look at object ${name} of ${label}`);
       }
@@ -109,6 +122,7 @@ export function openLocalStore(directory: string): Store {
     async *list(prefix, options = {}) {
       checkPrefix(prefix);
       const { signal, after = '' } = options;
+      checkThere();
       try {
         for (const found of walk(root, prefix)) {
           throwIfAborted(signal);
@@ -153,6 +167,12 @@ export function openLocalStore(directory: string): Store {
       }
     },
   };
+}
+
+function away(label: string): StrataError {
+  return new StrataError('unavailable', `the directory of ${label} is not there any more`, {
+    hint: 'Mount it, or move it back to where it was.',
+  });
 }
 
 const NOT_A_FILE = 'something that is no plain file has its name';
