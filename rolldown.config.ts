@@ -35,6 +35,21 @@ const builtinsByCall: Plugin = {
       ),
 };
 
+/**
+ * Each operation of S3 is a class that extends what a call has made, which counts as doing something: a hundred of them, with their shapes, that we
+ * never ask for. As the value of a call that is known to do nothing they are left out.
+ */
+const operationsWeUse: Plugin = {
+  name: 'operations-we-use',
+  transform: (code, id) =>
+    id.includes('/client-s3/dist-es/commands/')
+      ? code.replace(
+          /^export class (\w+) extends (.*) \{\s*\}$/gms,
+          'export const $1 = /*#__PURE__*/ (() => class $1 extends $2 {})();',
+        )
+      : undefined,
+};
+
 export default defineConfig({
   // All one level deep, like the rooms of src/: the code finds package.json and the modules of threads from wherever it ended up.
   input: {
@@ -47,7 +62,7 @@ export default defineConfig({
   platform: 'node',
   // Packages that come in both forms as modules, of which only what is used is taken: half of the SDK for S3.
   resolve: { mainFields: ['module', 'main'] },
-  plugins: [withoutSubprograms, builtinsByCall],
+  plugins: [withoutSubprograms, operationsWeUse, builtinsByCall],
   output: {
     format: 'esm',
     entryFileNames: '[name].js',

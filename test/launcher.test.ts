@@ -4,6 +4,7 @@ import {
   copyFileSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   realpathSync,
   rmSync,
   statSync,
@@ -74,7 +75,7 @@ function layOutBuild(root: string): void {
 function plainPath(): string {
   const tools = join(base, 'tools');
   mkdirSync(tools, { recursive: true });
-  for (const tool of ['sh', 'find', 'readlink', 'uname', 'env']) {
+  for (const tool of ['sh', 'find', 'readlink', 'uname', 'env', 'stat', 'mkdir', 'mv']) {
     const found = spawnSync('sh', ['-c', `command -v ${tool}`], { encoding: 'utf8' }).stdout.trim();
     try {
       symlinkSync(found, join(tools, tool));
@@ -231,6 +232,28 @@ describe('the Node it takes', () => {
       env: { PATH: `${fakeNode(version)}:${plainPath()}` },
     });
     expect(stdout === 'fake\n').toBe(taken);
+  });
+
+  it('is asked once, unless what is found starts another one', () => {
+    layOutClone(base);
+    const remembered = () => readFileSync(join(base, '.compile-cache/.node'), 'utf8');
+    const run = (directory: string) =>
+      start(join(base, 'bin/strata'), [], { env: { PATH: `${directory}:${plainPath()}` } }).stdout;
+    // A switcher that turns.
+    const switcher = fakeNode('v24.15.0');
+    expect([run(switcher), run(switcher)]).toEqual(['fake\n', 'fake\n']);
+    expect(remembered()).toMatch(/^\?\d+\./);
+    expect(run(fakeNode('v20.20.2'))).not.toBe('fake\n');
+    // A Node itself: when it is replaced it is asked again.
+    const own = join(base, 'own');
+    write(join(own, 'node'), '');
+    rmSync(join(own, 'node'));
+    symlinkSync(process.execPath, join(own, 'node'));
+    expect(run(own)).toContain('"node"');
+    expect(remembered()).toMatch(/^\d+\./);
+    rmSync(join(own, 'node'));
+    write(join(own, 'node'), `#!/bin/sh\n[ "$1" = -v ] && echo v20.20.2 || echo fake\n`);
+    expect(run(own)).not.toBe('fake\n');
   });
 
   it('says what is needed when there is none', () => {

@@ -1,6 +1,5 @@
 /** What commands of tasks and sessions run on, on this machine. */
 
-import { hostExecutor, podmanExecutor } from '../exec/index.ts';
 import type { Executor } from '../exec/index.ts';
 import type { Home } from './home.ts';
 
@@ -11,11 +10,13 @@ export interface ExecutorChoice {
   readonly bind: readonly string[];
 }
 
-export function openExecutor(
+export async function openExecutor(
   { config, regions, keySource, keyWorld }: Home,
   { type, sandbox, bind }: ExecutorChoice,
 ): Promise<Executor> {
   const environment = keyWorld.env;
+  // Loaded by whoever runs a command: most have none to run.
+  const { hostExecutor, podmanExecutor } = await import('../exec/index.ts');
   if (type === 'podman') return podmanExecutor({ environment });
   // What opens the store must not be seen by what others have run, nor the files of other sessions.
   const key = keySource.kind === 'key_file' || keySource.kind === 'passphrase_file' ? [keySource.path] : [];

@@ -4,7 +4,14 @@ import { readFile } from 'node:fs/promises';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 
-import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import type { S3ClientConfig } from '@aws-sdk/client-s3';
 
 import { StrataError, systemError } from '../base/index.ts';
 import { deleteCommand, putCommand } from './s3-put.ts';
@@ -25,8 +32,11 @@ export interface S3Place {
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
+/** Named one by one: of the other hundred operations nothing gets into the bundle. */
+const SDK = { DeleteObjectCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand };
+
 export interface S3Tools {
-  readonly sdk: typeof import('@aws-sdk/client-s3');
+  readonly sdk: typeof SDK;
   readonly client: S3Client;
   readonly putCommand: typeof putCommand;
   readonly deleteCommand: typeof deleteCommand;
@@ -46,7 +56,6 @@ export async function s3Tools(place: S3Place): Promise<S3Tools> {
   const { endpoint, credentials, forcePathStyle = false } = place;
   checkEndpoint(endpoint);
   const ca = await authorities(place.caFile);
-  const sdk = await import('@aws-sdk/client-s3');
   const agent = { keepAlive: true, maxSockets: CONNECTIONS };
   const region =
     place.region ?? (endpoint === undefined ? undefined : process.env['AWS_REGION'] || ANY_REGION);
@@ -71,8 +80,8 @@ export async function s3Tools(place: S3Place): Promise<S3Tools> {
     ...(endpoint !== undefined && { endpoint }),
     ...(credentials !== undefined && { credentials }),
   };
-  const client = new sdk.S3Client(config);
-  return { sdk, client, putCommand, deleteCommand };
+  const client = new S3Client(config);
+  return { sdk: SDK, client, putCommand, deleteCommand };
 }
 
 function checkEndpoint(endpoint: string | undefined): void {
