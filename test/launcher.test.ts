@@ -246,8 +246,7 @@ describe('the Node it takes', () => {
     expect(run(fakeNode('v20.20.2'))).not.toBe('fake\n');
     // A Node itself: when it is replaced it is asked again.
     const own = join(base, 'own');
-    write(join(own, 'node'), '');
-    rmSync(join(own, 'node'));
+    mkdirSync(own);
     symlinkSync(process.execPath, join(own, 'node'));
     expect(run(own)).toContain('"node"');
     expect(remembered()).toMatch(/^\d+\./);
