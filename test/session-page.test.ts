@@ -140,7 +140,7 @@ describeWith(['radosgw'], 'S3 Storage', () => {
     });
     expect({ status, stderr }).toMatchObject({ status: 0 });
     const [, name] = /^created (session-[0-9a-f]{12})\n/.exec(stdout)!;
-    expect(stdout).toMatch(/\n {2}agent +claude\n(.*\n)* {2}quota +0 B of 20\.0 GB, /);
+    expect(stdout).toMatch(/\n {2}agent +claude\n(.*\n)* {2}quota +0 B of 20\.0 GB at the last checkpoint, /);
     session = get(name!);
     expect(session).toMatchObject({
       state: 'active',
