@@ -45,11 +45,18 @@ const ENDED = 1;
 
 const NUMBER_BYTES = Float64Array.BYTES_PER_ELEMENT;
 
-export function foreseenShare(): ForeseenShare {
-  return {
-    records: new SharedArrayBuffer(BYTES),
-    state: new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT),
-  };
+export function foreseenState(): SharedArrayBuffer {
+  return new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT);
+}
+
+/** It is all touched, which takes as long as looking at thousands of files where page faults are dear: for whoever has the time. */
+export function foreseenShare(state: SharedArrayBuffer): ForeseenShare {
+  return { records: new SharedArrayBuffer(BYTES), state };
+}
+
+/** Nobody wants more. */
+export function endForeseeing(state: SharedArrayBuffer): void {
+  Atomics.store(new Int32Array(state), ENDED, 1);
 }
 
 export class ForeseenWriter {
@@ -100,11 +107,6 @@ export class ForeseenReader implements Lookout {
     this.#numbers = new Float64Array(records);
     this.#bytes = Buffer.from(records);
     this.#state = new Int32Array(state);
-  }
-
-  /** The writer need not go on. */
-  end(): void {
-    Atomics.store(this.#state, ENDED, 1);
   }
 
   listing({ dev, ino, mtimeMs, ctimeMs }: Stats): Listing | undefined {

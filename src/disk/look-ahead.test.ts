@@ -16,7 +16,7 @@ import { describe, expect, it } from 'vitest';
 
 import { MemoryContent } from '../testing/memory-content.ts';
 import { makeOddTree } from '../testing/odd-tree.ts';
-import { ForeseenReader, foreseenShare } from './foreseen.ts';
+import { ForeseenReader, foreseenShare, foreseenState } from './foreseen.ts';
 import { lookThrough } from './look-through.ts';
 import { Remembering } from './remembering.fixture.ts';
 import { ScanAhead } from './scan-ahead.ts';
@@ -30,7 +30,7 @@ const tick = () => setTimeout(TICK_MS + 10);
 
 /** What a thread would have seen by now; counts the directories that are found there. */
 function seenBy(directory: string) {
-  const share = foreseenShare();
+  const share = foreseenShare(foreseenState());
   lookThrough(directory, share);
   const reader = new ForeseenReader(share);
   const look = {

@@ -7,42 +7,45 @@
 import type { Stats } from 'node:fs';
 
 import { Threads } from '../base/index.ts';
-import { ForeseenReader, foreseenShare } from './foreseen.ts';
+import { ForeseenReader, endForeseeing, foreseenState } from './foreseen.ts';
 import type { ForeseenShare, Listing, Lookout } from './foreseen.ts';
 import { threadModule } from './thread-module.ts';
 
 export interface LookAheadOrder {
   readonly directory: string;
-  readonly share: ForeseenShare;
+  readonly state: SharedArrayBuffer;
 }
 
+/** Directories that were seen, one after another: more than those that the thread is just inside of, which it sees first. */
+const MET = 64;
+
 export class LookAhead implements AsyncDisposable, Lookout {
-  readonly #thread: Threads<LookAheadOrder, never>;
-  readonly #reader: ForeseenReader;
-  #hasMissed = false;
+  readonly #thread: Threads<LookAheadOrder, ForeseenShare>;
+  readonly #state = foreseenState();
+  /** When the thread has begun. */
+  #reader: ForeseenReader | undefined;
+  #inARow = 0;
 
   constructor(directory: string) {
-    const share = foreseenShare();
-    this.#reader = new ForeseenReader(share);
     this.#thread = new Threads(threadModule('look-ahead-thread'), {
       count: 1,
-      data: { directory, share },
-      onAnswer: () => undefined,
+      data: { directory, state: this.#state } satisfies LookAheadOrder,
+      onAnswer: (share) => void (this.#reader = new ForeseenReader(share)),
       // Nothing is lost but time: the walk sees for itself what is wrong.
       onFailure: () => undefined,
     });
   }
 
   listing(stats: Stats): Listing | undefined {
-    const found = this.#reader.listing(stats);
-    // The first that was found behind one that was not: there the two have met, and what lies before is done.
-    if (found !== undefined && this.#hasMissed) this.#reader.end();
-    this.#hasMissed ||= found === undefined;
+    const found = this.#reader?.listing(stats);
+    this.#inARow = found === undefined ? 0 : this.#inARow + 1;
+    // There the two have met: what the thread still looks at lies behind the walk.
+    if (this.#inARow === MET) endForeseeing(this.#state);
     return found;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#reader.end();
+    endForeseeing(this.#state);
     await this.#thread[Symbol.asyncDispose]();
   }
 }
