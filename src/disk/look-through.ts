@@ -12,24 +12,19 @@ import type { ForeseenShare } from './foreseen.ts';
 export function lookThrough(directory: string, share: ForeseenShare): void {
   using chain = new DirectoryChain(openDirectory(directory));
   const writer = new ForeseenWriter(share);
+  const top = look(chain, writer);
   /** Of each directory down to where we are, those in it that are left; the next one is the last. */
-  const left: string[][] = [];
-  let directories = look(chain, writer);
-  while (directories !== undefined && !writer.isEnded) {
-    left.push(directories);
-    directories = undefined;
-    while (directories === undefined) {
-      const name = left.at(-1)!.pop();
-      if (name === undefined) {
-        left.pop();
-        if (left.length === 0) return;
-        chain.leave();
-        continue;
-      }
-      if (left.length >= MAX_DEPTH) continue;
+  const left = top === undefined ? [] : [top];
+  while (left.length > 0 && !writer.isEnded) {
+    const name = left.at(-1)!.pop();
+    if (name === undefined) {
+      left.pop();
+      if (left.length > 0) chain.leave();
+    } else if (left.length < MAX_DEPTH) {
       chain.enter(nameBytes(name));
-      directories = look(chain, writer);
+      const directories = look(chain, writer);
       if (directories === undefined) return;
+      left.push(directories);
     }
   }
 }

@@ -94,13 +94,13 @@ export function sessionsOf(home: Home, onDue?: EngineOptions['onDue']): Sessions
       // What could not be saved then is tried again now.
       const isToSync = row.state === 'suspended' && (row.unsaved === 1 || row.durability === 'uploaded');
       const request = { session: row.id };
-      if (isToSync)
+      if (isToSync) {
         await at(world, runner, 'sync', request, options, () => syncSession(world, row.id, options));
-      const { warnings } = isToSync
-        ? { warnings: [] }
-        : await at<Warned, 'suspend'>(world, runner, 'suspend', request, options, () =>
-            suspendSession(world, row.id, options),
-          );
+        return { ...(await show(world, row.id)), warnings: [] };
+      }
+      const { warnings } = await at<Warned, 'suspend'>(world, runner, 'suspend', request, options, () =>
+        suspendSession(world, row.id, options),
+      );
       return { ...(await show(world, row.id)), warnings };
     },
 

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-import { thisProcess } from '../base/index.ts';
+import { StrataError, thisProcess } from '../base/index.ts';
 import { expectCode } from '../testing/expect-code.ts';
 import { doWhatIsQuick } from './due.ts';
 import { resumeSession } from './resume.ts';
@@ -98,6 +98,9 @@ it('[N19] one whose process was killed has ended for the next who looks, and tha
     .insertInto('session_tasks')
     .values({ ...task, ...facts, holder, place: join(home.tasksDirectory, 'task-1') })
     .execute();
+  // Where what is left of it cannot be ended, nobody else has to do without an answer.
+  const openExecutor = async () => Promise.reject(new StrataError('unavailable', 'podman is gone'));
+  await doWhatIsQuick({ ...home, openExecutor });
   expect((await showSession(home, 'web')).runningTasks).toBe(1);
   await doWhatIsQuick(home);
   expect((await showSession(home, 'web')).runningTasks).toBe(0);

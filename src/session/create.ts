@@ -119,19 +119,17 @@ async function begunFrom(
 ): Promise<string | undefined> {
   const nearest = await world.nearest(ref, options);
   // It may get more snapshots meanwhile.
-  const pinned = isNear
-    ? `${parseRef(ref).workspace}@${await snapshotNumber(nearest.world, nearest.ref)}`
-    : undefined;
-  const from = pinned === undefined ? nearest : await world.nearest(pinned, options);
-  const source = { ...from.world, cacheDirectory };
+  const number = isNear ? await snapshotNumber(nearest.world, nearest.ref) : undefined;
+  const pin = (each: string) => (number === undefined ? each : `${parseRef(each).workspace}@${number}`);
+  const source = { ...nearest.world, cacheDirectory };
   try {
-    await restoreSnapshot(source, from.ref, limited.directory, { ...options, exact: true });
+    await restoreSnapshot(source, pin(nearest.ref), limited.directory, { ...options, exact: true });
   } catch (error) {
     // Only a kernel refuses what is over a quota; a disk that is full beneath an image is another error there.
     if (isStrataError(error, 'disk_full') && limited.means !== 'watch') throw tooLarge(wish);
     throw error;
   }
-  return pinned;
+  return isNear ? pin(ref) : undefined;
 }
 
 function tooLarge({ quotaMb }: NewSession, bytes?: number): StrataError {

@@ -114,7 +114,7 @@ async function restore(world: SessionWorld, ref: string, options: RestoreSession
   await claim.end({
     last_active: world.clock(),
     durability: isAtWork ? 'local' : durabilityOf(session),
-    ...(used === undefined ? {} : { used }),
+    used,
   });
   return { replaced: before ?? snapshot, snapshot };
 }

@@ -87,8 +87,10 @@ export function openLocalStore(directory: string): Store {
       try {
         file = openSync(pathOf(name), READ_FLAGS);
       } catch (error) {
-        if (isAbsent(error)) checkThere();
-        if (isAbsent(error)) throw noSuchObject(label, name);
+        if (isAbsent(error)) {
+          checkThere();
+          throw noSuchObject(label, name);
+        }
         if (errno(error) === 'ELOOP') throw damaged({ name }, NOT_A_FILE);
         throw systemError(error, `read object ${name} from ${label}`);
       }
@@ -113,8 +115,10 @@ export function openLocalStore(directory: string): Store {
         if (!stats.isFile()) throw damaged({ name }, NOT_A_FILE);
         return stats.size;
       } catch (error) {
-        if (isAbsent(error)) checkThere();
-        if (isAbsent(error)) return undefined;
+        if (isAbsent(error)) {
+          checkThere();
+          return undefined;
+        }
         throw systemError(error, `look at object ${name} of ${label}`);
       }
     },
