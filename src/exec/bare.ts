@@ -27,6 +27,9 @@ export interface BareCommand {
 const ENTER = 'echo 0 >"$1" && shift && exec "$@"';
 const PLAIN = 'exec "$@"';
 
+/** How long a process may take to become another program, on a busy machine with a slow disk. */
+const STARTS_MS = 2000;
+
 export function startBare(command: BareCommand, pipes: Pipes): Running {
   const { words, environment, workingDir, directory, cgroups } = command;
   const group = cgroups === undefined ? undefined : makeCgroup(cgroups, directory);
@@ -47,7 +50,7 @@ export function startBare(command: BareCommand, pipes: Pipes): Running {
   return {
     stoppable: {
       group: pid,
-      processes: () => (group === undefined ? processesOf(directory, pid) : processesIn(group)),
+      processes: () => (group === undefined ? lookFor(directory, pid).found : processesIn(group)),
     },
     exited,
     terminate: () => pid !== undefined && send(-pid, 'SIGTERM'),
@@ -71,29 +74,38 @@ export async function killBare(directory: string): Promise<void> {
  * @param session of the command
  */
 async function killMarked(directory: string, session: number | undefined): Promise<void> {
-  let found: ProcessState[] = [];
+  let found: readonly ProcessState[] = [];
+  const patience = performance.now() + STARTS_MS;
   const clear = await until(() => {
-    found = processesOf(directory, session);
+    const seen = lookFor(directory, session);
+    found = seen.found;
     // Stopped first, they start nothing while the others are killed.
     for (const signal of ['SIGSTOP', 'SIGKILL'] as const) {
       for (const { pid } of found) send(pid, signal);
     }
-    return found.length === 0;
+    return found.length === 0 && (seen.isSure || performance.now() > patience);
   }, KILLED_MS);
   if (!clear) throw undying(found.map(({ pid }) => pid));
 }
 
-function processesOf(directory: string, session: number | undefined): ProcessState[] {
+/** @returns what was found, and whether that is all: of who becomes another program right now nobody can say whose it is */
+function lookFor(
+  directory: string,
+  session: number | undefined,
+): { found: readonly ProcessState[]; isSure: boolean } {
   const marks = new Set([`HOME=${directory}`, `${PLACE_MARK}=${directory}`]);
   const all = [...allProcesses()];
   const chosen = new Set<number>();
+  let isSure = true;
   for (const { pid, session: own } of all) {
-    if (own === session || environmentOf(pid).some((each) => marks.has(each))) chosen.add(pid);
+    const environment = own === session ? [] : environmentOf(pid);
+    if (own === session || environment?.some((each) => marks.has(each)) === true) chosen.add(pid);
+    isSure &&= environment !== undefined;
   }
   // Parents need not have smaller ids than their children: again, until there is nobody new.
   for (let before = 0; chosen.size > before;) {
     before = chosen.size;
     for (const { pid, parent } of all) if (chosen.has(parent)) chosen.add(pid);
   }
-  return all.filter(({ pid }) => chosen.has(pid));
+  return { found: all.filter(({ pid }) => chosen.has(pid)), isSure };
 }

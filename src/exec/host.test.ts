@@ -161,4 +161,14 @@ describe.skipIf(usableCgroup() === undefined)('the host, without a sandbox', () 
 
 describe('the host, without groups of processes', () => {
   executorContract({ way: 'plain', open: async () => bareExecutor(PATH, undefined), environment });
+
+  it('[X7] one that becomes another program all the time is killed, though its environment cannot be seen meanwhile', async () => {
+    const { sh, place } = await shellIn(bareExecutor(PATH, undefined), undefined);
+    writeFileSync(join(place.directory, 'restless'), '#!/bin/sh\nexec "$0" "$@"\n', { mode: 0o755 });
+    for (let i = 0; i < 60; i++) {
+      const token = newToken();
+      await sh(`(setsid ~/restless ${token} &); sleep 0.0${i % 5}`);
+      expect(withToken(token)).toEqual([]);
+    }
+  });
 });

@@ -22,6 +22,9 @@ const PARENT = 1;
 const GROUP = 2;
 const SESSION = 3;
 const STARTED = 19;
+const MEMORY = 20;
+const ENVIRONMENT_START = 47;
+const ENVIRONMENT_END = 48;
 
 /** How long a process may take to die of SIGKILL; a large one gives back its memory first. */
 export const KILLED_MS = 30_000;
@@ -30,10 +33,9 @@ const LONGEST_WAIT_MS = 50;
 
 /** @returns undefined if there is none, or a dead one that its parent has not looked at yet */
 export function processState(pid: number): ProcessState | undefined {
-  const line = readQuietly(`/proc/${pid}/stat`);
-  const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');
+  const fields = fieldsOf(pid);
   const state = fields[STATE] ?? '';
-  if (line === '' || state === 'Z' || state === 'X') return undefined;
+  if (state === '' || state === 'Z' || state === 'X') return undefined;
   const number = (at: number) => Number(fields[at]);
   const started = fields[STARTED] ?? '';
   return { pid, state, parent: number(PARENT), group: number(GROUP), session: number(SESSION), started };
@@ -52,9 +54,26 @@ export function wordsOf(pid: number): readonly string[] {
   return readQuietly(`/proc/${pid}/cmdline`).split('\0');
 }
 
-/** The environment that it was started with, as `NAME=value`. */
-export function environmentOf(pid: number): readonly string[] {
-  return readQuietly(`/proc/${pid}/environ`).split('\0');
+/** The environment that it was started with, as `NAME=value`. Undefined while it becomes another program: for that moment there is none to see. */
+export function environmentOf(pid: number): readonly string[] | undefined {
+  let text: string;
+  try {
+    text = readFileSync(`/proc/${pid}/environ`, 'utf8');
+  } catch {
+    return [];
+  }
+  if (text !== '') return text.split('\0');
+  // The kernel's own have no memory; who was started with nothing knows where that nothing is.
+  const fields = fieldsOf(pid);
+  const [memory = 0, start = 0, end = 0] = [MEMORY, ENVIRONMENT_START, ENVIRONMENT_END].map((at) =>
+    Number(fields[at]),
+  );
+  return memory > 0 && (end === 0 || end > start) ? undefined : [];
+}
+
+function fieldsOf(pid: number): readonly string[] {
+  const line = readQuietly(`/proc/${pid}/stat`);
+  return line.slice(line.lastIndexOf(')') + 2).split(' ');
 }
 
 /** Also to a group, by its negative id. That it is gone, or not ours to kill, is no error: whoever waits will see. */
