@@ -255,6 +255,20 @@ describe('the Node it takes', () => {
     expect(run(own)).not.toBe('fake\n');
   });
 
+  it('is asked once also if it is too old', () => {
+    layOutClone(base);
+    const own = join(base, 'own');
+    const answers = '-v) echo v20.20.2 ;; -p) readlink -f "$0" ;; *) echo fake ;;';
+    write(join(own, 'node'), `#!/bin/sh\necho "$1" >>'${join(base, 'asked')}'\ncase $1 in ${answers} esac\n`);
+    const env = { PATH: `${own}:${plainPath()}` };
+    for (let time = 0; time < 3; time++) report(join(base, 'bin/strata'), [], { env });
+    expect(readFileSync(join(base, 'asked'), 'utf8')).toBe('-v\n-p\n');
+    // And when there is no other, what is told is still true.
+    rmSync(join(base, 'node_modules'), { recursive: true });
+    mkdirSync(join(base, 'node_modules'));
+    expect(start(join(base, 'bin/strata'), [], { env }).stderr).toMatch(/the node on PATH is v20\.20\.2/);
+  });
+
   it('says what is needed when there is none', () => {
     layOutClone(base);
     rmSync(join(base, 'node_modules'), { recursive: true });
