@@ -39,7 +39,7 @@ export class LookAhead implements AsyncDisposable, Lookout, Standby {
         else this.#taker?.onAnswer(answer, thread);
       },
       onFailure: (error) => {
-        // While it looks, nothing is lost but time: the walk sees for itself what is wrong.
+        // While it only looks, nothing is lost but time.
         this.#failed = true;
         this.#taker?.onFailure(error);
       },

@@ -2,7 +2,7 @@
 
 import type { TransferListItem } from 'node:worker_threads';
 
-import { serveThread } from '../base/index.ts';
+import { errno, serveThread } from '../base/index.ts';
 import { foreseenShare } from './foreseen.ts';
 import type { ForeseenShare } from './foreseen.ts';
 import type { LookAheadOrder } from './look-ahead.ts';
@@ -16,7 +16,12 @@ serveThread<LookAheadOrder | undefined, SaveBegin | SaveOrder, ForeseenShare | S
   if (look !== undefined) {
     const share = foreseenShare(look.state);
     post(share);
-    lookThrough(look.directory, share);
+    try {
+      lookThrough(look.directory, share);
+    } catch (error) {
+      // The walk sees for itself what is wrong there.
+      if (errno(error) === undefined) throw error;
+    }
   }
   let worker: SaveWorker | undefined;
   return async (order) => {
