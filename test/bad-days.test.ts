@@ -115,6 +115,14 @@ const ROWS: Readonly<Record<string, () => void | Promise<void>>> = {
     fine('keys', 'export-recovery', 'recovery');
     renameSync(join(home, 'store'), path('kept'));
     rmSync(home, { recursive: true });
+    // A slip first: nothing of it stays.
+    mkdirSync(path('empty'));
+    const { status, stderr } = strata('store', 'attach', 'empty', '--recovery', 'recovery', '--take-over');
+    expect({ status, stderr }).toMatchObject({
+      status: 4,
+      stderr: expect.stringContaining('there is no store at'),
+    });
+    rmSync(path('empty'), { recursive: true });
     fine('store', 'attach', 'kept', '--recovery', 'recovery', '--take-over');
     expectWhole();
     fine('workspaces', 'save', 'tree', '-w', 'web');

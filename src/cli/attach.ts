@@ -47,18 +47,26 @@ async function attach(invocation: Invocation, where: string, flags: AttachFlags)
   const recovery = flags.recovery === undefined ? undefined : read(resolve(world.cwd, flags.recovery));
   const { endpoint, bucketRegion, caFile, region } = flags;
   const options = { home, config, env: world.env, cwd: world.cwd, region };
-  await prepareAttach(options, where, recovery, { endpoint, region: bucketRegion, caFile });
-  await withEngine(invocation, async ({ store }) => {
-    const result = await store.attach({ region, takeOver: flags.takeOver, signal: world.signal });
-    for (const name of result.unreadable) terminal.warn(`${name} cannot be read: what it tells is left out`);
-    await terminal.result(result, [
-      result.role === 'owner'
-        ? `this home owns ${result.store} now; the one that did can only read it`
-        : `attached ${result.store} to read; attach it again to see what is new`,
-      `  ${counted(result.tenants.length, 'tenant')}, ${counted(result.workspaces, 'workspace')}, ` +
-        `${counted(result.snapshots, 'snapshot')} in ${formatSeconds(result.seconds)}`,
-    ]);
-  });
+  const prepared = await prepareAttach(options, where, recovery, { endpoint, region: bucketRegion, caFile });
+  let isAttached = false;
+  try {
+    await withEngine(invocation, async ({ store }) => {
+      const result = await store.attach({ region, takeOver: flags.takeOver, signal: world.signal });
+      isAttached = true;
+      for (const name of result.unreadable)
+        terminal.warn(`${name} cannot be read: what it tells is left out`);
+      await terminal.result(result, [
+        result.role === 'owner'
+          ? `this home owns ${result.store} now; the one that did can only read it`
+          : `attached ${result.store} to read; attach it again to see what is new`,
+        `  ${counted(result.tenants.length, 'tenant')}, ${counted(result.workspaces, 'workspace')}, ` +
+          `${counted(result.snapshots, 'snapshot')} in ${formatSeconds(result.seconds)}`,
+      ]);
+    });
+  } catch (error) {
+    if (!isAttached) prepared.undo();
+    throw error;
+  }
 }
 
 function read(file: string): string {

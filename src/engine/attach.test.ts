@@ -62,6 +62,50 @@ describe('a store that another home owns', () => {
     expect(differences(first.tree, await restored(second, 'out'))).toEqual([]);
   });
 
+  it('[E33] is read on, however often its owner saves and merges what tells of it', async () => {
+    const first = newPlace();
+    await save(first);
+    const second = await attached(first);
+    const third = await attached(first);
+    for (let at = 0; at < 8; at++) {
+      writeFileSync(join(first.tree, `file ${at}`), `new ${at}`);
+      await save(first);
+    }
+    expect(readdirSync(join(third.home, 'db')).length).toBeGreaterThan(0);
+    // Verified first by one, read first by the other.
+    await using(third, async ({ store }) =>
+      expect((await store.verify({ readData: true })).problems).toEqual([]),
+    );
+    await restored(second, 'out', 'web@1');
+    await using(second, async ({ store }) => expect((await store.verify()).ok).toBe(true));
+  });
+
+  it('[E34] is taken back: what was removed meanwhile stays removed, and what was saved is there', async () => {
+    const first = newPlace();
+    for (let at = 0; at < 3; at++) {
+      writeFileSync(join(first.tree, `file ${at}`), `new ${at}`);
+      await save(first);
+    }
+    await using(first, ({ workspaces }) => workspaces.save(first.tree, { workspace: 'other' }));
+    const second = await attached(first, true);
+    writeFileSync(join(second.tree, 'by the second'), 'new');
+    await save(second);
+    await using(second, async ({ workspaces, store }) => {
+      await workspaces.forget('web', { keepLast: 1 });
+      await workspaces.remove('other');
+      await store.collect({ margin: 0 });
+    });
+    await using(first, async ({ workspaces, store }) => {
+      await store.attach({ takeOver: true });
+      expect((await workspaces.log('web')).map(({ snapshot }) => snapshot)).toEqual([4]);
+      expect((await workspaces.list()).map(({ name }) => name)).toEqual(['web']);
+      expect((await store.verify({ readData: true })).problems).toEqual([]);
+    });
+    expect(differences(second.tree, await restored(first, 'back'))).toEqual([]);
+    expect((await save(first)).snapshot).toBe(5);
+    await using(first, ({ store }) => store.collect({ margin: 0 }));
+  });
+
   it('[E34] is taken over by another home, and the one that owned it stops, and may take it back', async () => {
     const first = newPlace();
     await save(first);

@@ -21,6 +21,14 @@ export function nothingYet(home: string, tenant: string, region: string): Strata
   });
 }
 
+/** @param place as messages name it */
+export function noStore(place: string): StrataError {
+  return new StrataError('not_found', `there is no store at ${place}`, {
+    hint: 'Check the address: bucket and prefix, the endpoint, or the directory. A store has an object `format` right there.',
+    details: { place },
+  });
+}
+
 /** A workspace is saved where it lives. */
 export function livesElsewhere(workspace: string, region: string, wanted: string): StrataError {
   return new StrataError('refused', `workspace ${workspace} lives in region ${region}, not in ${wanted}`, {

@@ -1,6 +1,6 @@
 /** What a new home needs before it can attach a store: the place of the store in its configuration, and the root key. */
 
-import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { StrataError, makeDirectories, syncDirectory, systemError, systemRandom } from '../base/index.ts';
@@ -15,6 +15,11 @@ import type { InRegion } from './regions.ts';
 import { addressYaml, parseAddress } from './store-address.ts';
 import type { Address, AddressOptions } from './store-address.ts';
 
+/** What was written for a store that cannot be attached after all is taken away again. */
+export interface PreparedAttach {
+  undo(): void;
+}
+
 /**
  * @param options with the region that the store is to be; the configuration names it already, if it is not the default one
  * @param where of the store, as `parseAddress` reads it
@@ -26,7 +31,7 @@ export async function prepareAttach(
   where: string,
   recovery: string | undefined,
   addressing: AddressOptions = {},
-): Promise<void> {
+): Promise<PreparedAttach> {
   const { cwd = process.cwd() } = options;
   const address = parseAddress(where, addressing, cwd);
   const directory = address.local?.path;
@@ -38,6 +43,7 @@ export async function prepareAttach(
   const config = await loadConfig(options);
   const { file, home } = config;
   const { encryption } = config.storage;
+  const database = join(home, 'db');
   const place = new Regions(config, undefined).place(region);
   // Before anything is written: a mistyped key must leave nothing behind.
   const secret = recovery === undefined ? undefined : parseRootKey(recovery, 'the recovery key');
@@ -45,18 +51,29 @@ export async function prepareAttach(
     throw new StrataError('bad_input', 'the configuration does not take the root key from a file', {
       hint: 'Leave the recovery key out, or `storage.encryption` as it is by default.',
     });
+  const made: string[] = [];
   if (!isSame(place, address)) {
     if (file !== undefined)
       throw new StrataError('refused', `${file} names another store than ${where}`, {
         hint: `Name that one in \`${region === DEFAULT_REGION ? 'storage' : `regions.${region}`}\`, or attach from a home without a configuration.`,
       });
-    if (existsSync(join(home, 'db')))
+    if (existsSync(database))
       throw new StrataError('refused', `the home ${home} has a store of its own`, {
         hint: 'Attach from another home: give one with --home.',
       });
-    writeConfig(home, address);
+    made.push(writeConfig(home, address));
   }
-  if (secret !== undefined && encryption.kind === 'key_file') keepKey(encryption.path, secret, systemRandom);
+  if (!existsSync(database)) made.push(database);
+  if (secret !== undefined && encryption.kind === 'key_file') {
+    const isNew = !existsSync(encryption.path);
+    keepKey(encryption.path, secret, systemRandom);
+    if (isNew) made.push(encryption.path);
+  }
+  return {
+    undo: () => {
+      for (const path of made) rmSync(path, { recursive: true, force: true });
+    },
+  };
 }
 
 /** What an address leaves open is as the configuration says. */
@@ -75,12 +92,14 @@ function isSame(configured: PlaceConfig, address: Address): boolean {
   );
 }
 
-function writeConfig(home: string, address: Address): void {
+/** @returns its path */
+function writeConfig(home: string, address: Address): string {
   const file = join(home, 'strata.yaml');
   try {
     makeDirectories(home);
     writeFileSync(file, addressYaml(address), { flag: 'wx', flush: true });
     syncDirectory(home);
+    return file;
   } catch (error) {
     throw systemError(error, `write ${file}`);
   }

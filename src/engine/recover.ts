@@ -4,8 +4,11 @@ import { systemClock } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import { adoptTenants, attachIndex, forgetAttached, rebuildIndex } from '../vault/index.ts';
 import type { Vault } from '../vault/index.ts';
-import { checkNotOlder, publishAgain, recoverWorkspaces } from '../workspace/index.ts';
+import { checkNotOlder, forgetGone, publishAgain, recoverWorkspaces } from '../workspace/index.ts';
 import type { AttachOptions, AttachResult, RebuildResult } from './store-face.ts';
+import { placeText } from './config-place.ts';
+import { DEFAULT_REGION } from './config-regions.ts';
+import { noStore } from './home-errors.ts';
 import type { Home } from './home.ts';
 import type { InRegion } from './regions.ts';
 
@@ -21,7 +24,8 @@ export async function rebuild(home: Home, options: InRegion = {}): Promise<Rebui
 export async function attach(home: Home, options: AttachOptions = {}): Promise<AttachResult> {
   const started = systemClock();
   const { takeOver = false } = options;
-  if (!(await home.hasStore(options))) await home.vault('read', options);
+  if (!(await home.hasStore(options)))
+    throw noStore(placeText(home.regions.place(options.region ?? DEFAULT_REGION)));
   const vault = (await home.vault(takeOver ? 'attach to own' : 'attach to read', options)).itself;
   if (!takeOver) {
     await expectNothingOlder(vault, options);
@@ -64,7 +68,8 @@ async function ownAll(
     const index = await rebuildIndex(world, tenant, options);
     world.log?.(`index of tenant ${name} made anew: ${index.packs} packs, ${index.chunks} chunks`);
     const rows = await recoverWorkspaces({ database: world.database, vault: tenant }, options);
-    await publishAgain({ database: world.database, vault: tenant }, options);
+    const here = { database: world.database, vault: tenant };
+    await (vault.tookOver ? forgetGone : publishAgain)(here, options);
     figures.packs += index.packs;
     figures.chunks += index.chunks;
     figures.workspaces += rows.workspaces;

@@ -1,10 +1,9 @@
 /** What another home has in a store, for one that only reads it: rows of the tenants, and of the index segments that are there. */
 
-import { StrataError, toHex } from '../base/index.ts';
+import { StrataError } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import { readHome } from './home.ts';
-import { parseName, tenantPrefix } from './names.ts';
-import { getEncodedSegment } from './segment.ts';
+import { listSegments, segmentInForce, segmentRows } from './segments-in-force.ts';
 import type { TenantVault } from './tenant.ts';
 import type { VaultWorld } from './world.ts';
 
@@ -31,19 +30,12 @@ export async function forgetAttached(
  * worst of some that are gone, which nothing needs.
  */
 export async function attachIndex(
-  { store, database }: VaultWorld,
+  world: VaultWorld,
   tenant: TenantVault,
   options: Cancellable = {},
 ): Promise<void> {
-  let created = 0;
-  for await (const { name, size } of store.list(`${tenantPrefix(tenant.id)}index/`, options)) {
-    const parsed = parseName(name);
-    if (parsed?.kind !== 'index') continue;
-    // One that is of no use is told of now, and not by whatever needs it first.
-    await getEncodedSegment(store, tenant.keyring, parsed.segment, options);
-    await database.kysely
-      .insertInto('segments')
-      .values({ id: toHex(parsed.segment), tenant: toHex(tenant.id), size, created: created++ })
-      .execute();
-  }
+  await listSegments(world, tenant.id, options);
+  // One that is of no use is told of now, and not by whatever needs it first.
+  for (const { segment } of await segmentRows(world, tenant.id))
+    await segmentInForce(world, tenant.keyring, segment, options);
 }

@@ -3,6 +3,7 @@
 import { ByteReader } from '../base/index.ts';
 import { decodeRoot } from '../tree/index.ts';
 import type { Root } from '../tree/index.ts';
+import { readHome } from './home.ts';
 import { keptLayers } from './kept-layers.ts';
 import { headIdentity, idOf, keysIdentity, segmentIdentity } from './names.ts';
 import type { SegmentId, TenantId, WorkspaceId } from './names.ts';
@@ -28,6 +29,8 @@ export interface Expected {
 
 export async function readExpected({ database, region }: VaultWorld): Promise<Expected> {
   const { kysely } = database;
+  // What its owner has replaced since it was attached is gone, and not missing.
+  const isReader = (await readHome({ database, region }))?.role === 'reader';
   const tenants = await kysely.selectFrom('tenants').selectAll().where('region', '=', region).execute();
   const ids = tenants.map(({ id }) => id);
   const segments = await kysely
@@ -57,7 +60,9 @@ export async function readExpected({ database, region }: VaultWorld): Promise<Ex
     })),
     objects: [
       ...tenants.map((row) => keysIdentity(idOf<TenantId>(row.id), row.key_seq).name),
-      ...segments.map((row) => segmentIdentity(idOf<TenantId>(row.tenant), idOf<SegmentId>(row.id)).name),
+      ...(isReader ? [] : segments).map(
+        (row) => segmentIdentity(idOf<TenantId>(row.tenant), idOf<SegmentId>(row.id)).name,
+      ),
       ...rows.filter((row) => row.published === 1).map(headName),
     ],
   };

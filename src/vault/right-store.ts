@@ -36,7 +36,15 @@ export function checkStore(
   }
 }
 
+/** There is a store, and nothing of this home in it. */
+export function noRecord({ store, region }: VaultWorld): StrataError {
+  const flag = region === 'default' ? '' : ` --region ${region}`;
+  return new StrataError('not_found', `${store.label} has data, but this home has no record of it`, {
+    hint: `\`strata store attach\` reads what another home has there. If the database of this home was lost, \`strata store rebuild-index${flag}\` makes it anew, and stops any other home that owns the store. Else name another place in ${sectionOf(region)} in the configuration.`,
+  });
+}
+
 /** Where the configuration says where a region is. */
-export function sectionOf(region: string): string {
+function sectionOf(region: string): string {
   return region === 'default' ? '`storage`' : `\`regions.${region}\``;
 }

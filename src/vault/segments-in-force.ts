@@ -5,7 +5,8 @@ import type { Cancellable } from '../base/index.ts';
 import { ID_BYTES } from '../chunk/index.ts';
 import type { Transaction } from '../db/index.ts';
 import type { Keyring } from './keyring.ts';
-import { idOf, segmentIdentity } from './names.ts';
+import { readHome } from './home.ts';
+import { idOf, parseName, segmentIdentity, tenantPrefix } from './names.ts';
 import type { SegmentId, TenantId } from './names.ts';
 import { getEncodedSegment, putSegment } from './segment.ts';
 import type { Segment } from './segment.ts';
@@ -38,7 +39,35 @@ export async function isInForce({ database }: VaultWorld, segment: SegmentId): P
   return row !== undefined;
 }
 
-/** @returns undefined if it is no longer in force @throws integrity if it is, and is missing or damaged */
+/**
+ * For a home that reads: what the store lists is in force. Its owner may have replaced what was listed before, and deleted it.
+ *
+ * @throws read_only
+ */
+export async function listSegments(
+  { store, database }: VaultWorld,
+  tenant: TenantId,
+  options: Cancellable,
+): Promise<void> {
+  const listed: { id: string; size: number }[] = [];
+  for await (const { name, size } of store.list(`${tenantPrefix(tenant)}index/`, options)) {
+    const parsed = parseName(name);
+    if (parsed?.kind === 'index') listed.push({ id: toHex(parsed.segment), size });
+  }
+  await database.transaction(async (tx) => {
+    await tx.deleteFrom('segments').where('tenant', '=', toHex(tenant)).execute();
+    for (const [created, { id, size }] of listed.entries())
+      await tx
+        .insertInto('segments')
+        .values({ id, tenant: toHex(tenant), size, created })
+        .execute();
+  }, options);
+}
+
+/**
+ * @returns undefined if it is no longer in force: for a home that reads, as the store says by now
+ * @throws integrity if it is, and is missing or damaged
+ */
 export async function segmentInForce(
   world: VaultWorld,
   keyring: Keyring,
@@ -48,9 +77,22 @@ export async function segmentInForce(
   try {
     return await getEncodedSegment(world.store, keyring, segment, options);
   } catch (error) {
+    if ((await readHome(world))?.role === 'reader' && isStrataError(error, 'integrity')) {
+      if (world.database.readOnly) throw attachAgain(error);
+      await listSegments(world, keyring.tenant, options);
+    }
     if (!(await isInForce(world, segment))) return undefined;
     throw error;
   }
+}
+
+function attachAgain(error: StrataError): StrataError {
+  const { code, message, details } = error;
+  return new StrataError(code, message, {
+    hint: 'The home that owns the store may have replaced it: attach the store again, from a home that can be written to.',
+    details,
+    cause: error,
+  });
 }
 
 /** The packs that segments in force tell of, as far as they can be read. Ids in hex. */

@@ -22,7 +22,7 @@ import {
 import { decodeKeys, encodeKeys } from './keys-record.ts';
 import type { KeysRecord } from './keys-record.ts';
 import { checkStillRootKey } from './right-key.ts';
-import { checkStore, formatLost, sectionOf } from './right-store.ts';
+import { checkStore, formatLost, noRecord } from './right-store.ts';
 import { ROOT_KEY_BYTES, rootKeyId, rootSealingKey } from './root-key.ts';
 import type { RootSecret } from './root-key.ts';
 import { getRecord, putRecord } from './sealed-object.ts';
@@ -73,6 +73,8 @@ export class Vault {
   readonly storeId: Uint8Array;
   readonly homeId: Uint8Array;
   readonly findRootKey: FindKey;
+  /** Whether it was another home's until it was opened here. */
+  tookOver = false;
   readonly #rootKey: SealingKey;
   readonly #rootSecrets: readonly [RootSecret, ...RootSecret[]];
   /** By which people tell root keys apart. */
@@ -134,9 +136,7 @@ export class Vault {
     if (hasKeys && known === undefined && attach === undefined) {
       // Another first use was faster: it has made the home before the tenant.
       if ((await readHome(world)) !== undefined) return Vault.open(world, findRootKeys, options);
-      throw new StrataError('not_found', `${store.label} has data, but this home has no record of it`, {
-        hint: `If the database was lost, run \`strata store rebuild-index${world.region === 'default' ? '' : ` --region ${world.region}`}\`; else name another place in ${sectionOf(world.region)} in the configuration.`,
-      });
+      throw noRecord(world);
     }
     const others = (await storedRegions(world.database)).filter((region) => region !== world.region);
     const fresh = others.length === 0 && !hasKeys && !(await holdsAny(store, OWNER_PREFIX, options));
@@ -176,7 +176,8 @@ export class Vault {
   get itself(): Vault {
     const { itself } = this.world.store;
     if (itself === undefined) return this;
-    return new Vault({ ...this.world, store: itself }, this.storeId, this.homeId, this.#rootSecrets);
+    const vault = new Vault({ ...this.world, store: itself }, this.storeId, this.homeId, this.#rootSecrets);
+    return Object.assign(vault, { tookOver: this.tookOver });
   }
 
   /**
@@ -191,6 +192,7 @@ export class Vault {
     if (latest === undefined || !equalBytes(latest.home, this.homeId)) {
       number = ((await listOwnerNumbers(store, options)).at(-1) ?? 0) + 1;
       const record = { number, home: this.homeId, since: clock() };
+      this.tookOver = latest !== undefined;
       if ((await putOwner(this.world, this.#rootKey, record, options)) === 'exists')
         throw new StrataError('refused', `${store.label} was taken over by another home at the same moment`, {
           hint: 'Look which of them is to own it, then run the command again there.',

@@ -38,7 +38,7 @@ export { restoreWorkspaceTree } from './restore-tree.ts';
 export type { RestoredTree } from './restore-tree.ts';
 export { checkName, isName, isRunId, namesRun, parseRef } from './name.ts';
 export { putBack } from './put-back.ts';
-export { checkNotOlder, publishAgain } from './older.ts';
+export { checkNotOlder, forgetGone, publishAgain } from './older.ts';
 export { recoverWorkspaces } from './recover.ts';
 export type { Recovered } from './recover.ts';
 export { replicate } from './replicate.ts';

@@ -71,7 +71,33 @@ export async function checkNotOlder(world: World, options: Cancellable): Promise
  * number is not given to anything else.
  */
 export async function publishAgain(world: World, options: Cancellable): Promise<void> {
+  const { kysely } = world.database;
+  for (const { id } of await unlisted(world, options))
+    await kysely.updateTable('snapshots').set({ published: 0 }).where('id', '=', id).execute();
+}
+
+/** What the store has no more was removed by the home that owned it meanwhile. It is gone here as well: its files may have been collected. */
+export async function forgetGone(world: World, options: Cancellable): Promise<void> {
   const { database, vault } = world;
+  const tenant = toHex(vault.id);
+  const gone = await unlisted(world, options);
+  await database.transaction(async (tx) => {
+    for (const { id } of gone) await tx.deleteFrom('snapshots').where('id', '=', id).execute();
+    const emptied = gone.map(({ workspace }) => workspace);
+    for (const workspace of new Set(emptied)) {
+      const left = await tx
+        .selectFrom('snapshots')
+        .select('id')
+        .where('workspace', '=', workspace)
+        .executeTakeFirst();
+      if (left === undefined)
+        await tx.deleteFrom('workspaces').where('tenant', '=', tenant).where('id', '=', workspace).execute();
+    }
+  }, options);
+}
+
+/** Snapshots that were published, and of which the store lists no head. */
+async function unlisted({ database, vault }: World, options: Cancellable) {
   const listed = new Set<string>();
   for await (const { workspace, seq } of vault.headNumbers(options)) listed.add(`${toHex(workspace)} ${seq}`);
   const rows = await database.kysely
@@ -81,9 +107,7 @@ export async function publishAgain(world: World, options: Cancellable): Promise<
     .where('workspaces.tenant', '=', toHex(vault.id))
     .where('snapshots.published', '=', 1)
     .execute();
-  for (const { id, workspace, seq } of rows)
-    if (!listed.has(`${workspace} ${seq}`))
-      await database.kysely.updateTable('snapshots').set({ published: 0 }).where('id', '=', id).execute();
+  return rows.filter(({ workspace, seq }) => !listed.has(`${workspace} ${seq}`));
 }
 
 function newestPublished({ database }: World, workspace: string) {
