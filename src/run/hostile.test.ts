@@ -1,13 +1,21 @@
 /** Tasks that do what they should not. None of it ends more than the task. */
 
-import { readFileSync, statSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { expect, it } from 'vitest';
 
+import { thisProcess } from '../base/index.ts';
+import { podmanExecutor } from '../exec/index.ts';
 import { describeWith } from '../testing/need.ts';
 import { testImage } from '../testing/test-image.ts';
+import { cancelRun } from './control.ts';
+import { lastPrinted } from './last-printed.ts';
+import { LOG_END_BYTES } from './log-end.ts';
 import { MOST_LOG_BYTES } from './logs.ts';
 import { executor, openRunHome, reader, runOf, saver, statuses, taskOf } from './run.fixture.ts';
 import { prepareRun } from './start.ts';
+import { attemptDirectory } from './sweep.ts';
+import { showRun } from './view.ts';
 
 const steps = (name: string, ...all: readonly string[]) => `{ name: ${name}, steps: [${all.join(', ')}] }`;
 const run = (command: string) => `{ run: ${JSON.stringify(command)} }`;
@@ -104,17 +112,18 @@ it('[R60] names of tasks lead nowhere', async () => {
 it('[R61] what is printed is kept up to a limit, and all of it passes', async () => {
   const home = await openRunHome();
   const result = await home.start(
-    runOf(steps('a', run('yes 0123456789abcdef | head -c 1G'), run('echo end'))),
+    runOf(steps('a', run('yes 0123456789abcdef | head -c 1G; echo; echo the true reason; exit 3'))),
   );
-  expect(result.result).toBe('success');
-  const [{ size: kept }, last] = [
-    statSync(home.at('runs', result.id, result.tasks[0]!.id, '1-0.log')),
-    readFileSync(home.at('runs', result.id, result.tasks[0]!.id, '1-0.log'))
-      .subarray(-40)
-      .toString(),
-  ];
-  expect(kept).toBeLessThan(MOST_LOG_BYTES + 100);
-  expect(last).toContain('[more was printed than is kept]');
+  expect(result.result).toBe('failed');
+  const log = readFileSync(home.at('runs', result.id, result.tasks[0]!.id, '1-0.log'));
+  expect(log.length).toBeLessThan(MOST_LOG_BYTES + LOG_END_BYTES + 100);
+  expect(log.subarray(MOST_LOG_BYTES, MOST_LOG_BYTES + 50).toString()).toContain(
+    '\n[more was printed than is kept]\n0123456789abcdef\n',
+  );
+  const end = log.subarray(-200).toString();
+  expect(end).toMatch(/\n0123456789abc\nthe true reason\nerror: .*exit code 3\n$/);
+  const [last] = await lastPrinted(home.world, result.id, { most: 1 });
+  expect(Buffer.from(last!.bytes).toString()).toMatch(/\nthe true reason\n$/);
 }, 120_000);
 
 it('[R13] what a task leaves running is killed before it is saved', async () => {
@@ -157,6 +166,35 @@ describeWith(['podman', 'busybox'], 'containers', () => {
       message: expect.stringContaining('strata-nothing'),
     });
     expect(await home.log(result.id, 'host')).toContain('pod\n');
+    expect(home.leftovers()).toEqual([]);
+  }, 60_000);
+
+  it('[R24] of a process that died are ended also by one that is configured otherwise', async () => {
+    const home = await openRunHome({ podman: process.env });
+    const conductor = await home.begin(runOf(steps('a', run('true'))));
+    const task = (await showRun(home.world, conductor.id)).tasks[0]!;
+    const directory = attemptDirectory(home.world, conductor.id, task.id, 1);
+    // As the other process has left it.
+    const executor = await podmanExecutor({ environment: process.env });
+    mkdirSync(directory, { recursive: true });
+    const container = {
+      environment: {},
+      user: undefined,
+      privileged: false,
+      entrypoint: undefined,
+      tmpfs: [],
+    };
+    await executor.place({ directory, containers: [{ image: testImage(), ...container }] });
+    const running = () =>
+      spawnSync('podman', ['ps', '--quiet', `--filter=label=strata.place=${directory}`]).stdout.toString();
+    expect(running()).not.toBe('');
+    await home.world.database.kysely
+      .updateTable('runs')
+      .set({ holder: thisProcess().replace(/-\d+-/, '-1-') })
+      .where('id', '=', conductor.id)
+      .execute();
+    await cancelRun(home.world, conductor.id);
+    expect(running()).toBe('');
     expect(home.leftovers()).toEqual([]);
   }, 60_000);
 });

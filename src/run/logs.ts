@@ -15,6 +15,7 @@ import { join } from 'node:path';
 
 import { readGrowing, systemError } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
+import { LogEnd } from './log-end.ts';
 
 /** Bytes of one step that are kept: from there on the disk of the home would be the task's. */
 export const MOST_LOG_BYTES = 64 * 1024 * 1024;
@@ -95,22 +96,24 @@ export interface LogTail {
 export class LogWriter implements Disposable {
   readonly #file: number;
   #size: number;
+  #end: LogEnd | undefined;
 
   constructor(file: number) {
     this.#file = file;
     this.#size = fstatSync(file).size;
   }
 
-  /** What goes beyond the limit is dropped, which the log says. @throws disk_full, … */
+  /** Of what goes beyond the limit only the end is kept, which the log says. @throws disk_full, … */
   write(bytes: Uint8Array): void {
-    if (this.#size > MOST_LOG_BYTES) return;
-    const room = MOST_LOG_BYTES - this.#size;
+    const room = Math.max(MOST_LOG_BYTES - this.#size, 0);
     try {
       writeAll(this.#file, bytes.subarray(0, room));
-      if (bytes.length > room) writeAll(this.#file, Buffer.from('\n[more was printed than is kept]\n'));
+      if (bytes.length > room && this.#end === undefined)
+        writeAll(this.#file, Buffer.from('\n[more was printed than is kept]\n'));
     } catch (error) {
       throw systemError(error, 'write a log');
     }
+    if (bytes.length > room) (this.#end ??= new LogEnd()).add(bytes.subarray(room));
     this.#size += bytes.length;
   }
 
@@ -119,7 +122,13 @@ export class LogWriter implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    closeSync(this.#file);
+    try {
+      if (this.#end !== undefined) writeAll(this.#file, this.#end.bytes);
+    } catch {
+      // On a full disk: the task has ended, and its error is told by others.
+    } finally {
+      closeSync(this.#file);
+    }
   }
 }
 

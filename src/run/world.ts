@@ -14,7 +14,10 @@ export interface RunWorld extends WorkspaceWorld {
   /** Those that are declared, or the one that a bare machine has. */
   readonly executors: readonly ExecutorDefinition[];
   /** Makes what a definition stands for. */
-  readonly openExecutor: (definition: ExecutorDefinition, settings: RunSettings) => Promise<Executor>;
+  readonly openExecutor: (
+    definition: Pick<ExecutorDefinition, 'type'>,
+    settings: RunSettings,
+  ) => Promise<Executor>;
   /** Milliseconds that the layers of a run stay after it has ended. */
   readonly retention: number;
 }
