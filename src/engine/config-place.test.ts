@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 
 import { parseConfig } from './config.ts';
 import { addressYaml, parseAddress } from './store-address.ts';
-import { expectCode, thrownBy } from '../testing/expect-code.ts';
+import { expectCode, failureOf, thrownBy } from '../testing/expect-code.ts';
 
 const HOMES = { home: '/home/a/.strata', user: '/home/a' };
 
@@ -26,6 +26,20 @@ storage:
     cache: { path: '/home/a/objects', sizeMb: 100 },
   });
 });
+
+it.each(['localhost:7480', 'not a url', 'ftp://s3.example.org', 'http://user:secret@s3.example.org'])(
+  '[E1] the endpoint %s is none, wherever it is said, and is not shown',
+  async (endpoint) => {
+    const text = `storage: { provider: s3, s3: { bucket: b, endpoint: '${endpoint}' } }`;
+    for (const error of [
+      await failureOf(parse(text)),
+      thrownBy(() => parseAddress('s3://b', { endpoint }, '/')),
+    ]) {
+      expect(error).toMatchObject({ code: 'bad_input', message: expect.stringMatching(/endpoint/) });
+      expect(JSON.stringify(error)).not.toContain('secret');
+    }
+  },
+);
 
 it.each([
   ['s3://b', {}, { provider: 's3', s3: { bucket: 'b', prefix: '' } }],

@@ -1,6 +1,7 @@
 /** The kinds of values that a configuration can hold, and what is said of a value that is none. */
 
 import { parseDuration } from '../base/index.ts';
+import { endpointFlaw } from '../store/index.ts';
 
 /** Takes a plain YAML value. The flaw ends the sentence `<key> …`. */
 export type ValueReader<T> = (value: unknown) => { readonly value: T } | { readonly flaw: string };
@@ -12,6 +13,13 @@ export const text: ValueReader<string> = (value) => {
   if (typeof value !== 'string') return { flaw: 'must be text: put it in quotes' };
   if (value === '') return { flaw: 'is empty' };
   return value.includes('\0') ? { flaw: 'has a NUL character in it' } : { value };
+};
+
+/** A URL of a service. */
+export const endpoint: ValueReader<string> = (value) => {
+  const given = text(value);
+  const flaw = 'value' in given ? endpointFlaw(given.value) : undefined;
+  return flaw === undefined ? given : { flaw };
 };
 
 export const flag: ValueReader<boolean> = (value) =>

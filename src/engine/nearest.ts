@@ -21,6 +21,8 @@ export interface Chosen {
   readonly lag: Lag | undefined;
   /** What to say of other regions when this one is away. */
   readonly otherwise: string | undefined;
+  /** Other regions that have the same snapshot. */
+  readonly others: readonly string[];
 }
 
 /**
@@ -29,11 +31,17 @@ export interface Chosen {
  */
 export async function chooseRegion(home: Home, ref: string, options: InRegion): Promise<Chosen> {
   const { region, signal } = options;
-  if (namesRun(ref)) return { ref, region: DEFAULT_REGION, lag: undefined, otherwise: undefined };
+  if (namesRun(ref)) return { ref, region: DEFAULT_REGION, lag: undefined, otherwise: undefined, others: [] };
   const { workspace: name, snapshot } = parseRef(ref);
   const { kysely, tenant } = await home.records({ signal });
   const every = await everyWorkspace(kysely, tenant, name);
-  const asGiven = { ref, region: region ?? every[0]?.region, lag: undefined, otherwise: undefined };
+  const asGiven = {
+    ref,
+    region: region ?? every[0]?.region,
+    lag: undefined,
+    otherwise: undefined,
+    others: [],
+  };
   if (every.length < 2) return asGiven;
   const found = await replicasOf<RegionPlace>(
     every.map((row) => ({ region: row.region, tenant: row.tenant, query: kysely })),
@@ -54,11 +62,18 @@ export async function chooseRegion(home: Home, ref: string, options: InRegion): 
     region: nearest.place.region,
     lag: lagIn(nearest),
     otherwise: olderElsewhere(name, found, wanted),
+    others: having.map(({ place }) => place.region).filter((each) => each !== nearest.place.region),
   };
 }
 
-/** A failure of a region that is away, with what else there is. */
-export function withOthers(error: unknown, { otherwise }: Chosen): unknown {
+/** A failure of a region that is away, or damaged, with what else there is. */
+export function withOthers(error: unknown, { otherwise, others, region, ref }: Chosen): unknown {
+  if (others.length > 0 && isStrataError(error, 'integrity'))
+    return new StrataError('integrity', `in region ${region}: ${error.message}`, {
+      hint: `${ref} is in ${others.join(' and ')} as well: give --region ${others[0]}. \`strata workspaces replicate ${parseRef(ref).workspace} --to ${region}\` brings what is missing, once \`strata store verify --read-data --region ${region}\` has found it.`,
+      details: { ...error.details, region },
+      cause: error,
+    });
   if (otherwise === undefined || !isStrataError(error, 'unavailable')) return error;
   const { code, message, hint, details } = error;
   return new StrataError(code, message, {

@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
@@ -120,6 +120,27 @@ describe('replicas in regions', () => {
         expect(await workspaces.replicate('web', { to: 'eu' })).toMatchObject({ already: true });
       });
     }
+  });
+
+  it('[E49] that are damaged say in which region, and which others have the same', async () => {
+    const place = regionPlace('eu', 'us');
+    await saveTo(place, 'web', 'eu');
+    await using(place, async ({ workspaces }) => {
+      await workspaces.replicate('web', { to: 'us' });
+      for (const region of ['eu', 'us']) {
+        for (const name of place.objects(region))
+          if (name.includes('/data/')) truncateSync(join(place.store(region), name), 100);
+      }
+      const error = await failureOf(workspaces.restore('web', place.out('out')));
+      expect(error.message).toMatch(/^in region (eu|us): /);
+      const { region } = error.details;
+      const other = region === 'eu' ? 'us' : 'eu';
+      expect(error).toMatchObject({
+        code: 'integrity',
+        hint: expect.stringContaining(`give --region ${other}.`),
+      });
+      expect(error.hint).toContain(`replicate web --to ${String(region)}`);
+    });
   });
 
   it('[E49] that cannot be brought say between which regions, and in which store', async () => {

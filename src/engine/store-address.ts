@@ -3,6 +3,7 @@
 import { resolve } from 'node:path';
 
 import { StrataError } from '../base/index.ts';
+import { checkEndpoint } from '../store/index.ts';
 import { PLACE } from './config-place.ts';
 import type { PlaceValues } from './config-place.ts';
 
@@ -22,6 +23,7 @@ export type Address = Pick<PlaceValues, 'provider'> & Partial<PlaceValues>;
 export function parseAddress(address: string, options: AddressOptions, cwd: string): Address {
   const [, scheme, bucket = '', prefix = ''] = /^([a-z0-9+.-]+):\/\/([^/]*)\/?(.*)$/s.exec(address) ?? [];
   const { endpoint, region, caFile } = options;
+  checkEndpoint(endpoint);
   if (scheme === undefined) {
     const [extra] = given({ endpoint, 'bucket-region': region, 'ca-file': caFile });
     if (extra !== undefined) throw misplaced(extra, 'a directory');

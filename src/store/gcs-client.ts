@@ -8,8 +8,8 @@ import type { Bucket, File } from '@google-cloud/storage';
 
 type DecorateRequestOptions = ReturnType<NonNullable<File['interceptors'][number]['request']>>;
 
-import { StrataError } from '../base/index.ts';
 import { slices } from './body.ts';
+import { checkEndpoint } from './endpoint.ts';
 import type { Watch } from './watch.ts';
 
 export interface GcsPlace {
@@ -29,11 +29,8 @@ export interface GcsTools {
 
 /** @throws bad_input for an endpoint that is no URL */
 export async function gcsTools({ bucket, endpoint }: GcsPlace): Promise<GcsTools> {
-  const url = endpoint === undefined ? undefined : URL.parse(endpoint);
-  if (url === null || (url !== undefined && !['http:', 'https:'].includes(url.protocol)))
-    throw new StrataError('bad_input', `the endpoint ${JSON.stringify(endpoint)} is no URL of a service`, {
-      hint: 'It is like https://storage.googleapis.com.',
-    });
+  checkEndpoint(endpoint);
+  const url = endpoint === undefined ? undefined : new URL(endpoint);
   const { Storage } = await import('@google-cloud/storage');
   const storage = new Storage({
     // `retrying` does that, by one budget for all stores.

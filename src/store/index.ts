@@ -9,6 +9,7 @@ export type { Limits } from './limited.ts';
 export { openLocalStore } from './local.ts';
 export { openMemoryStore } from './memory.ts';
 export { isName } from './name.ts';
+export { checkEndpoint, endpointFlaw } from './endpoint.ts';
 export { openLine } from './pace.ts';
 export type { Bandwidth, Line } from './pace.ts';
 export { retrying } from './retrying.ts';

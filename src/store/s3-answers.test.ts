@@ -189,4 +189,13 @@ describe('S3 store at a service that answers as it is told', () => {
     );
     expect(isTemporary(await failureOf(names(there.store)))).toBe(true);
   });
+
+  it('[S33] without TLS is told from one that is not trusted', async () => {
+    await using service = await startCanned((_, response) => response.end());
+    const endpoint = service.endpoint.replace('http:', 'https:');
+    const store = openS3Store({ bucket: 'b', endpoint, credentials: CREDENTIALS });
+    const error = await failureOf(store.size('a'));
+    expect(error).toMatchObject({ code: 'refused', hint: expect.stringMatching(/http:\/\/ and not https/) });
+    expect(error.message).toMatch(/speaks no TLS$/);
+  });
 });

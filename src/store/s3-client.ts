@@ -13,7 +13,8 @@ import {
 } from '@aws-sdk/client-s3';
 import type { S3ClientConfig } from '@aws-sdk/client-s3';
 
-import { StrataError, systemError } from '../base/index.ts';
+import { systemError } from '../base/index.ts';
+import { checkEndpoint } from './endpoint.ts';
 import { deleteCommand, putCommand } from './s3-put.ts';
 
 export interface S3Place {
@@ -82,21 +83,6 @@ export async function s3Tools(place: S3Place): Promise<S3Tools> {
   };
   const client = new S3Client(config);
   return { sdk: SDK, client, putCommand, deleteCommand };
-}
-
-function checkEndpoint(endpoint: string | undefined): void {
-  if (endpoint === undefined) return;
-  const url = URL.parse(endpoint);
-  if (
-    url !== null &&
-    ['http:', 'https:'].includes(url.protocol) &&
-    url.username === '' &&
-    url.password === ''
-  )
-    return;
-  throw new StrataError('bad_input', `the endpoint ${JSON.stringify(endpoint)} is no URL of a service`, {
-    hint: 'It is like https://s3.example.org or http://127.0.0.1:7480, without credentials in it.',
-  });
 }
 
 async function authorities(file: string | undefined): Promise<string | undefined> {

@@ -67,6 +67,9 @@ export function garbled(reason: string): Complaint {
 const CERTIFICATES =
   /^(?:CERT_|ERR_TLS_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_(?:VERIFY|GET)|HOSTNAME_MISMATCH|ERR_SSL)/;
 
+/** What OpenSSL says of an answer that is none of TLS. */
+const NO_TLS = /wrong version number|packet length too long|http request|tlsany_meth|record layer failure/i;
+
 /** What the network says. @returns undefined for an error that is not of the network */
 export function networkComplaint(error: unknown): Complaint | undefined {
   if (error instanceof Stalled) return silence(error);
@@ -74,6 +77,12 @@ export function networkComplaint(error: unknown): Complaint | undefined {
   if (!(error instanceof Error)) return undefined;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   const reason = error.message === '' ? code : error.message;
+  if (NO_TLS.test(reason))
+    return {
+      code: 'refused',
+      reason: 'what answers there speaks no TLS',
+      hint: 'Check the endpoint: is it http:// and not https://, or another port?',
+    };
   if (CERTIFICATES.test(code) || code === 'EPROTO')
     return {
       code: 'refused',

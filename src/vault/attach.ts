@@ -14,8 +14,8 @@ export async function forgetAttached(
 ): Promise<void> {
   await database.transaction(async (tx) => {
     if ((await readHome({ database: { kysely: tx }, region }))?.role !== 'reader')
-      throw new StrataError('refused', 'this home owns its store already', {
-        hint: 'Attach from another home: give one with --home.',
+      throw new StrataError('refused', 'this home owns its store already, or did', {
+        hint: 'Attach from another home: give one with --home. `--take-over` takes back a store that another home has taken over.',
       });
     const tenants = tx.selectFrom('tenants').select('id').where('region', '=', region);
     const workspaces = tx.selectFrom('workspaces').select('id').where('tenant', 'in', tenants);
