@@ -182,9 +182,10 @@ it('[C44] who has no terminal gets a line whenever a task starts or ends', async
   for (const step of steps) live.show(step);
   expect(await stderr.settled()).toBe(
     [
+      'run build 7 started',
       'a: started on host',
       'a: success after 2.0 s, saved 1.0 KB',
-      'b: waiting for approval',
+      'b: waiting for approval: strata runs approve 7 b',
       'b: failed after 1.0 s, no\\x1b',
       '',
     ].join('\n'),
@@ -193,6 +194,6 @@ it('[C44] who has no terminal gets a line whenever a task starts or ends', async
 
 it('[C44] what was reused from the start is news once', () => {
   const reused = [{ ...done('a'), reused: true }];
-  expect(newsOf([], reused, NOW)).toEqual(['a: success after 2.0 s, reused']);
-  expect(newsOf(reused, reused, NOW)).toEqual([]);
+  expect(newsOf([], run(reused), NOW)).toEqual(['a: success after 2.0 s, reused']);
+  expect(newsOf(reused, run(reused), NOW)).toEqual([]);
 });

@@ -1,5 +1,6 @@
 /** A run while it runs: a picture on stderr that is drawn over and over, or for who has no terminal a line whenever a task starts or ends. */
 
+import { shellWord } from '../base/index.ts';
 import { columnsOf, oneLine } from './columns.ts';
 import { formatCount } from './format.ts';
 import type { Invocation } from './invocation.ts';
@@ -107,7 +108,7 @@ const PAINT = /\x1b\[\d*m/g;
 
 class Lines implements Live {
   readonly #invocation: Invocation;
-  #before: readonly TaskView[] = [];
+  #before: readonly TaskView[] | undefined;
 
   constructor(invocation: Invocation) {
     this.#invocation = invocation;
@@ -115,7 +116,9 @@ class Lines implements Live {
 
   show(run: RunView): void {
     const now = this.#invocation.world.clock();
-    const lines = newsOf(this.#before, run.tasks, now);
+    const lines = newsOf(this.#before ?? [], run, now);
+    // Who wants to approve, cancel or look needs to know its id before it has ended.
+    if (this.#before === undefined) lines.unshift(`run ${oneLine(run.name)} ${oneLine(run.id)} started`);
     this.#before = run.tasks;
     if (lines.length > 0) this.#invocation.terminal.stderr.write(lines.map((line) => `${line}\n`).join(''));
   }
@@ -126,8 +129,12 @@ class Lines implements Live {
 }
 
 /** A line for each task that stands otherwise than before; those to come are no news. */
-export function newsOf(before: readonly TaskView[], after: readonly TaskView[], now: number): string[] {
-  return after.flatMap((task, n) => {
+export function newsOf(
+  before: readonly TaskView[],
+  { id, tasks }: Pick<RunView, 'id' | 'tasks'>,
+  now: number,
+): string[] {
+  return tasks.flatMap((task, n) => {
     const was = before[n];
     const standing = standingOf(task);
     if (standing === 'to come' || (was !== undefined && standingOf(was) === standing)) return [];
@@ -135,8 +142,13 @@ export function newsOf(before: readonly TaskView[], after: readonly TaskView[], 
     if (standing === 'running') return [`${oneLine(task.name)}: ${startedText(task)}`];
     const word = standing === 'waiting' ? '' : standing;
     const told = [word + (time === undefined ? '' : ` after ${time}`), detailOf(task)];
-    return [`${oneLine(task.name)}: ${told.filter((part) => part !== '').join(', ')}`];
+    const line = `${oneLine(task.name)}: ${told.filter((part) => part !== '').join(', ')}`;
+    return [standing === 'waiting' ? `${line}: ${approveCommand(id, task.name)}` : line];
   });
+}
+
+export function approveCommand(run: string, task: string): string {
+  return `strata runs approve ${run} ${shellWord(oneLine(task))}`;
 }
 
 /** Which step it is at is chance. `started on host, attempt 2` */

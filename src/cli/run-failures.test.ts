@@ -65,7 +65,8 @@ it('[C45] of hundreds that failed three are told at length, the first to fail fi
     ended: 1000 - n,
     error: { code: 'command_failed' as const, message: `broken ${n}`, hint: 'Look.', details: {} },
   });
-  const told = failureLines({ tasks: Array.from({ length: 300 }, (_, n) => failed(n)) as never }, [
+  const tasks = Array.from({ length: 300 }, (_, n) => failed(n)) as never;
+  const told = failureLines({ tasks, restartedFrom: undefined }, [
     { task: 't299', bytes: Buffer.from('a\n'), isWhole: true },
   ]);
   expect(told.join('\n')).toBe(`
@@ -79,4 +80,43 @@ t297: broken 297
   Look.
 
 and 297 other tasks failed`);
+});
+
+it('[C45] what earlier steps printed is told of a task whose last step printed nothing', async () => {
+  const { stdout } = await strata(
+    start('{ name: steps, steps: [{ run: "echo step one prints" }, { run: "exit 5" }] }'),
+  );
+  expect(stdout).toMatch(/\nsteps: step "exit 5" ended with exit code 5\n {2}\| step one prints\n\n/);
+});
+
+it('[C45] a failure that is ignored is told so, behind those that count, and nobody is to restart for it', async () => {
+  const flaky = task('flaky', 'echo oops; exit 1', ', ignore_failure: true');
+  const { exitCode, stdout } = await strata(start(flaky));
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(/✗ flaky .*exit code 1 \(ignored\)\n/);
+  expect(stdout).toMatch(/\nflaky \(ignored\): step .*\n {2}\| oops\n\n {2}strata runs logs run-\w+ .*\n/);
+  expect(stdout).not.toContain('strata runs restart');
+  const bad = task('bad', 'echo no; exit 3', ', depends: [{ task: flaky, conditions: [on_failure] }]');
+  const both = await strata(start(flaky, bad));
+  expect(both.exitCode).toBe(1);
+  expect(both.stdout).toMatch(/\nbad: [^]*\n {2}\| no\n\nflaky \(ignored\): [^]*strata runs restart/);
+});
+
+it('[C45] a failed task that was taken over says why it failed, and where its log is', async () => {
+  const tasks = [task('bad', 'echo no; exit 3'), task('worse', 'exit 4')];
+  await strata(start(...tasks));
+  const first = await answer<{ id: string }>('runs', 'get');
+  const again = await answer<{ id: string; tasks: { error: object | null }[] }>(
+    'runs',
+    'restart',
+    first.id,
+    '--tasks',
+    'worse',
+  );
+  expect(again.tasks[0]).toMatchObject({ reused: true, status: 'failed', error: { code: 'command_failed' } });
+  const { stdout } = await strata(['runs', 'get', again.id]);
+  expect(stdout).toContain(`\n  It is reused: \`strata runs logs ${first.id} bad\` shows what it printed.\n`);
+  // A restart of the restart finds it as well.
+  const third = await answer<typeof again>('runs', 'restart', again.id, '--tasks', 'worse');
+  expect(third.tasks[0]!.error).toEqual(again.tasks[0]!.error);
 });

@@ -1,9 +1,10 @@
 /** The tasks of a run that have failed: why, and what they printed last. */
 
+import { shellWord } from '../base/index.ts';
 import type { Engine } from '../engine/index.ts';
 import { isRunOver } from '../plan/index.ts';
-import type { LastPrinted, RunInfo } from '../run/index.ts';
-import { cut } from './columns.ts';
+import type { LastPrinted, RunInfo, TaskInfo } from '../run/index.ts';
+import { cut, oneLine } from './columns.ts';
 import { counted, printable } from './format.ts';
 import type { Invocation } from './invocation.ts';
 
@@ -21,27 +22,48 @@ export async function failuresOf(
 ): Promise<readonly LastPrinted[]> {
   const isTold = !terminal.json && !terminal.quiet && isRunOver(phase);
   if (!isTold || tasks.every(({ status }) => status !== 'failed')) return [];
+  // Those that are ignored may have been the first to fail, and are told last.
+  const most = MOST_TASKS + tasks.filter(({ ignored }) => ignored === true).length;
   // A run that was ended by Ctrl-C is told as well.
-  return runs.lastPrinted(id, { most: MOST_TASKS, ...(!world.signal.aborted && { signal: world.signal }) });
+  return runs.lastPrinted(id, { most, ...(!world.signal.aborted && { signal: world.signal }) });
 }
 
-/** An empty line before each. */
-export function failureLines({ tasks }: Pick<RunInfo, 'tasks'>, printed: readonly LastPrinted[]): string[] {
+/** An empty line before each. Those whose failure is ignored come last. */
+export function failureLines(
+  { tasks, restartedFrom }: Pick<RunInfo, 'tasks' | 'restartedFrom'>,
+  printed: readonly LastPrinted[],
+): string[] {
   const failed = tasks
     .filter(({ error }) => error !== undefined)
-    .toSorted((a, b) => (a.ended ?? 0) - (b.ended ?? 0));
-  const lines = failed.slice(0, MOST_TASKS).flatMap(({ name, error }) => {
-    const own = printed.find(({ task }) => task === name);
+    .toSorted((a, b) => Number(isIgnored(a)) - Number(isIgnored(b)) || (a.ended ?? 0) - (b.ended ?? 0));
+  const lines = failed.slice(0, MOST_TASKS).flatMap((task) => {
+    const { name, error, reused } = task;
+    const own = printed.find((each) => each.task === name);
     const last = own === undefined ? [] : lastLines(own);
+    const told = [printable(`${name}${isIgnored(task) ? ' (ignored)' : ''}: ${error!.message}`)];
     // That of a command says to look at what is told here.
-    const hint = error!.code === 'command_failed' && own !== undefined ? undefined : error!.hint;
-    const told = [printable(`${name}: ${error!.message}`)];
-    if (hint !== undefined) told.push(`  ${printable(hint)}`);
+    if (error!.code !== 'command_failed') told.push(...hintLines(error!.hint));
+    else if (reused && restartedFrom !== undefined)
+      told.push(`  It is reused: ${whereLogged(name, restartedFrom)}.`);
+    else if (own === undefined) told.push(...hintLines(error!.hint));
     if (own !== undefined && last.length === 0) told.push('  It has printed nothing.');
     return ['', ...told, ...last.map((line) => `  | ${line}`.trimEnd())];
   });
   const more = failed.length - MOST_TASKS;
   return more > 0 ? [...lines, '', `and ${counted(more, 'other task')} failed`] : lines;
+}
+
+function isIgnored({ ignored }: TaskInfo): boolean {
+  return ignored === true;
+}
+
+function hintLines(hint: string | undefined): string[] {
+  return hint === undefined ? [] : [`  ${printable(hint)}`];
+}
+
+/** What a task printed stays with the run that it ran in. */
+export function whereLogged(task: string, run: string): string {
+  return `\`strata runs logs ${run} ${shellWord(oneLine(task))}\` shows what it printed`;
 }
 
 /** Lines without what could drive a terminal, a `…` where there is more before them. */

@@ -12,6 +12,7 @@ import { failuresOf } from './run-failures.ts';
 import { newestRun } from './newest-run.ts';
 import { runJson, runView, summaryJson } from './run-shapes.ts';
 import { summary } from './run-start.ts';
+import { wordOf } from './run-view.ts';
 
 /** Milliseconds between two looks at a run. */
 const WATCH_MS = 300;
@@ -32,7 +33,7 @@ export async function listRuns(invocation: Invocation, flags: ListFlags): Promis
     const rows = all.map((run) => [
       run.id,
       run.name,
-      run.orphaned ? 'interrupted' : run.phase === 'finished' ? run.result : run.phase,
+      wordOf(run),
       counts(run),
       formatAge(run.created, world.clock()),
       run.restartedFrom ?? '',

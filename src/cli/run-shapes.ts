@@ -37,7 +37,19 @@ function factsJson({
   };
 }
 
-function taskJson({ started, ended, inputDigest, executor, layers, error, step, ...task }: TaskInfo): object {
+function taskJson(info: TaskInfo): object {
+  const {
+    started,
+    ended,
+    inputDigest,
+    executor,
+    layers,
+    error,
+    step,
+    ignored: _ignored,
+    skipped: _skipped,
+    ...task
+  } = info;
   return {
     ...task,
     executor: executor ?? null,
@@ -62,8 +74,25 @@ export function runView(run: RunInfo): RunView {
   };
 }
 
-function taskView({ error, step, ...task }: TaskInfo): TaskView {
-  return { ...task, step, error: error && firstLine(error.message) };
+/** How a parent ended. */
+const ENDS: Readonly<Record<TaskInfo['status'], string>> = {
+  notstarted: 'has not run',
+  running: 'has not ended',
+  success: 'succeeded',
+  failed: 'failed',
+  skipped: 'was skipped',
+  stopped: 'was stopped',
+  cancelled: 'was cancelled',
+};
+
+function taskView({ error, skipped, ...task }: TaskInfo): TaskView {
+  return {
+    ...task,
+    error: error && firstLine(error.message),
+    skipped:
+      skipped &&
+      (skipped === 'when' ? 'left out by its `when`' : `${skipped.parent} ${ENDS[skipped.status]}`),
+  };
 }
 
 /** Of a message that goes on below it: `…:` would promise more. */

@@ -1,6 +1,6 @@
 /** `runs start` and `resume`: the run is carried by this process, and shown while it goes on. */
 
-import { EXIT_CODES, shellWord } from '../base/index.ts';
+import { EXIT_CODES } from '../base/index.ts';
 import type { Engine, RunUnderWay, StartRunOptions } from '../engine/index.ts';
 import type { ConductOptions, LastPrinted, RunInfo, SourceInfo } from '../run/index.ts';
 import { isRunOver } from '../plan/index.ts';
@@ -8,7 +8,7 @@ import { cut, oneLine } from './columns.ts';
 import { formatBytes } from './format.ts';
 import { withEngine } from './invocation.ts';
 import type { Invocation } from './invocation.ts';
-import { liveRun } from './live.ts';
+import { approveCommand, liveRun } from './live.ts';
 import { failureLines, failuresOf } from './run-failures.ts';
 import { runJson, runView } from './run-shapes.ts';
 import { renderRun, standingOf } from './run-view.ts';
@@ -63,7 +63,8 @@ export async function carry(
         },
       });
       await run.run();
-      ended = run.view();
+      // As others will see it: there it also says why a task was skipped, and which failures do not count.
+      ended = await engine.runs.get(run.id);
     }
     invocation.exitCode = exitCodeOf(ended);
     const printed = await failuresOf(engine, invocation, ended);
@@ -120,14 +121,13 @@ export function summary(
   lines.push(...failureLines(run, printed));
   const asked = view.tasks.filter((task) => standingOf(task) === 'waiting');
   if (asked.length > 0 && !isRunOver(run.phase))
-    lines.push('', ...asked.map(({ name }) => `  strata runs approve ${run.id} ${shellWord(oneLine(name))}`));
+    lines.push('', ...asked.map(({ name }) => `  ${approveCommand(run.id, name)}`));
   const unfinished = run.tasks.some(({ status }) => status === 'failed' || status === 'stopped');
   if (unfinished && run.phase === 'finished')
-    lines.push(
-      '',
-      `  strata runs logs ${run.id}     what the tasks printed`,
-      `  strata runs restart ${run.id}  again, with what succeeded`,
-    );
+    lines.push('', `  strata runs logs ${run.id}     what the tasks printed`);
+  // Where all failures are ignored there is nothing to mend.
+  if (unfinished && run.phase === 'finished' && run.result !== 'success')
+    lines.push(`  strata runs restart ${run.id}  again, with what succeeded`);
   const saved = run.tasks.reduce((sum, task) => sum + task.savedBytes, 0);
   const restored = run.tasks.reduce((sum, task) => sum + task.restoredBytes, 0);
   if (saved + restored > 0) lines.push(`saved ${formatBytes(saved)}, restored ${formatBytes(restored)}`);

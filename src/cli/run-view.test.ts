@@ -58,6 +58,8 @@ it.each<[Partial<RunView>, string]>([
   [{ phase: 'running', result: 'stopped' }, 'run 7 build: running for 1 min 20 s, stopping'],
   [{ phase: 'finished', result: 'success', ended: NOW - 78_800 }, 'run 7 build: success after 1.2 s'],
   [{ phase: 'setuperror', started: undefined }, 'run 7 build: setup error'],
+  [{ orphaned: true }, 'run 7 build: interrupted'],
+  [{ phase: 'queued', orphaned: true, started: undefined }, 'run 7 build: interrupted'],
   [{ phase: 'cancelled', started: undefined }, 'run 7 build: cancelled'],
   [{ started: NOW + 5000 }, 'run 7 build: running for 0 s'],
 ])('[C40] %j is told as %s', (more, line) => {
@@ -165,6 +167,15 @@ it('[C14] colors are around the mark, and where there are none nothing is', () =
   expect(painted[0]).toBe('<bold>run 7 build: running for 1 min 20 s</>');
   expect(painted[3]).toMatch(/^ {2}<red>✗<\/> build-arm/);
   expect(painted.map((line) => line.replace(/<[^<>]*>/g, ''))).toEqual(renderRun(SMALL, plain));
+});
+
+it('[C14] why a task was skipped is dim, also where there is little room', () => {
+  const skipped = run([task('deploy', { status: 'skipped', skipped: 'test\nfailed' })]);
+  const painted = (width: number) =>
+    renderRun(skipped, { ...plain, width, paint: (color, text) => `<${color}>${text}</>` })[2];
+  expect(painted(80)).toBe(`  - deploy${' '.repeat(14)}<dim>test failed</>`);
+  expect(painted(28)).toBe(`  - deploy${' '.repeat(14)}<dim>tes…</>`);
+  expect(painted(9)).toBe('  - de… …');
 });
 
 it.each([

@@ -10,6 +10,8 @@ export interface RunView {
   readonly id: string;
   readonly phase: 'setuperror' | 'queued' | 'cancelled' | 'running' | 'finished';
   readonly result: 'unknown' | 'stopped' | 'success' | 'failed';
+  /** The process that carried it is gone. */
+  readonly orphaned?: boolean | undefined;
   /** Milliseconds since 1970; undefined: not yet. The same for tasks. */
   readonly started: number | undefined;
   readonly ended: number | undefined;
@@ -34,6 +36,10 @@ export interface TaskView {
   readonly savedBytes: number;
   readonly restoredBytes: number;
   readonly error?: string | undefined;
+  /** It has failed, and that does not make the run fail. */
+  readonly ignored?: boolean | undefined;
+  /** Why it was skipped, if that is known. */
+  readonly skipped?: string | undefined;
   readonly executor: string | undefined;
 }
 
@@ -108,15 +114,23 @@ export function renderRun(run: RunView, options: ViewOptions): string[] {
 }
 
 function headline(run: RunView, { width, now, paint }: ViewOptions): string {
-  const word = run.phase === 'finished' ? run.result : run.phase === 'setuperror' ? 'setup error' : run.phase;
+  const word = wordOf(run);
   const sure = run.phase === 'running' ? SURE[run.result] : '';
-  const time = elapsed(run, now);
+  // Nobody knows when its process died.
+  const time = run.orphaned === true ? undefined : elapsed(run, now);
   const joined = run.ended === undefined ? 'for' : 'after';
   const end = `: ${word}${time === undefined ? '' : ` ${joined} ${time}`}${sure}`;
   // The name gives way: what became of the run is worth more.
   const name = cut(`run ${oneLine(run.id)} ${oneLine(run.name)}`, width - columnsOf(end));
   const color = run.result === 'failed' || run.phase === 'setuperror' ? 'red' : 'bold';
   return paint(color, cut(name + end, width));
+}
+
+/** Also in a list of runs. */
+export function wordOf({ phase, result, orphaned }: Pick<RunView, 'phase' | 'result' | 'orphaned'>): string {
+  if (orphaned === true) return 'interrupted';
+  if (phase === 'finished') return result;
+  return phase === 'setuperror' ? 'setup error' : phase;
 }
 
 /** `12 tasks: 3 success (1 reused), 2 running, 7 to come` */
@@ -143,9 +157,13 @@ function taskLine(task: TaskView, nameColumns: number, { width, now, paint }: Vi
   const { mark, color } = MARKS[standingOf(task)];
   const name = padded(cut(oneLine(task.name), nameColumns), nameColumns);
   const time = (elapsed(task, now) ?? '').padStart(TIME_COLUMNS);
-  const rest = `${name} ${time}  ${detailOf(task)}`.trimEnd();
+  const front = `${name} ${time}  `;
+  const rest = cut(`${front}${detailOf(task)}`.trimEnd(), width - 4);
   const painted = color === undefined ? mark : paint(color, mark);
-  return width < 4 ? cut(mark, width) : `  ${painted} ${cut(rest, width - 4)}`.trimEnd();
+  if (width < 4) return cut(mark, width);
+  // Why nothing was done is no news that has to be seen.
+  const isDim = task.skipped !== undefined && rest.startsWith(front) && rest.length > front.length;
+  return `  ${painted} ${isDim ? front + paint('dim', rest.slice(front.length)) : rest}`.trimEnd();
 }
 
 /** What it does, or what became of it, as `npm test (host)`, `saved 4.2 MB`, `exit code 2`. */
@@ -160,7 +178,10 @@ export function detailOf(task: TaskView): string {
     const doing = `${oneLine(task.step ?? '')} ${where}`.trim();
     if (doing !== '') parts.push(doing);
   }
-  if (task.error !== undefined) parts.push(oneLine(task.error));
+  if (task.skipped !== undefined) parts.push(oneLine(task.skipped));
+  const ignored = task.ignored === true ? '(ignored)' : '';
+  const failure = `${oneLine(task.error ?? '')} ${ignored}`.trim();
+  if (failure !== '') parts.push(failure);
   if (task.restoredBytes > 0) parts.push(`restored ${formatBytes(task.restoredBytes)}`);
   if (task.savedBytes > 0) parts.push(`saved ${formatBytes(task.savedBytes)}`);
   return parts.join(', ');

@@ -128,7 +128,7 @@ function registerShow(noun: Command, invocation: Invocation): void {
   const all = noun
     .command('list')
     .description('all runs, the newest first')
-    .option('--limit <count>', 'only so many of them', wholeNumber)
+    .option('--limit <count>', 'only so many of them, 1 at least', atLeastOne)
     .action((flags: ListFlags) => listRuns(invocation, flags));
   addExamples(all, ['runs list', 'runs list --limit 10 --json']);
   addJsonHelp(
@@ -195,6 +195,12 @@ function addExitHelp(command: Command, more = ''): void {
     command,
     `Exit codes: 0 the run succeeded, 1 it failed, 9 it was stopped; the others are those of all commands.${more}`,
   );
+}
+
+function atLeastOne(text: string): number {
+  const count = wholeNumber(text);
+  if (count < 1) throw new InvalidArgumentError('The least is 1.');
+  return count;
 }
 
 function list(text: string): readonly string[] {

@@ -9,7 +9,7 @@ import type { GlobalFlags, OutputStream, World } from './world.ts';
 /** Lines are gathered to this many characters before they are written, unless a person is watching. */
 const BATCH_CHARACTERS = 32_768;
 
-export type Color = 'red' | 'green' | 'yellow' | 'bold';
+export type Color = 'red' | 'green' | 'yellow' | 'bold' | 'dim';
 
 export class Terminal {
   readonly json: boolean;

@@ -10,7 +10,7 @@ import { Threads } from '../base/index.ts';
 import { ForeseenReader, endForeseeing, foreseenState } from './foreseen.ts';
 import type { ForeseenShare, Listing, Lookout } from './foreseen.ts';
 import type { SaveAnswer, SaveBegin, SaveOrder } from './save-order.ts';
-import type { Helpers, HelpersEvents, Standby } from './save-threads.ts';
+import type { StartedThreads, ThreadsEvents, Standby } from './save-threads.ts';
 import { threadModule } from './thread-module.ts';
 
 export interface LookAheadOrder {
@@ -28,7 +28,7 @@ export class LookAhead implements AsyncDisposable, Lookout, Standby {
   #reader: ForeseenReader | undefined;
   #inARow = 0;
   #failed = false;
-  #taker: HelpersEvents | undefined;
+  #taker: ThreadsEvents | undefined;
 
   constructor(directory: string) {
     this.#thread = new Threads(threadModule('save-thread'), {
@@ -54,7 +54,7 @@ export class LookAhead implements AsyncDisposable, Lookout, Standby {
     return found;
   }
 
-  handOver(taker: HelpersEvents): Helpers | undefined {
+  handOver(taker: ThreadsEvents): StartedThreads | undefined {
     if (this.#failed || this.#taker !== undefined) return undefined;
     endForeseeing(this.#state);
     this.#taker = taker;

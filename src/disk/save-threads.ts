@@ -33,18 +33,19 @@ export interface SaveThreadsWork {
 }
 
 /** Threads, whatever they did before. */
-export type Helpers = Pick<Threads<SaveBegin | SaveOrder, never>, 'count' | 'add' | 'post'> & AsyncDisposable;
+export type StartedThreads = Pick<Threads<SaveBegin | SaveOrder, never>, 'count' | 'add' | 'post'> &
+  AsyncDisposable;
 
-export type HelpersEvents = Pick<ThreadsOptions<SaveAnswer>, 'onAnswer' | 'onFailure'>;
+export type ThreadsEvents = Pick<ThreadsOptions<SaveAnswer>, 'onAnswer' | 'onFailure'>;
 
 /** A thread that does something else until it is wanted here: it need not be started then. */
 export interface Standby {
   /** Once. @returns undefined if it is none any more */
-  handOver(taker: HelpersEvents): Helpers | undefined;
+  handOver(taker: ThreadsEvents): StartedThreads | undefined;
 }
 
 export class SaveThreads implements AsyncDisposable {
-  readonly #threads: Helpers;
+  readonly #threads: StartedThreads;
   /** Of the caller's thread. */
   #own: SaveWorker | undefined;
   #ownOrder: SaveOrder | undefined;
@@ -62,7 +63,7 @@ export class SaveThreads implements AsyncDisposable {
   /** Starts them; they can do nothing before `begin`. @param count beside the caller's @param standby is one of them, if it can */
   constructor(count: number, standby?: Standby) {
     this.#load = Array.from({ length: count + 1 }, () => 0);
-    const events: HelpersEvents = {
+    const events: ThreadsEvents = {
       onAnswer: (answer, thread) => this.#answer(answer, thread + 1),
       onFailure: (error) => this.#fail(error),
     };

@@ -1,6 +1,6 @@
 /** Where a store is, as a configuration says it: on a local disk, or in a bucket. */
 
-import { endpoint, flag, oneOf, text } from './config-value.ts';
+import { flag, oneOf, serviceUrl, text } from './config-value.ts';
 import type { Shape, Values } from './config-yaml.ts';
 
 /** What stands in the file; `provider` chooses which section counts. */
@@ -31,8 +31,15 @@ export interface GcsConfig {
 export const PLACE = {
   provider: oneOf('local', 's3', 'gcs'),
   local: { path: text },
-  s3: { bucket: text, region: text, prefix: text, endpoint, force_path_style: flag, ca_file: text },
-  gcs: { bucket: text, prefix: text, endpoint },
+  s3: {
+    bucket: text,
+    region: text,
+    prefix: text,
+    endpoint: serviceUrl,
+    force_path_style: flag,
+    ca_file: text,
+  },
+  gcs: { bucket: text, prefix: text, endpoint: serviceUrl },
 } as const satisfies Shape;
 
 export type PlaceValues = Values<typeof PLACE>;

@@ -16,7 +16,7 @@ export const text: ValueReader<string> = (value) => {
 };
 
 /** A URL of a service. */
-export const endpoint: ValueReader<string> = (value) => {
+export const serviceUrl: ValueReader<string> = (value) => {
   const given = text(value);
   const flaw = 'value' in given ? endpointFlaw(given.value) : undefined;
   return flaw === undefined ? given : { flaw };

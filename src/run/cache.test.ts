@@ -1,7 +1,10 @@
 /** Caches: trees under keys, for later runs of the same source. */
 
+import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 
+import { StrataError } from '../base/index.ts';
 import { openRunHome, runOf, taskOf } from './run.fixture.ts';
 import type { RunHome } from './run.fixture.ts';
 
@@ -94,6 +97,74 @@ it('[R30] a cache is put over what is there, and leaves the mode of its director
     ),
   ).toBe('cached');
 });
+
+const DAMAGES = [
+  ['data', 'gone', rmSync],
+  ['tree', 'gone', rmSync],
+  ['data', 'damaged', damage],
+] as const;
+
+it.each(DAMAGES)(
+  '[R34] a cache whose %s is %s is a miss that says so, and is saved anew',
+  async (kind, _, harm) => {
+    const home = await openRunHome();
+    const from = { source: source('/a') };
+    const file = runOf(
+      `{ name: t, steps: [{ restore_cache: { keys: [gone, k], dest_dir: b/c } }, { run: "ls -A" },
+       { run: "mkdir -p c && seq 1 60000 > c/f; echo f > c/g" }, { save_cache: { key: k, contents: [{ source_dir: c }] } }] }`,
+    );
+    expect((await home.start(file, from)).result).toBe('success');
+    for (const path of objects(home, kind)) harm(path);
+    const missed = await home.start(file, from);
+    expect(missed.result).toBe('success');
+    // Between the two lines nothing: no directory was left.
+    expect(await home.log(missed.id)).toMatch(
+      /^warning: the cache k is not whole, and is passed over: .*object .*; the next save of its key replaces it\nno cache for gone, k\nsaved cache k, /,
+    );
+    const found = await home.start(file, from);
+    expect(await home.log(found.id)).toMatch(
+      /^restored cache k, 2 files, .*\nb\nthere is a cache k already\n$/,
+    );
+  },
+);
+
+it('[R34] in the place of a cache that is not whole an older one that begins with the key is taken', async () => {
+  const home = await openRunHome();
+  await home.start(save('k-1', 'first'), { source: source('/a') });
+  const before = new Set(objects(home, 'data'));
+  home.wait(1000);
+  await home.start(save('k-2', 'second'), { source: source('/a') });
+  for (const path of objects(home, 'data')) if (!before.has(path)) rmSync(path);
+  expect(await restored(home, ['k-'], '/a', 'mkdir c && echo mine > c/f')).toBe('first');
+  expect(await restored(home, ['k-2'], '/a', 'mkdir c && echo mine > c/f')).toBe('mine');
+});
+
+it('[R34] a store that cannot be asked fails the step, and the cache stays', async () => {
+  const home = await openRunHome();
+  await home.start(save('k', 'text'), { source: source('/a') });
+  const { get } = home.store;
+  home.store.get = async (name, options) => {
+    if (name.includes('/data/')) throw new StrataError('unavailable', 'the network is down');
+    return get(name, options);
+  };
+  const run = await home.start(restore(['k']), { source: source('/a') });
+  expect(taskOf(run, 'restore').error).toMatchObject({ code: 'unavailable' });
+  home.store.get = get;
+  expect(await restored(home, ['k'])).toBe('text');
+});
+
+function objects(home: RunHome, kind: string): string[] {
+  return readdirSync(home.at('store'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => path.includes(`/${kind}/`));
+}
+
+function damage(path: string): void {
+  const bytes = readFileSync(path);
+  bytes[bytes.length >> 1]! ^= 1;
+  writeFileSync(path, bytes);
+}
 
 it('[R33] a save reads only what has changed since a restore, or since a save of all', async () => {
   const home = await openRunHome();

@@ -14,22 +14,31 @@ export function workspaceConflict({ conflicts, more }: NamedConflicts, where: st
   const all = conflicts.length + more;
   if (all > lines.length) lines.push(`  and ${all - lines.length} more`);
   const count = all === 1 ? 'one path' : `${all} paths`;
+  const someAreEqual = someOf(conflicts, isEqual);
   return new StrataError(
     'workspace_conflict',
-    [`tasks have saved ${count} differently, so ${where} cannot be put together:`, ...lines].join('\n'),
+    [
+      someAreEqual
+        ? `${count} ${all === 1 ? 'is' : 'are'} saved by several tasks, so ${where} cannot be put together:`
+        : `tasks have saved ${count} differently, so ${where} cannot be put together:`,
+      ...lines,
+    ].join('\n'),
     {
       hint:
         'Nothing was written. Save to different paths (`dest_dir`), restore only what is needed (`tasks`, `paths`), or say who wins: ' +
-        '`on_conflict: { prefer: [TASK] }`, `override` along a chain, or `separate`.',
+        '`on_conflict: { prefer: [TASK] }`, `override` along a chain, or `separate`.' +
+        (someAreEqual ? ' With `on_conflict: fail` equal entries are one.' : ''),
       details: { conflicts: conflicts.map(conflictJson), ...(more > 0 && { more }) },
     },
   );
 }
 
 function conflictLine({ path, writers }: NamedConflict): string {
-  const who = writers.map(({ task, step, kind, digest }) => {
+  const inMode = differInMode(writers);
+  const who = writers.map(({ task, step, kind, mode, digest }) => {
     const what = digest === undefined ? kind : `${kind} ${digest.slice(0, 12)}`;
-    return `${task} (step ${JSON.stringify(step)}: ${what})`;
+    const how = inMode && digest !== undefined ? `${what}, mode ${mode.toString(8).padStart(3, '0')}` : what;
+    return `${task} (step ${JSON.stringify(step)}: ${how})`;
   });
   return `  ${pathText(path)}: ${who.join(' and ')}`;
 }
@@ -41,6 +50,35 @@ function conflictJson({ path, writers }: NamedConflict): object {
   };
 }
 
-export function shortConflict({ path, writers }: NamedConflict): string {
-  return `${displayPath(path)} is saved differently by ${writers.map(({ task }) => task).join(' and ')}`;
+type NamedWriter = NamedConflict['writers'][number];
+
+/** Whether two of them look the same without it. */
+function differInMode(writers: readonly NamedWriter[]): boolean {
+  const modes = new Map<string, number>();
+  return writers.some(({ kind, digest, mode }) => {
+    const key = `${kind} ${digest}`;
+    const known = modes.get(key);
+    if (known === undefined) modes.set(key, mode);
+    return known !== undefined && known !== mode;
+  });
+}
+
+/** Then it is one for `fail-any` alone. */
+function isEqual({ writers }: NamedConflict): boolean {
+  const [first] = writers;
+  return writers.every(
+    ({ kind, mode, digest }) => kind === first!.kind && mode === first!.mode && digest === first!.digest,
+  );
+}
+
+function someOf<Conflict>(conflicts: Iterable<Conflict>, is: (conflict: Conflict) => boolean): boolean {
+  for (const conflict of conflicts) if (is(conflict)) return true;
+  return false;
+}
+
+export function shortConflict(conflict: NamedConflict): string {
+  const { path, writers } = conflict;
+  const tasks = writers.map(({ task }) => task).join(' and ');
+  const how = isEqual(conflict) ? (writers.length === 2 ? 'by both' : 'by all of') : 'differently by';
+  return `${displayPath(path)} is saved ${how} ${tasks}`;
 }

@@ -103,6 +103,43 @@ it('[R4] what keeps two layers from being one is told: kinds and digests; a dire
   });
 });
 
+it('[R4] where nothing but the mode differs it is shown', async () => {
+  const home = await openRunHome();
+  const run = await home.start(
+    runOf(
+      saver('a', 'echo f > f && chmod 644 f'),
+      saver('b', 'echo f > f && chmod 755 f'),
+      reader('tip', ['a', 'b']),
+    ),
+  );
+  const { message, details } = taskOf(run, 'tip').error!;
+  expect(message).toMatch(
+    /^tasks have saved one path differently.*\n {2}f: a \(step .*: file (\w{12}), mode 644\) and b \(step .*: file \1, mode 755\)$/,
+  );
+  expect(details).toMatchObject({ conflicts: [{ writers: [{ mode: 0o644 }, { mode: 0o755 }] }] });
+});
+
+it.each([
+  [['one', 'two'], 'by both one and two'],
+  [['one', 'two', 'three'], 'by all of one and three and two'],
+])('[R4] what is equal is not called different: %s', async (names, by) => {
+  const home = await openRunHome();
+  const told: string[] = [];
+  const run = await home.start(
+    runOf(
+      ...names.map((name) => saver(name, 'echo f > f && chmod 644 f')),
+      '{ name: slow, steps: [{ run: sleep 0.5 }] }',
+      reader('tip', [...names, 'slow'], 'true', '{ on_conflict: fail-any }'),
+    ),
+    { onWarning: (text) => told.push(text) },
+  );
+  const { message, hint } = taskOf(run, 'tip').error!;
+  expect(message).toMatch(/^one path is saved by several tasks, so the workspace of tip cannot/);
+  expect(message).not.toMatch(/differently|mode/);
+  expect(hint).toContain('`on_conflict: fail`');
+  expect(told.at(-1)).toBe(`tip will not be able to restore the workspace: f is saved ${by}`);
+});
+
 it('[R5] of some tasks, or some paths, only these are restored, and only these can be in conflict', async () => {
   const home = await openRunHome();
   const run = await home.start(

@@ -1,13 +1,14 @@
 /** Whether the layers that a restart would take over can still be had: each byte of them is read, so that it is known before anything starts. */
 
 import { isStrataError, throwIfAborted, toHex } from '../base/index.ts';
-import type { Cancellable } from '../base/index.ts';
+import type { Cancellable, StrataError } from '../base/index.ts';
 import type { RunTable, TaskTable } from '../db/index.ts';
 import { encodeRoot, extentPages, unpackExtents, walk } from '../tree/index.ts';
+import type { TreeRef } from '../tree/index.ts';
 import type { ContentSource } from '../vault/index.ts';
+import { TIME_IS_OVER, isExpired } from './retention.ts';
 import type { TaskGraph } from './run-graph.ts';
 import { layersOfRun } from './saved-layer.ts';
-import type { SavedLayer } from './saved-layer.ts';
 import type { RunWorld } from './world.ts';
 
 export interface Gaps {
@@ -31,8 +32,7 @@ export async function gapsOf(
   const { vault } = world;
   const why = new Map<number, string>();
   const look: Look = { seen: new Map(), objects: new Set() };
-  // After its time a run has no layers any more, and no time either.
-  const isOver = run.ended !== null && run.expires === null;
+  const isOver = isExpired(run);
   await using pin = await vault.pin(
     async (query) => {
       const found = await layersOfRun(query, run.id);
@@ -44,38 +44,43 @@ export async function gapsOf(
   const source = await pin.source();
   for (const number of needed) {
     const task = tasks[number]!;
-    if (isOver && graph.saves(number) && task.status === 'success')
-      why.set(number, 'the time for which its layers are kept is over');
-    for (const layer of layers.get(task.id) ?? []) {
-      const gap = await gapOf(source, layer, look, { signal });
-      if (gap !== undefined) why.set(number, gap);
+    if (isOver && graph.saves(number) && task.status === 'success') why.set(number, TIME_IS_OVER);
+    for (const { root, stepName } of layers.get(task.id) ?? []) {
+      const damage = await damageOf(source, root.tree, look, { signal });
+      if (damage === undefined) continue;
+      why.set(number, `the layer of its step ${JSON.stringify(stepName)} is not whole: ${damage.message}`);
     }
   }
   return { why, objects: look.objects };
 }
 
-interface Look {
+export interface Look {
   /** Chunks that were read already, and what came of it: layers share them. */
   readonly seen: Map<string, unknown>;
+  /** Names of objects that are missing or damaged. */
   readonly objects: Set<string>;
 }
 
-/** Reads on where something is missing: who makes the layer again has to know of all that is. */
-async function gapOf(
+/**
+ * Reads a tree to its last byte, on where something is missing: who makes it again has to know of all that is.
+ *
+ * @returns the first damage. @throws what keeps it from being read, and is none
+ */
+export async function damageOf(
   source: ContentSource,
-  { root, stepName }: SavedLayer,
+  tree: TreeRef,
   { seen, objects }: Look,
   options: Cancellable,
-): Promise<string | undefined> {
-  let gap: string | undefined;
+): Promise<StrataError | undefined> {
+  let damage: StrataError | undefined;
   const note = (error: unknown) => {
     if (!isStrataError(error, 'integrity')) throw error;
     const { object } = error.details;
     if (typeof object === 'string') objects.add(object);
-    gap ??= `the layer of its step ${JSON.stringify(stepName)} is not whole: ${error.message}`;
+    damage ??= error;
   };
   try {
-    for await (const { entry } of walk(source, root.tree, options)) {
+    for await (const { entry } of walk(source, tree, options)) {
       if (entry.kind !== 'file') continue;
       for await (const page of extentPages(source, entry, options)) {
         for (const { chunk } of unpackExtents(page)) {
@@ -98,5 +103,5 @@ async function gapOf(
   } catch (error) {
     note(error);
   }
-  return gap;
+  return damage;
 }

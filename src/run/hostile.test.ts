@@ -175,7 +175,7 @@ describeWith(['podman', 'busybox'], 'containers', () => {
     const task = (await showRun(home.world, conductor.id)).tasks[0]!;
     const directory = attemptDirectory(home.world, conductor.id, task.id, 1);
     // As the other process has left it.
-    const executor = await podmanExecutor({ environment: process.env });
+    const podman = await podmanExecutor({ environment: process.env });
     mkdirSync(directory, { recursive: true });
     const container = {
       environment: {},
@@ -184,7 +184,7 @@ describeWith(['podman', 'busybox'], 'containers', () => {
       entrypoint: undefined,
       tmpfs: [],
     };
-    await executor.place({ directory, containers: [{ image: testImage(), ...container }] });
+    await podman.place({ directory, containers: [{ image: testImage(), ...container }] });
     const running = () =>
       spawnSync('podman', ['ps', '--quiet', `--filter=label=strata.place=${directory}`]).stdout.toString();
     expect(running()).not.toBe('');

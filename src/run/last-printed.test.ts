@@ -8,7 +8,7 @@ import { openRunHome, runOf } from './run.fixture.ts';
 const task = (name: string, steps: string, more = '') => `{ name: ${name}, steps: [${steps}]${more} }`;
 const after = (name: string) => `, depends: [{ task: ${name}, conditions: [on_failure] }]`;
 
-it('[R45] is the end of the step that failed, without the error, of those that failed first', async () => {
+it('[R45] is the end of the task over its steps, without the error, of those that failed first', async () => {
   const home = await openRunHome();
   const run = await home.start(
     runOf(
@@ -28,10 +28,34 @@ it('[R45] is the end of the step that failed, without the error, of those that f
   expect(
     told.map(({ task: name, bytes, isWhole }) => [name, Buffer.from(bytes).toString(), isWhole]),
   ).toEqual([
-    ['first', 'here\n', true],
+    ['first', 'before\nhere\n', true],
     ['second', `${'x'.repeat(4092)}end\n`, false],
     ['third', 'warning: nothing in . matches no\n', true],
     ['fourth', 'slow\n', true],
   ]);
   expect(await lastPrinted(home.world, run.id, { most: 9 })).toHaveLength(5);
+});
+
+it('[R45] goes back over the steps of the last attempt, up to so many bytes, each on a line of its own', async () => {
+  const home = await openRunHome();
+  const run = await home.start(
+    runOf(
+      task(
+        'silent',
+        '{ run: "echo one; printf two" }, { run: "true" }, { run: "echo three" }, { run: exit 5 }',
+      ),
+      task('loud', '{ run: "seq 9000" }, { run: "echo end" }, { run: exit 5 }'),
+      task('mute', '{ run: "true" }, { run: exit 5 }'),
+    ),
+  );
+  const told = await lastPrinted(home.world, run.id, { most: 9 });
+  const of = (name: string) => {
+    const { bytes, isWhole } = told.find((each) => each.task === name)!;
+    return [Buffer.from(bytes).toString(), isWhole];
+  };
+  expect(of('silent')).toEqual(['one\ntwo\nthree\n', true]);
+  expect(of('mute')).toEqual(['', true]);
+  const [loud, isWhole] = of('loud');
+  expect(loud).toMatch(/\n8999\n9000\nend\n$/);
+  expect([loud, isWhole]).toEqual([expect.objectContaining({ length: 4096 }), false]);
 });

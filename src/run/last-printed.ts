@@ -1,4 +1,4 @@
-/** What the step printed last that a task has failed in: most often it says why. */
+/** What a task printed last that has failed: most often it says why. */
 
 import { toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
@@ -10,6 +10,8 @@ import type { RunWorld } from './world.ts';
 
 /** Bytes of each: some lines, and not the one line of a megabyte that somebody prints. */
 const MOST_BYTES = 4096;
+
+const NEWLINE = 10;
 
 export interface LastPrinted extends LogTail {
   readonly task: string;
@@ -44,17 +46,32 @@ export async function lastPrinted(
 }
 
 function tailOf(logs: RunWorld['logs'], { id, run, attempt, error }: TaskTable): LogTail | undefined {
-  // Steps go one after another: what has failed is the last that began.
-  const step = logs.steps(run, id, attempt).at(-1);
-  if (step === undefined) return undefined;
+  // Steps go one after another: what has failed is the last that began, and it may have printed nothing.
+  const steps = logs.steps(run, id, attempt);
+  const last = steps.pop();
+  if (last === undefined) return undefined;
   // A task whose time was over is told so; its step was cancelled.
   const ends = [(JSON.parse(error!) as Fault).message, 'cancelled'].map((text) =>
     Buffer.from(`error: ${text}\n`),
   );
   const longest = Math.max(...ends.map(({ length }) => length));
-  const { bytes, isWhole } = logs.tail(run, id, attempt, step, MOST_BYTES + longest);
+  const { bytes, isWhole } = logs.tail(run, id, attempt, last, MOST_BYTES + longest);
   const end = ends.find((each) => each.equals(bytes.subarray(Math.max(bytes.length - each.length, 0))));
   const printed = bytes.subarray(0, bytes.length - (end?.length ?? 0));
-  const kept = printed.subarray(Math.max(printed.length - MOST_BYTES, 0));
-  return { bytes: kept, isWhole: isWhole && kept.length === printed.length };
+  let told = endOf({ bytes: printed, isWhole });
+  for (let step = steps.pop(); step !== undefined && told.isWhole; step = steps.pop())
+    told = joined(logs.tail(run, id, attempt, step, MOST_BYTES), told);
+  return told;
+}
+
+function endOf({ bytes, isWhole }: LogTail): LogTail {
+  const kept = bytes.subarray(Math.max(bytes.length - MOST_BYTES, 0));
+  return { bytes: kept, isWhole: isWhole && kept.length === bytes.length };
+}
+
+/** What a step printed begins a line, however the step before it ended. */
+function joined(before: LogTail, after: LogTail): LogTail {
+  const isLine = before.bytes.length === 0 || after.bytes.length === 0 || before.bytes.at(-1) === NEWLINE;
+  const bytes = Buffer.concat([before.bytes, isLine ? new Uint8Array() : Buffer.of(NEWLINE), after.bytes]);
+  return endOf({ bytes, isWhole: before.isWhole });
 }

@@ -5,6 +5,7 @@ import { expect, it } from 'vitest';
 import { thisProcess } from '../base/index.ts';
 import { expectCode } from '../testing/expect-code.ts';
 import { cancelRun } from './control.ts';
+import { lastPrinted } from './last-printed.ts';
 import { openRunHome, reader, runOf, statuses, taskOf } from './run.fixture.ts';
 import type { RunHome } from './run.fixture.ts';
 import { attemptDirectory } from './sweep.ts';
@@ -97,10 +98,15 @@ it.each([false, true])(
 it('[R23] or it has failed, and the run goes on accordingly', async () => {
   const home = await openRunHome();
   const id = await dieIn(home, 'b', file(home));
+  home.wait(3000);
   const run = await home.resume(id, { failInterrupted: true });
   expect(run).toMatchObject({ phase: 'finished', result: 'failed' });
   expect(statuses(run)).toMatchObject({ a: 'success', b: 'failed', c: 'skipped' });
-  expect(taskOf(run, 'b').error).toMatchObject({ code: 'interrupted' });
+  const { error, started, ended } = taskOf(run, 'b');
+  expect(error).toMatchObject({ code: 'interrupted', hint: expect.stringContaining(`runs restart ${id}`) });
+  expect(ended! - started!).toBeGreaterThanOrEqual(3000);
+  const [last] = await lastPrinted(home.world, id, { most: 1 });
+  expect(Buffer.from(last!.bytes).toString()).toMatch(/^saved 1 file/);
   expect(home.read('count')).toBe('b\n');
   const again = await home.restart(id, { mode: 'from-start' });
   expect(again.tasks).toHaveLength(4);

@@ -36,7 +36,7 @@ export async function resumeRun(
   const { request, definition, graph } = await knownRun(world, row);
   const before = await tasksOf(database.kysely, id);
   await sweepAttempts(world, row, before);
-  const tasks = before.map((task) => again(task, options.failInterrupted === true));
+  const tasks = before.map((task) => again(task, options.failInterrupted === true, world.clock()));
   await database.transaction(async (tx) => {
     for (const [at, task] of tasks.entries()) {
       if (task === before[at]) continue;
@@ -62,10 +62,16 @@ export async function resumeRun(
   return new Conductor(world, run, options);
 }
 
-function again(task: TaskTable, fails: boolean): TaskTable {
+/** @param now when a task that was running has failed: nobody knows when its process died */
+function again(task: TaskTable, fails: boolean, now: number): TaskTable {
   if (task.status !== 'running') return task;
   if (!fails) return { ...task, status: 'notstarted' };
-  return { ...task, status: 'failed', ended: task.started, error: JSON.stringify(interrupted()) };
+  // The run will have ended, and can be gone on with no more.
+  const fault = {
+    ...interrupted(),
+    hint: `\`strata runs restart ${task.run}\` runs it again, with what succeeded.`,
+  };
+  return { ...task, status: 'failed', ended: now, error: JSON.stringify(fault) };
 }
 
 function ended(id: string): StrataError {

@@ -1,15 +1,18 @@
 /** How long layers stay, and what stays of a run without them. */
 
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { expect, it } from 'vitest';
 
 import { toHex } from '../base/index.ts';
-import { expectCode } from '../testing/expect-code.ts';
+import { expectCode, failureOf } from '../testing/expect-code.ts';
+import { collect } from '../testing/home.ts';
 import { LOCAL_MARGINS, collectTenant, verifyStore } from '../vault/index.ts';
+import { cat, compare, exportArchive, restoreSnapshot } from '../workspace/index.ts';
 import { DAY, openRunHome, reader, runOf, saver } from './run.fixture.ts';
 import type { RunHome } from './run.fixture.ts';
 import { expireLayers, removeRun } from './retention.ts';
 import { showRun } from './view.ts';
+import { explainRunPath } from './why.ts';
 
 const file = runOf(saver('a', 'head -c 100000 /dev/urandom > noise'), reader('b', ['a'], 'wc -c < noise'));
 
@@ -57,7 +60,48 @@ it('[R50] a run without layers can be looked at as before', async () => {
     ['b', 'success', 0],
   ]);
   expect(await home.log(run.id)).toContain('100000\n');
-  expect(await home.files(run.id)).toEqual({});
+});
+
+it('[R53] who asks for layers whose time is over is told so, not that there are none', async () => {
+  const home = await openRunHome();
+  const run = await home.start(
+    runOf(
+      saver('a', 'echo a > a'),
+      reader('b', ['a']),
+      saver('fails', 'echo f > f; exit 1'),
+      '{ name: none, steps: [{ run: "true" }] }',
+    ),
+  );
+  const { world } = home;
+  const asked = {
+    ls: () => home.files(`${run.id}#a`),
+    whole: () => home.files(run.id),
+    cat: () => collect(cat(world, `${run.id}#a:a`)),
+    diff: () => collect(compare(world, `${run.id}#none`, `${run.id}#b`)),
+    restore: () => restoreSnapshot(world, run.id, home.at('to')),
+    export: () => exportArchive(world, run.id, async () => true),
+    why: () => explainRunPath(world, `${run.id}:a`),
+  };
+  for (const ask of Object.values(asked)) await ask();
+  rmSync(home.at('to'), { recursive: true });
+  home.wait(8 * DAY);
+  await expire(home);
+  for (const [name, ask] of Object.entries(asked)) {
+    const error = await failureOf(ask());
+    expect([name, error]).toMatchObject([
+      name,
+      {
+        code: 'not_found',
+        message: `${run.id} has no layers any more: the time for which its layers are kept is over; it ended on ${new Date(run.ended!).toISOString()}`,
+        hint: expect.stringContaining('--from-start'),
+      },
+    ]);
+  }
+  expect(existsSync(home.at('to'))).toBe(false);
+  // Of these nobody would see a layer.
+  expect(await home.files(`${run.id}#none`)).toEqual({});
+  expect(await home.files(`${run.id}#fails`)).toEqual({});
+  await expectCode('task_not_found', home.files(`${run.id}#nope`));
 });
 
 it('[R50] layers that another run has taken over stay as long as that one', async () => {
@@ -68,7 +112,7 @@ it('[R50] layers that another run has taken over stay as long as that one', asyn
   home.wait(3 * DAY);
   expect(await expire(home)).toBe(0);
   expect(Object.keys(await home.files(`${again.id}#b`))).toEqual(['noise']);
-  expect(await home.files(run.id)).toEqual({});
+  await expectCode('not_found', home.files(run.id));
   home.wait(5 * DAY);
   expect(await expire(home)).toBe(1);
 });
@@ -143,13 +187,13 @@ it.each(['before', 'after'] as const)(
     // What others do in this moment, done for sure. What was announced earlier is not meant.
     vault.pin = async (lookUp, options) => {
       const isMeant = existsSync(home.at('begun'));
-      const collect = async () => {
+      const collectNow = async () => {
         await expire(home);
         live = await collectAll(home);
       };
-      if (isMeant && moment === 'before') await collect();
+      if (isMeant && moment === 'before') await collectNow();
       const pinned = await pin(lookUp, options);
-      if (isMeant && moment === 'after') await collect();
+      if (isMeant && moment === 'after') await collectNow();
       return pinned;
     };
     const steps = `[{ run: "echo > ${home.at('begun')}" }, { restore_cache: { keys: [k-] } }, { run: ls }]`;

@@ -1,7 +1,7 @@
 /** Layers go when no run that may be restarted and no cache needs them any more. */
 
 import { StrataError, toHex } from '../base/index.ts';
-import type { Transaction } from '../db/index.ts';
+import type { RunTable, Transaction } from '../db/index.ts';
 import { isRunOver } from '../plan/index.ts';
 import { lookAtClock } from '../workspace/index.ts';
 import { getRun } from './rows.ts';
@@ -75,6 +75,14 @@ export async function removeRun({ database, vault, logs }: RunWorld, id: string)
     await dropUnreferenced(tx, tenant);
   });
   logs.remove(id);
+}
+
+/** As the end of a sentence about a run, or a task of it. */
+export const TIME_IS_OVER = 'the time for which its layers are kept is over';
+
+/** After its time a run has no layers any more, and no time either. */
+export function isExpired({ ended, expires }: Pick<RunTable, 'ended' | 'expires'>): boolean {
+  return ended !== null && expires === null;
 }
 
 /** The run has no layers any more; those that other runs have stay there. */

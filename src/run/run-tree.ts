@@ -1,7 +1,9 @@
 /** `RUN[#TASK]`: the workspace of a run as a whole, or as it is behind one of its tasks. */
 
+import { StrataError, shellWord } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
-import type { ConflictPolicy } from '../plan/index.ts';
+import type { RunTable, TaskTable } from '../db/index.ts';
+import type { ConflictPolicy, StepDefinition } from '../plan/index.ts';
 import type { ContentSource } from '../vault/index.ts';
 import { encodeRoot } from '../tree/index.ts';
 import { mergeLayers } from '../workspace/index.ts';
@@ -9,7 +11,8 @@ import type { Query, ReadableTree, Wanted } from '../workspace/index.ts';
 import { workspaceConflict } from './conflict.ts';
 import { encodeTask, parseRunRef } from './ids.ts';
 import type { RunRef } from './ids.ts';
-import { tasksOf } from './rows.ts';
+import { TIME_IS_OVER, isExpired } from './retention.ts';
+import { getRun, tasksOf } from './rows.ts';
 import type { TaskGraph } from './run-graph.ts';
 import { layersOfRun, visible } from './saved-layer.ts';
 import { getKnownRun } from './start.ts';
@@ -33,28 +36,46 @@ export interface RunLayers {
 /**
  * Of a task: what its ancestors saved, and what it saved itself; put together as its first restore step would.
  *
- * @throws task_not_found
+ * @throws task_not_found; not_found when the run has lost the layers that are meant to its age
  */
 export async function layersOfRef(
   query: Query,
-  { graph }: Pick<KnownRun, 'graph'>,
+  { graph, row: { tenant } }: Pick<KnownRun, 'graph' | 'row'>,
   { run, task }: RunRef,
 ): Promise<RunLayers> {
   const tasks = await tasksOf(query, run);
   const saved = await layersOfRun(query, run);
   const seen = (number: number) => visible(tasks[number]!.status, saved.get(tasks[number]!.id) ?? []);
-  if (task === undefined) {
-    const all = inputLayers(graph, graph.order, seen);
-    return { graph, layers: all, policy: { kind: 'fail' }, label: run, task: undefined };
-  }
-  const number = graph.getNumber(run, task);
+  const number = task === undefined ? undefined : graph.getNumber(run, task);
+  const meant = number === undefined ? graph.order : [...graph.ancestors(number), number];
+  // Looked up with the layers: by now its time may have come.
+  const row = await getRun(query, tenant, run);
+  // No layers would look like tasks that have saved nothing.
+  if (isExpired(row) && meant.some((each) => maySave(graph.tasks[each]!.definition.steps, tasks[each]!)))
+    throw layersExpired(row);
   return {
     graph,
-    layers: inputLayers(graph, [...graph.ancestors(number), number], seen),
-    policy: graph.policyOf(number),
-    label: `${run}#${encodeTask(task)}`,
+    layers: inputLayers(graph, meant, seen),
+    policy: number === undefined ? { kind: 'fail' } : graph.policyOf(number),
+    label: task === undefined ? run : `${run}#${encodeTask(task)}`,
     task: number,
   };
+}
+
+/** Whether a task could have layers that others see: as `visible`, without them. */
+function maySave(steps: readonly StepDefinition[], { status }: TaskTable): boolean {
+  if (status !== 'success' && status !== 'failed') return false;
+  return steps.some(
+    (step) => step.kind === 'save_to_workspace' && (status === 'success' || step.on === 'failure'),
+  );
+}
+
+function layersExpired({ id, ended }: RunTable): StrataError {
+  const when = new Date(ended!).toISOString();
+  return new StrataError('not_found', `${id} has no layers any more: ${TIME_IS_OVER}; it ended on ${when}`, {
+    hint: `\`strata runs restart ${shellWord(id)} --from-start\` makes them anew; \`runs.retention\` in strata.yaml says how long they are kept.`,
+    details: { run: id, ended: when },
+  });
 }
 
 /** @param source reads what was committed when the layers were looked up. @throws as `layersOfRef`; workspace_conflict */

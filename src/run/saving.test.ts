@@ -33,8 +33,8 @@ it('[R9] a pattern without a match warns, and names itself', async () => {
 });
 
 it.each([
-  ['warn', 'success', /warning: there is nothing to save/],
-  ['ignore', 'success', /^(?!.*warning: there is nothing to save)/s],
+  ['warn', 'success', /^warning: there is nothing to save: .*\nsaved 0 files.*\n$/],
+  ['ignore', 'success', /^saved 0 files.*\n$/],
   ['error', 'failed', /error: there is nothing to save/],
 ])('[R9] nothing to save, if_no_files: %s', async (what, result, log) => {
   const home = await openRunHome();
@@ -46,6 +46,34 @@ it.each([
     expect(await home.log(run.id)).toMatch(log);
     if (result === 'failed') expect(taskOf(run, 't').layers).toEqual([]);
   }
+});
+
+it.each([
+  ['warn', 'success', /^warning: there is nothing to save: there is no directory out\nsaved 0 files.*\n$/],
+  ['ignore', 'success', /^saved 0 files.*\n$/],
+  ['error', 'failed', /^error: there is no directory project\/out\n$/],
+])('[R9] a source_dir that is not there, if_no_files: %s', async (what, result, log) => {
+  const home = await openRunHome();
+  const step = `{ save_to_workspace: { contents: [{ source_dir: out }], if_no_files: ${what} } }`;
+  const run = await home.start(runOf(`{ name: t, steps: [${step}] }`, reader('next', ['t'])));
+  expect(run.tasks[0]!.status).toBe(result);
+  expect(await home.log(run.id, 't')).toMatch(log);
+  expect(await home.files(run.id)).toEqual({});
+});
+
+it('[R9] what is there is saved beside a source_dir that is not, of which nothing is saved as gone', async () => {
+  const home = await openRunHome();
+  const contents = '[{ source_dir: a, dest_dir: a }, { source_dir: b, dest_dir: b }]';
+  const run = await home.start(
+    runOf(
+      saver('base', 'mkdir a b && echo 1 > a/1 && echo 1 > b/1'),
+      `{ name: t, depends: [base], steps: [restore_workspace, { run: "rm -r a/1 b && echo 2 > a/2" },
+         { save_to_workspace: { contents: ${contents}, deletions: true } }] }`,
+    ),
+  );
+  expect(run.result).toBe('success');
+  expect(await home.log(run.id, 't')).toContain('warning: there is no directory b\nsaved 1 file');
+  expect(await home.files(run.id)).toEqual({ 'a/2': '2\n', 'b/1': '1\n' });
 });
 
 it('[R9] the working directory is there before the first step', async () => {

@@ -1,15 +1,15 @@
 /** `save_cache` and `restore_cache`: trees under keys, for later runs of the same source. */
 
-import { ByteReader, counted, formatBytes, toHex } from '../base/index.ts';
-import { Below } from '../disk/index.ts';
+import { ByteReader, counted, formatBytes, isStrataError, toHex } from '../base/index.ts';
 import type { StepDefinition } from '../plan/index.ts';
 import { decodeRoot } from '../tree/index.ts';
-import { restoreWorkspaceTree } from '../workspace/index.ts';
 import type { LayerTree } from '../workspace/index.ts';
 import type { LookUp } from '../vault/index.ts';
 import type { StepContext } from './attempt.ts';
+import { giveUpCache } from './cache-damage.ts';
 import { cacheDomain } from './cache-domain.ts';
 import { cacheKey } from './cache-key.ts';
+import { putCache } from './cache-place.ts';
 import { since } from './since.ts';
 import { gather, rememberContents } from './step-save.ts';
 import { belowHome } from './working-dir.ts';
@@ -54,40 +54,61 @@ export async function saveCache(
   log.line(`saved cache ${key}, ${formatBytes(bytes)}, ${since(world, started)}`);
 }
 
-/** The first key that is there, or begins one that is; of these the newest. That there is none is no failure. */
+/**
+ * The first key that is there, or begins one that is; of these the newest. That there is none is no failure, and one that is not whole is none.
+ *
+ * @throws as `restoreTree`, but for integrity
+ */
 export async function restoreCache(
   context: StepContext,
   step: Extract<StepDefinition, { kind: 'restore_cache' }>,
 ): Promise<void> {
-  const { world, place, given, log, signal } = context;
-  const started = world.clock();
   const tried: string[] = [];
   for (const template of step.keys) {
     const key = await cacheKey(context, template);
     tried.push(key);
-    await using pin = await world.vault.pin(cacheOf(context, key), { signal });
-    const { found } = pin;
-    if (found === undefined) continue;
-    const root = decodeRoot(new ByteReader(found.root, `the root of layer ${found.id}`));
-    const names = belowHome(context, step.destDir);
-    using target = Below.open(place.directory, names, { make: true });
-    const tree = { root, source: await pin.source() };
-    const restored = await restoreWorkspaceTree(world, tree, target, { signal, overwrite: true });
-    const { files, bytes } = restored;
-    given.remember(names, restored.records);
+    for (;;) {
+      const outcome = await restoreOne(context, key, step.destDir);
+      if (outcome === 'restored') return;
+      if (outcome === 'none') break;
+      // What is given up is not found again: another that begins with the key may be.
+    }
+  }
+  context.log.line(`no cache for ${tried.join(', ')}`);
+}
+
+async function restoreOne(
+  context: StepContext,
+  key: string,
+  destDir: string,
+): Promise<'restored' | 'none' | 'given up'> {
+  const { world, given, log, signal } = context;
+  const started = world.clock();
+  await using pin = await world.vault.pin(cacheOf(context, key), { signal });
+  const { found } = pin;
+  if (found === undefined) return 'none';
+  const root = decodeRoot(new ByteReader(found.root, `the root of layer ${found.layer}`));
+  const names = belowHome(context, destDir);
+  const source = await pin.source();
+  try {
+    const { files, bytes, records } = await putCache(context, names, { root, source });
+    given.remember(names, records);
     await touch(context, found.key);
     context.restored(bytes);
-    return log.line(
-      `restored cache ${found.key}, ${counted(files, 'file')}, ${formatBytes(bytes)}, ${since(world, started)}`,
-    );
+    const size = `${counted(files, 'file')}, ${formatBytes(bytes)}`;
+    log.line(`restored cache ${found.key}, ${size}, ${since(world, started)}`);
+    return 'restored';
+  } catch (error) {
+    if (!isStrataError(error, 'integrity')) throw error;
+    await giveUpCache(context, found, { root, source }, error);
+    return 'given up';
   }
-  log.line(`no cache for ${tried.join(', ')}`);
 }
 
 interface FoundCache {
   readonly key: string;
-  /** Of its layer. */
-  readonly id: string;
+  /** The id of its layer. */
+  readonly layer: string;
   readonly root: Uint8Array;
 }
 
@@ -97,7 +118,7 @@ function cacheOf({ world, run }: StepContext, key: string): LookUp<FoundCache | 
     const rows = await query
       .selectFrom('caches')
       .innerJoin('layers', 'layers.id', 'caches.layer')
-      .select(['caches.key', 'layers.id', 'layers.root'])
+      .select(['caches.key', 'caches.layer', 'layers.root'])
       .where('caches.tenant', '=', toHex(world.vault.id))
       .where('domain', '=', cacheDomain(run.request.source))
       // Not LIKE, to which `%` and `_` mean something.

@@ -1,6 +1,6 @@
 /** `save_to_workspace`: one layer with what the task has added, all of it or nothing. */
 
-import { StrataError, counted, formatBytes, utf8 } from '../base/index.ts';
+import { StrataError, counted, formatBytes, isStrataError, utf8 } from '../base/index.ts';
 import { Below } from '../disk/index.ts';
 import type { SaveContent, StepDefinition } from '../plan/index.ts';
 import type { Path } from '../tree/index.ts';
@@ -13,7 +13,7 @@ import { since } from './since.ts';
 import { savedLayer } from './saved-layer.ts';
 import { belowHome } from './working-dir.ts';
 
-/** @throws path_not_found, bad_input, unreadable, file_changed, disk_full, cancelled: then there is no layer */
+/** @throws path_not_found as `if_no_files` has it; bad_input, unreadable, file_changed, disk_full, cancelled: then there is no layer */
 export async function saveWorkspace(
   context: StepContext,
   step: Extract<StepDefinition, { kind: 'save_to_workspace' }>,
@@ -21,6 +21,7 @@ export async function saveWorkspace(
   const { world, task, number, given, log, signal } = context;
   const started = world.clock();
   const before = await given.tree(signal);
+  const { contents, missing } = whatIsThere(context, step);
   let built: LayerTree | undefined;
   const facts = () => ({
     step: number,
@@ -33,9 +34,8 @@ export async function saveWorkspace(
   const row = await world.layers.save({
     signal,
     build: async (sink) => {
-      built = await gather(context, step.contents, sink, { given: before, deletions: step.deletions });
-      tellUnmatched(context, step.contents, built);
-      if (built.isEmpty) noFiles(context, step.ifNoFiles);
+      built = await gather(context, contents, sink, { given: before, deletions: step.deletions });
+      tellNothing(context, step.ifNoFiles, [...missing, ...unmatched(contents, built)], built.isEmpty);
       return built.root;
     },
     onCommit: async (tx, layer) => {
@@ -45,13 +45,40 @@ export async function saveWorkspace(
         .execute();
     },
   });
-  rememberContents(context, step.contents, built!);
+  rememberContents(context, contents, built!);
   const layer = savedLayer({ ...row, ...facts(), layer: row.id });
   context.saved(layer.bytes);
   context.onLayer(layer);
   const { files, bytes, newBytes } = layer;
   const size = `${formatBytes(bytes)}, of these new ${formatBytes(newBytes)}`;
   log.line(`saved ${counted(files, 'file')}, ${size}, ${since(world, started)}`);
+}
+
+/**
+ * What is missing is left out, in what is saved as gone too: with a name that is mistyped, all that is at its place would go.
+ *
+ * @returns `missing` as sentences
+ */
+function whatIsThere(
+  context: StepContext,
+  { contents, ifNoFiles }: Extract<StepDefinition, { kind: 'save_to_workspace' }>,
+): { readonly contents: readonly SaveContent[]; readonly missing: readonly string[] } {
+  if (ifNoFiles === 'error') return { contents, missing: [] };
+  const { directory } = context.place;
+  const missing: string[] = [];
+  const there = contents.filter(({ sourceDir }) => {
+    try {
+      Below.open(directory, belowHome(context, sourceDir))[Symbol.dispose]();
+      return true;
+    } catch (error) {
+      if (!isStrataError(error, 'path_not_found')) throw error;
+      // That of the task is another matter.
+      Below.open(directory, [])[Symbol.dispose]();
+      missing.push(`there is no directory ${shownDirectory(sourceDir)}`);
+      return false;
+    }
+  });
+  return { contents: there, missing };
 }
 
 /** The directories that a save step names, as a tree. */
@@ -70,7 +97,7 @@ export async function gather(
       open.push(below);
       return {
         directory: below.path,
-        shown: sourceDir === '' ? '.' : sourceDir,
+        shown: shownDirectory(sourceDir),
         at: namesOf(destDir),
         selectors: paths.includes('**') ? undefined : paths.map((path) => selectorOf([path])),
         memory: given.records(names),
@@ -103,20 +130,37 @@ function namesOf(destDir: string): Path {
     .map((name) => utf8(name));
 }
 
-function tellUnmatched({ log }: StepContext, contents: readonly SaveContent[], { matched }: LayerTree): void {
-  for (const [at, { sourceDir, paths }] of contents.entries()) {
-    for (const [number, path] of paths.entries()) {
-      if (matched[at]?.[number] === false)
-        log.line(`warning: nothing in ${sourceDir === '' ? '.' : sourceDir} matches ${path}`);
-    }
-  }
+function shownDirectory(sourceDir: string): string {
+  return sourceDir === '' ? '.' : sourceDir;
 }
 
-function noFiles({ log }: StepContext, what: 'warn' | 'error' | 'ignore'): void {
-  const text = 'there is nothing to save: no path matches, or nothing has changed since the restore';
-  if (what === 'warn') log.line(`warning: ${text}`);
-  if (what !== 'error') return;
-  throw new StrataError('path_not_found', text, {
-    hint: 'Check `source_dir` and `paths`; with `if_no_files: warn` an empty layer is saved.',
-  });
+/** In sentences. */
+function unmatched(contents: readonly SaveContent[], { matched }: LayerTree): string[] {
+  return contents.flatMap(({ sourceDir, paths }, at) =>
+    paths
+      .filter((_, number) => matched[at]?.[number] === false)
+      .map((path) => `nothing in ${shownDirectory(sourceDir)} matches ${path}`),
+  );
+}
+
+/** @param reasons in sentences. @throws path_not_found if there has to be something */
+function tellNothing(
+  { log }: StepContext,
+  what: 'warn' | 'error' | 'ignore',
+  reasons: readonly string[],
+  isEmpty: boolean,
+): void {
+  if (what === 'ignore') return;
+  if (what === 'warn' && isEmpty) {
+    const why =
+      reasons.length > 0 ? reasons.join('; ') : 'nothing is there, or nothing has changed since the restore';
+    return log.line(`warning: there is nothing to save: ${why}`);
+  }
+  for (const reason of reasons) log.line(`warning: ${reason}`);
+  if (!isEmpty) return;
+  throw new StrataError(
+    'path_not_found',
+    'there is nothing to save: no path matches, or nothing has changed since the restore',
+    { hint: 'Check `source_dir` and `paths`; with `if_no_files: warn` an empty layer is saved.' },
+  );
 }

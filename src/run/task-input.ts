@@ -33,6 +33,7 @@ export interface NamedConflict extends Pick<MergeConflict, 'path'> {
     readonly task: string;
     readonly step: string;
     readonly kind: string;
+    readonly mode: number;
     readonly digest: string | undefined;
   }[];
 }
@@ -109,10 +110,11 @@ export async function mergeInput(
   if (merged.kind === 'merged') return merged;
   const named = ({ path, writers }: MergeConflict): NamedConflict => ({
     path,
-    writers: writers.map(({ layer, kind, digest }) => ({
+    writers: writers.map(({ layer, kind, mode, digest }) => ({
       task: graph.tasks[layers[layer]!.task]!.name,
       step: layers[layer]!.layer.stepName,
       kind,
+      mode,
       digest,
     })),
   });

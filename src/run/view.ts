@@ -1,12 +1,13 @@
 /** A run as others see it: from rows, whoever carries it. */
 
-import { fateOf } from '../base/index.ts';
-import type { RunTable, TaskTable } from '../db/index.ts';
-import { isRunOver } from '../plan/index.ts';
+import { fateOf, isStrataError } from '../base/index.ts';
+import type { Database, RunTable, TaskTable } from '../db/index.ts';
+import { isRunOver, matches, readRunFile } from '../plan/index.ts';
+import type { Condition, TaskDefinition } from '../plan/index.ts';
 import type { Fault } from './fault.ts';
 import { shownLocation } from './pin-source.ts';
-import { openRequest } from './request.ts';
-import type { RunSource } from './request.ts';
+import { openRequest, whenSource } from './request.ts';
+import type { RunRequest, RunSource } from './request.ts';
 import { getRun, tasksOf } from './rows.ts';
 import { layersOfRun } from './saved-layer.ts';
 import type { SavedLayer } from './saved-layer.ts';
@@ -58,7 +59,14 @@ export interface TaskInfo {
   readonly error: Fault | undefined;
   /** What it is at, as far as this process knows. */
   readonly step?: string | undefined;
+  /** It has failed, and that does not make the run fail. Only `showRun` tells this, and the next. */
+  readonly ignored?: boolean | undefined;
+  /** Undefined also where nobody can tell. */
+  readonly skipped?: SkipReason | undefined;
 }
+
+/** Its `when` is not met, or the first of its parents that ended as it must not. */
+export type SkipReason = 'when' | { readonly parent: string; readonly status: TaskTable['status'] };
 
 export interface LayerInfo {
   readonly step: string;
@@ -78,13 +86,90 @@ export type RunSummary = Omit<RunInfo, 'tasks' | 'source'> & {
 export async function showRun(world: RunWorld, id: string): Promise<RunInfo> {
   const { database, vault } = world;
   const run = await getRun(database.kysely, toHex(vault.id), id);
-  const tasks = await tasksOf(database.kysely, id);
+  const tasks = await withEarlierErrors(database.kysely, run, await tasksOf(database.kysely, id));
   const layers = await layersOfRun(database.kysely, id);
+  const request = openRequest(vault, id, run.request);
+  const definitions = await definitionsOf(request, tasks);
+  const statuses = new Map(tasks.map(({ name, status }) => [name, status]));
   return {
     ...runFacts(run),
-    source: sourceInfo(openRequest(vault, id, run.request).source),
-    tasks: tasks.map((task) => taskInfo(task, layers.get(task.id) ?? [])),
+    source: sourceInfo(request.source),
+    tasks: tasks.map((task) => ({
+      ...taskInfo(task, layers.get(task.id) ?? []),
+      ...remarks(task, definitions.get(task.name), statuses, request.source),
+    })),
   };
+}
+
+/** Of a task that was taken over though it had failed, what ended it stands where it ran. */
+async function withEarlierErrors(
+  query: Database['kysely'],
+  { restarted_from }: RunTable,
+  tasks: readonly TaskTable[],
+): Promise<readonly TaskTable[]> {
+  const lacks = ({ status, error }: Pick<TaskTable, 'status' | 'error'>) =>
+    status === 'failed' && error === null;
+  let left = tasks.filter(lacks).length;
+  const found = new Map<string, string>();
+  for (let from = restarted_from; from !== null && left > 0;) {
+    const rows = await query
+      .selectFrom('tasks')
+      .select(['name', 'error'])
+      .where('run', '=', from)
+      .where('status', '=', 'failed')
+      .execute();
+    for (const { name, error } of rows) if (error !== null && !found.has(name)) found.set(name, error);
+    left = tasks.filter((task) => lacks(task) && !found.has(task.name)).length;
+    const run = await query
+      .selectFrom('runs')
+      .select('restarted_from')
+      .where('id', '=', from)
+      .executeTakeFirst();
+    from = run?.restarted_from ?? null;
+  }
+  return tasks.map((task) => (lacks(task) ? { ...task, error: found.get(task.name) ?? null } : task));
+}
+
+/** By name; none where nothing is to be said of them. */
+async function definitionsOf(
+  { file, shown, run }: RunRequest,
+  tasks: readonly TaskTable[],
+): Promise<ReadonlyMap<string, TaskDefinition>> {
+  if (tasks.every(({ status }) => status !== 'failed' && status !== 'skipped')) return new Map();
+  try {
+    const { runs } = await readRunFile(file, shown);
+    const definition = runs.find(({ name }) => name === run);
+    return new Map(definition?.tasks.map((task) => [task.name, task]));
+  } catch (error) {
+    // A file that was good enough for an older release: the run is shown all the same.
+    if (isStrataError(error)) return new Map();
+    throw error;
+  }
+}
+
+/** What was stopped or cancelled matches none. */
+const CONDITIONS: Partial<Readonly<Record<TaskTable['status'], Condition>>> = {
+  success: 'on_success',
+  failed: 'on_failure',
+  skipped: 'on_skipped',
+};
+
+function remarks(
+  { status }: TaskTable,
+  definition: TaskDefinition | undefined,
+  statuses: ReadonlyMap<string, TaskTable['status']>,
+  source: RunSource | undefined,
+): Pick<TaskInfo, 'ignored' | 'skipped'> {
+  if (definition === undefined) return {};
+  if (status === 'failed') return { ignored: definition.ignoreFailure };
+  if (status !== 'skipped') return {};
+  if (!matches(definition.when, whenSource(source))) return { skipped: 'when' };
+  for (const { task: parent, conditions } of definition.depends) {
+    const of = statuses.get(parent);
+    if (of === undefined || conditions.some((each) => each === CONDITIONS[of])) continue;
+    return { skipped: { parent, status: of } };
+  }
+  return {};
 }
 
 export function sourceInfo(source: RunSource | undefined): SourceInfo | undefined {

@@ -66,7 +66,7 @@ function pathless(shown: string): StrataError {
   });
 }
 
-/** @param ref `RUN[#TASK]:PATH`. @throws as `whoWroteInRun`; run_not_found, task_not_found */
+/** @param ref `RUN[#TASK]:PATH`. @throws as `whoWroteInRun` and `layersOfRef`; run_not_found */
 export async function explainRunPath(
   world: RunWorld,
   ref: string,

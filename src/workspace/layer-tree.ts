@@ -95,7 +95,8 @@ export async function buildLayer(
   }
   const isEmpty = whiteouts === 0 && (await hasPlacesOnly(staged.source, root, parts, { signal }));
   staged.moveTo(sink, root);
-  const implied = Math.min(...parts.map(({ at }) => at.length));
+  // Of no parts there is nothing that would lead to one.
+  const implied = parts.length === 0 ? 0 : Math.min(...parts.map(({ at }) => at.length));
   return { root, whiteouts: whiteouts > 0, implied, isEmpty, matched, records };
 }
 
