@@ -138,6 +138,20 @@ describe('a store that another home owns', () => {
     await expectCode('not_ours', save(first));
   });
 
+  it('[E35] is attached where a command has failed before', async () => {
+    const first = newPlace();
+    await save(first);
+    const second = newPlace();
+    const elsewhere = { config: join(second.home, '..', 'other.yaml') };
+    writeFileSync(elsewhere.config, `storage: { local: { path: '${storeOf(first)}' } }`);
+    await expectCode('not_found', save(second, elsewhere));
+    expect(existsSync(join(second.home, 'db'))).toBe(true);
+    const options = { home: second.home, env: {}, cwd: second.home };
+    await prepareAttach(options, storeOf(first), await recoveryOf(first));
+    await using(second, ({ store }) => store.attach());
+    expect(differences(first.tree, await restored(second, 'out'))).toEqual([]);
+  });
+
   it('[E35] is not attached by halves: a mistyped key, no directory, another store leave nothing behind', async () => {
     const first = newPlace();
     await save(first);

@@ -4,7 +4,8 @@ import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { StrataError, makeDirectories, syncDirectory, systemError, systemRandom } from '../base/index.ts';
-import { parseRootKey } from '../vault/index.ts';
+import { openSqlite } from '../db/index.ts';
+import { parseRootKey, storedRegions } from '../vault/index.ts';
 import { loadConfig } from './config-file.ts';
 import type { PlaceConfig } from './config-place.ts';
 import { DEFAULT_REGION } from './config-regions.ts';
@@ -57,7 +58,7 @@ export async function prepareAttach(
       throw new StrataError('refused', `${file} names another store than ${where}`, {
         hint: `Name that one in \`${region === DEFAULT_REGION ? 'storage' : `regions.${region}`}\`, or attach from a home without a configuration.`,
       });
-    if (existsSync(database))
+    if (existsSync(database) && (await isInUse(database)))
       throw new StrataError('refused', `the home ${home} has a store of its own`, {
         hint: 'Attach from another home: give one with --home.',
       });
@@ -74,6 +75,12 @@ export async function prepareAttach(
       for (const path of made) rmSync(path, { recursive: true, force: true });
     },
   };
+}
+
+/** A command that found no store leaves a database that knows none. */
+async function isInUse(directory: string): Promise<boolean> {
+  await using database = await openSqlite(join(directory, 'strata.db'));
+  return (await storedRegions(database)).length > 0;
 }
 
 /** What an address leaves open is as the configuration says. */

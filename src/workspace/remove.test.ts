@@ -4,10 +4,11 @@ import { describe, expect, it } from 'vitest';
 
 import type { Store } from '../store/index.ts';
 import { differences } from '../testing/compare-trees.ts';
-import { expectCode } from '../testing/expect-code.ts';
+import { expectCode, failureOf } from '../testing/expect-code.ts';
 import { collect, openTestHome } from '../testing/home.ts';
 import type { TestHome } from '../testing/home.ts';
 import { noise } from '../testing/noise.ts';
+import { failing } from '../testing/stores.ts';
 import { collectTenant, rebuildIndex, verifyStore } from '../vault/index.ts';
 import {
   cat,
@@ -88,6 +89,23 @@ describe('snapshots that are forgotten', () => {
     await expectCode('bad_input', forgetSnapshots(home.world, 'web'));
     await expectCode('bad_input', forgetSnapshots(home.world, 'web@4', { keepLast: 1 }));
     expect((await saveDirectory(home.world, tree, { workspace: 'web' })).snapshot).toBe(6);
+  });
+
+  it('[W19] are gone also where the store lets nothing be deleted, which is said; a collection takes away the rest', async () => {
+    let isLocked = false;
+    const fails = (call: string) => (isLocked && call === 'delete' ? ('before' as const) : undefined);
+    await using home = await openTestHome((store) => failing(store, fails));
+    const tree = await savedTree(home);
+    await saveDirectory(home.world, tree, { workspace: 'web' });
+    isLocked = true;
+    const error = await failureOf(forgetSnapshots(home.world, 'web', { keepLast: 1 }));
+    expect(error.message).toMatch(/^forgotten here, but the store still tells of it: /);
+    expect(error.hint).toMatch(/`strata store gc`/);
+    expect(await numbers(home)).toEqual([2]);
+    expect(await heads(home.store)).toHaveLength(2);
+    isLocked = false;
+    await collectTenant(home.vault.world, home.world.vault, AT_ONCE);
+    expect(await heads(home.store)).toHaveLength(1);
   });
 
   it('[W19] do not come back with a head that a crash has left, nor with one that is published late', async () => {

@@ -1,6 +1,6 @@
 /** Snapshots go: their rows, then their heads. What only they needed is left to the collector. */
 
-import { StrataError, toHex } from '../base/index.ts';
+import { StrataError, isStrataError, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import type { Transaction } from '../db/index.ts';
 import { idOf } from '../vault/index.ts';
@@ -180,5 +180,17 @@ async function deleteHeads(
   workspace: string,
   rows: readonly HeadOf[],
 ): Promise<void> {
-  for (const { seq } of rows) await vault.deleteHead(idOf<WorkspaceId>(workspace), seq);
+  try {
+    for (const { seq } of rows) await vault.deleteHead(idOf<WorkspaceId>(workspace), seq);
+  } catch (error) {
+    throw isStrataError(error) ? stillTold(error) : error;
+  }
+}
+
+/** It has happened; who attaches the store meanwhile finds what is gone here. */
+function stillTold({ code, message, hint = '', details }: StrataError): StrataError {
+  return new StrataError(code, `forgotten here, but the store still tells of it: ${message}`, {
+    hint: `${hint} \`strata store gc\` takes away what is left then.`.trim(),
+    details,
+  });
 }
