@@ -41,10 +41,10 @@ function expectWhole(ref = 'web'): void {
   expect(differences(path('tree'), path('out'))).toEqual([]);
 }
 
-function objectsOf(kind: string): string[] {
-  return readdirSync(path('home/store'), { recursive: true, encoding: 'utf8' })
+function objectsOf(kind: string, store = 'store'): string[] {
+  return readdirSync(path('home', store), { recursive: true, encoding: 'utf8' })
     .filter((name) => new RegExp(`^tenants/[0-9a-f]+/${kind}/.*[0-9a-f]{32}$`).test(name))
-    .map((name) => path('home/store', name));
+    .map((name) => path('home', store, name));
 }
 
 function damage(file: string): void {
@@ -167,6 +167,22 @@ const ROWS: Readonly<Record<string, () => void | Promise<void>>> = {
     expect(failure('workspaces', 'restore', 'web', 'out').code).toBe('integrity');
     fine('store', 'rebuild-index');
     expectWhole();
+  },
+
+  'a replica is damaged': () => {
+    write('home/strata.yaml', 'regions: { shelf: { provider: local, local: { path: ./shelf } } }');
+    fine('workspaces', 'replicate', 'web', '--to', 'shelf');
+    const verify = ['store', 'verify', '--read-data', '--region', 'shelf'] as const;
+    expect(fine(...verify)).toContain('The store is whole');
+    const [object = ''] = objectsOf('data', 'shelf');
+    damage(object);
+    expect(strata(...verify).status).toBe(5);
+    fine('workspaces', 'replicate', 'web', '--to', 'shelf');
+    fine('store', 'gc', '--margin', '0', '--region', 'shelf');
+    expect(fine(...verify)).toContain('The store is whole');
+    rmSync(path('out'), { recursive: true, force: true });
+    fine('workspaces', 'restore', 'web', 'out', '--region', 'shelf');
+    expect(differences(path('tree'), path('out'))).toEqual([]);
   },
 
   'the root key is lost': () => {

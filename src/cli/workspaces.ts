@@ -14,7 +14,7 @@ import { restore } from './restore.ts';
 import type { RestoreFlags } from './restore.ts';
 import { SAVE_SHAPE, save } from './save.ts';
 import type { SaveFlags } from './save.ts';
-import { NEW_REGION, addReplicaRegion } from './region.ts';
+import { NEW_REGION, addRegion, addReplicaRegion } from './region.ts';
 import type { RegionFlags } from './region.ts';
 import { registerWhy } from './why.ts';
 
@@ -70,7 +70,7 @@ function registerRestore(noun: Command, invocation: Invocation): void {
     .option('--exact', 'the same; and what is in DIR and not in the snapshot is removed')
     .option('--sync', 'return only when everything would survive a power cut')
     .action((ref: string, dir: string, flags: RestoreFlags) => restore(invocation, ref, dir, flags));
-  addReplicaRegion(command);
+  addRegion(command, 'the replica in a region (default: the nearest that has the snapshot)');
   addExamples(command, [
     'workspaces restore web ./copy',
     'workspaces restore web@3 ./copy --path src/index.ts',
