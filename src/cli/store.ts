@@ -59,7 +59,7 @@ export function registerStore(noun: Command, invocation: Invocation): void {
     .description('make index and database anew from the store alone')
     .action((flags: RegionFlags) => rebuildIndex(invocation, flags));
   addExamples(rebuild, ['store rebuild-index', 'store rebuild-index --region eu-west-1']);
-  addJsonHelp(rebuild, '{packs, chunks, workspaces, snapshots, unreadable:[…], seconds}');
+  addJsonHelp(rebuild, '{packs, chunks, workspaces, snapshots, unreadable:[…], tookOver, seconds}');
   registerAttach(noun, invocation);
   addExamples(noun, ['store stats', 'store verify --read-data']);
 }
@@ -93,11 +93,12 @@ async function rebuildIndex(invocation: Invocation, { region }: RegionFlags): Pr
   const { terminal, world } = invocation;
   await withEngine(invocation, async ({ store }) => {
     const result = await store.rebuildIndex({ region, signal: world.signal });
-    const { packs, chunks, workspaces, snapshots, unreadable, seconds } = result;
+    const { packs, chunks, workspaces, snapshots, unreadable, tookOver, seconds } = result;
     for (const name of unreadable) terminal.warn(`${name} cannot be read: what it tells is left out`);
     await terminal.result(result, [
       `rebuilt in ${formatSeconds(seconds)}: ${counted(packs, 'pack')}, ${counted(chunks, 'chunk')}, ` +
         `${counted(workspaces, 'workspace')}, ${counted(snapshots, 'snapshot')}`,
+      ...(tookOver ? ['  this home owns the store now; another one that did can only read it'] : []),
     ]);
   });
 }

@@ -133,7 +133,8 @@ describe('a store that another home owns', () => {
     const options = { env: {}, home: second.home, cwd: second.home };
     await prepareAttach(options, storeOf(first), await recoveryOf(first));
     await expectCode('not_found', save(second));
-    await using(second, ({ store }) => store.rebuildIndex());
+    expect(await using(second, ({ store }) => store.rebuildIndex())).toMatchObject({ tookOver: true });
+    expect(await using(second, ({ store }) => store.rebuildIndex())).toMatchObject({ tookOver: false });
     expect((await save(second)).snapshot).toBe(2);
     await expectCode('not_ours', save(first));
   });

@@ -18,7 +18,7 @@ export async function rebuild(home: Home, options: InRegion = {}): Promise<Rebui
   if (!(await home.hasStore(options))) await home.vault('read', options);
   const vault = (await home.vault('rebuild', options)).itself;
   const { tenants: _, ...result } = await ownAll(vault, options);
-  return { ...result, seconds: secondsSince(started) };
+  return { ...result, tookOver: vault.tookOver, seconds: secondsSince(started) };
 }
 
 export async function attach(home: Home, options: AttachOptions = {}): Promise<AttachResult> {
@@ -58,7 +58,7 @@ async function expectNothingOlder(vault: Vault, options: Cancellable): Promise<v
 async function ownAll(
   vault: Vault,
   options: Cancellable,
-): Promise<Omit<RebuildResult, 'seconds'> & { readonly tenants: readonly string[] }> {
+): Promise<Omit<RebuildResult, 'seconds' | 'tookOver'> & { readonly tenants: readonly string[] }> {
   const { world } = vault;
   const figures = { packs: 0, chunks: 0, workspaces: 0, snapshots: 0 };
   const unreadable: string[] = [];

@@ -12,6 +12,8 @@ export interface RebuildResult {
   readonly snapshots: number;
   /** Names of packs and heads that could not be read: what they tell is not in the index or the database. */
   readonly unreadable: readonly string[];
+  /** Whether the store was another home's until now, or that of this one before its database was lost: nobody can tell them apart. */
+  readonly tookOver: boolean;
   readonly seconds: number;
 }
 
