@@ -6,6 +6,7 @@ import { expect, it } from 'vitest';
 
 import { thisProcess } from '../base/index.ts';
 import { podmanExecutor } from '../exec/index.ts';
+import { expectCode } from '../testing/expect-code.ts';
 import { describeWith } from '../testing/need.ts';
 import { testImage } from '../testing/test-image.ts';
 import { cancelRun } from './control.ts';
@@ -146,6 +147,20 @@ it('[R19] an executor that cannot be had fails its tasks, not the others, and le
   expect(statuses(result)).toEqual({ pod: 'failed', host: 'success' });
   expect(taskOf(result, 'pod').error).toMatchObject({ code: 'unavailable' });
   expect(home.leftovers()).toEqual([]);
+});
+
+describeWith(['bwrap'], 'sandboxes', () => {
+  it('[R19] a path that cannot be bound is no run at all', async () => {
+    const home = await openRunHome();
+    for (const [path, code] of [
+      ['/nowhere/at/all', 'not_found'],
+      [home.place, 'bad_input'],
+    ] as const) {
+      const settings = { sandbox: 'require' as const, bind: [path] };
+      await expectCode(code, home.begin(runOf(steps('a', run('true'))), { settings }));
+    }
+    expect(home.leftovers()).toEqual([]);
+  });
 });
 
 describeWith(['podman', 'busybox'], 'containers', () => {

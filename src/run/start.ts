@@ -105,6 +105,8 @@ export async function beginRun(
   refuseLeftOut(definition, request.source);
   // Before there is a row of it: a task that nothing can run is a mistake of the file.
   graph.checkStart(world.executors, request);
+  // Nor is what cannot be bound found by the first task.
+  if (request.settings.bind.length > 0) await world.openExecutor({ type: 'host' }, request.settings);
   for (const text of outOfReach(definition.tasks, request.source)) options.onWarning?.(text);
   const tasks = await world.database.transaction(async (tx) => {
     await options.check?.(tx);
