@@ -8,11 +8,9 @@ import type { ForeseenShare } from './foreseen.ts';
 import type { LookAheadOrder } from './look-ahead.ts';
 import { lookThrough } from './look-through.ts';
 import type { SaveAnswer, SaveBegin, SaveOrder } from './save-order.ts';
-import type { SaveWorker } from './save-worker.ts';
+import { SaveWorker } from './save-worker.ts';
 
 serveThread<LookAheadOrder | undefined, SaveBegin | SaveOrder, ForeseenShare | SaveAnswer>((look, post) => {
-  // Whoever only looks has no use for it.
-  const loaded = look === undefined ? import('./save-worker.ts') : undefined;
   if (look !== undefined) {
     const share = foreseenShare(look.state);
     post(share);
@@ -24,12 +22,8 @@ serveThread<LookAheadOrder | undefined, SaveBegin | SaveOrder, ForeseenShare | S
     }
   }
   let worker: SaveWorker | undefined;
-  return async (order) => {
-    if (order.kind === 'begin') {
-      const room = await (loaded ?? import('./save-worker.ts'));
-      worker = new room.SaveWorker(order.share);
-      return;
-    }
+  return (order) => {
+    if (order.kind === 'begin') return void (worker = new SaveWorker(order.share));
     const answer = worker!.work(order);
     post(answer, memoryOf(answer));
   };
