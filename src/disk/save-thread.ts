@@ -1,26 +1,12 @@
-/** The module of a thread that reads files for a save; until there is something to read it may look at a directory from its end. */
+/** The module of a thread that reads files for a save. */
 
 import type { TransferListItem } from 'node:worker_threads';
 
-import { errno, serveThread } from '../base/index.ts';
-import { foreseenShare } from './foreseen.ts';
-import type { ForeseenShare } from './foreseen.ts';
-import type { LookAheadOrder } from './look-ahead.ts';
-import { lookThrough } from './look-through.ts';
+import { serveThread } from '../base/index.ts';
 import type { SaveAnswer, SaveBegin, SaveOrder } from './save-order.ts';
 import { SaveWorker } from './save-worker.ts';
 
-serveThread<LookAheadOrder | undefined, SaveBegin | SaveOrder, ForeseenShare | SaveAnswer>((look, post) => {
-  if (look !== undefined) {
-    const share = foreseenShare(look.state);
-    post(share);
-    try {
-      lookThrough(look.directory, share);
-    } catch (error) {
-      // The walk sees for itself what is wrong there.
-      if (errno(error) === undefined) throw error;
-    }
-  }
+serveThread<undefined, SaveBegin | SaveOrder, SaveAnswer>((_, post) => {
   let worker: SaveWorker | undefined;
   return (order) => {
     if (order.kind === 'begin') return void (worker = new SaveWorker(order.share));
