@@ -279,12 +279,17 @@ export class Home implements AsyncDisposable {
   }
 
   get databasePath(): string {
-    return join(this.config.home, 'db', 'strata.db');
+    return databaseOf(this.config.home);
   }
 
   #nothingYet(region: string): StrataError {
     return nothingYet(this.config.home, this.#tenant, region);
   }
+}
+
+/** @param home its directory */
+export function databaseOf(home: string): string {
+  return join(home, 'db', 'strata.db');
 }
 
 /** Two calls waited for one opening, and it was the other's signal that ended it. */

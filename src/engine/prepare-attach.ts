@@ -1,7 +1,7 @@
 /** What a new home needs before it can attach a store: the place of the store in its configuration, and the root key. */
 
 import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import { StrataError, makeDirectories, syncDirectory, systemError, systemRandom } from '../base/index.ts';
 import { openSqlite } from '../db/index.ts';
@@ -10,6 +10,7 @@ import { loadConfig } from './config-file.ts';
 import type { PlaceConfig } from './config-place.ts';
 import { DEFAULT_REGION } from './config-regions.ts';
 import type { EngineOptions } from './engine.ts';
+import { databaseOf } from './home.ts';
 import { keepKey } from './key-file.ts';
 import { Regions } from './regions.ts';
 import type { InRegion } from './regions.ts';
@@ -44,7 +45,7 @@ export async function prepareAttach(
   const config = await loadConfig(options);
   const { file, home } = config;
   const { encryption } = config.storage;
-  const database = join(home, 'db');
+  const database = dirname(databaseOf(home));
   const place = new Regions(config, undefined).place(region);
   // Before anything is written: a mistyped key must leave nothing behind.
   const secret = recovery === undefined ? undefined : parseRootKey(recovery, 'the recovery key');
@@ -58,7 +59,7 @@ export async function prepareAttach(
       throw new StrataError('refused', `${file} names another store than ${where}`, {
         hint: `Name that one in \`${region === DEFAULT_REGION ? 'storage' : `regions.${region}`}\`, or attach from a home without a configuration.`,
       });
-    if (existsSync(database) && (await isInUse(database)))
+    if (existsSync(database) && (await isInUse(home)))
       throw new StrataError('refused', `the home ${home} has a store of its own`, {
         hint: 'Attach from another home: give one with --home.',
       });
@@ -78,8 +79,8 @@ export async function prepareAttach(
 }
 
 /** A command that found no store leaves a database that knows none. */
-async function isInUse(directory: string): Promise<boolean> {
-  await using database = await openSqlite(join(directory, 'strata.db'));
+async function isInUse(home: string): Promise<boolean> {
+  await using database = await openSqlite(databaseOf(home));
   return (await storedRegions(database)).length > 0;
 }
 

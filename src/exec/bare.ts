@@ -98,9 +98,9 @@ function lookFor(
   const chosen = new Set<number>();
   let isSure = true;
   for (const { pid, session: own } of all) {
-    const environment = own === session ? [] : environmentOf(pid);
-    if (own === session || environment?.some((each) => marks.has(each)) === true) chosen.add(pid);
-    isSure &&= environment !== undefined;
+    const environment = own === session ? 'ours' : environmentOf(pid);
+    if (environment === undefined) isSure = false;
+    else if (environment === 'ours' || environment.some((each) => marks.has(each))) chosen.add(pid);
   }
   // Parents need not have smaller ids than their children: again, until there is nobody new.
   for (let before = 0; chosen.size > before;) {

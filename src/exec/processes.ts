@@ -65,10 +65,9 @@ export function environmentOf(pid: number): readonly string[] | undefined {
   if (text !== '') return text.split('\0');
   // The kernel's own have no memory; who was started with nothing knows where that nothing is.
   const fields = fieldsOf(pid);
-  const [memory = 0, start = 0, end = 0] = [MEMORY, ENVIRONMENT_START, ENVIRONMENT_END].map((at) =>
-    Number(fields[at]),
-  );
-  return memory > 0 && (end === 0 || end > start) ? undefined : [];
+  const number = (at: number) => Number(fields[at]);
+  const end = number(ENVIRONMENT_END);
+  return number(MEMORY) > 0 && (end === 0 || end > number(ENVIRONMENT_START)) ? undefined : [];
 }
 
 function fieldsOf(pid: number): readonly string[] {

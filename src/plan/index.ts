@@ -19,6 +19,6 @@ export type * from './run-state.ts';
 export { isRunOver, newRunState } from './run-state.ts';
 export { Scheduler } from './scheduler.ts';
 export type { TaskNode } from './task-node.ts';
-export { hasEnded } from './task-status.ts';
+export { hasEnded, matchesEdge } from './task-status.ts';
 export { matches } from './when.ts';
 export type { RunSource } from './when.ts';

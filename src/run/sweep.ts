@@ -3,8 +3,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { RunTable, TaskTable } from '../db/index.ts';
 import { isStrataError } from '../base/index.ts';
+import type { RunTable, TaskTable } from '../db/index.ts';
 import type { Executor } from '../exec/index.ts';
 import { openRequest } from './request.ts';
 import type { RunSettings } from './request.ts';

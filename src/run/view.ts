@@ -2,8 +2,8 @@
 
 import { fateOf, isStrataError } from '../base/index.ts';
 import type { Database, RunTable, TaskTable } from '../db/index.ts';
-import { isRunOver, matches, readRunFile } from '../plan/index.ts';
-import type { Condition, TaskDefinition } from '../plan/index.ts';
+import { isRunOver, matches, matchesEdge, readRunFile } from '../plan/index.ts';
+import type { TaskDefinition } from '../plan/index.ts';
 import type { Fault } from './fault.ts';
 import { shownLocation } from './pin-source.ts';
 import { openRequest, whenSource } from './request.ts';
@@ -147,13 +147,6 @@ async function definitionsOf(
   }
 }
 
-/** What was stopped or cancelled matches none. */
-const CONDITIONS: Partial<Readonly<Record<TaskTable['status'], Condition>>> = {
-  success: 'on_success',
-  failed: 'on_failure',
-  skipped: 'on_skipped',
-};
-
 function remarks(
   { status }: TaskTable,
   definition: TaskDefinition | undefined,
@@ -166,8 +159,7 @@ function remarks(
   if (!matches(definition.when, whenSource(source))) return { skipped: 'when' };
   for (const { task: parent, conditions } of definition.depends) {
     const of = statuses.get(parent);
-    if (of === undefined || conditions.some((each) => each === CONDITIONS[of])) continue;
-    return { skipped: { parent, status: of } };
+    if (of !== undefined && !matchesEdge(of, conditions)) return { skipped: { parent, status: of } };
   }
   return {};
 }
