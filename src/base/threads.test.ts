@@ -68,6 +68,37 @@ describe('threads', () => {
     expect((error!.cause as Error).stack).toContain('threads.fixture');
   });
 
+  it.each([
+    ['the order is over', 300, 1],
+    ['the order takes too long', 3_600_000, 0],
+  ])('[B11] end when %s, and begin no other', async (_, milliseconds, done) => {
+    const begun = new Int32Array(new SharedArrayBuffer(8));
+    {
+      await using threads = new Threads(MODULE, {
+        count: 1,
+        data: 0,
+        onAnswer: () => expect.unreachable(),
+        onFailure: (error) => expect.unreachable(error.message),
+      });
+      for (let order = 0; order < 3; order++) threads.post(0, { kind: 'block', begun, milliseconds });
+      while (Atomics.load(begun, 0) === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    expect([...begun]).toEqual([1, done]);
+  });
+
+  it('[B11] end also where they have not begun', async () => {
+    for (let count = 0; count < 8; count++) {
+      await using threads = new Threads(MODULE, {
+        count: 2,
+        data: 0,
+        onAnswer: () => expect.unreachable(),
+        onFailure: (error) => expect.unreachable(error.message),
+      });
+      await new Promise((resolve) => setTimeout(resolve, count * 8));
+      expect(threads.count).toBe(2);
+    }
+  });
+
   it('[B12] that die are an error', async () => {
     const { error } = await talk([{ kind: 'die' }], 1);
     expect(error).toMatchObject({ code: 'internal' });

@@ -38,6 +38,12 @@ export function messageError({ code, message, hint, details, stack }: ErrorMessa
  */
 const YOUNG_MB = 8;
 
+/**
+ * Milliseconds that a thread has to end by itself: many times as long as an order takes. `terminate` is for the rest, since one that
+ * comes while a thread is loaded may end the process: V8 is not made for it (nodejs/node#56312).
+ */
+const GRACE = 5000;
+
 /** Loaded with the first thread: most commands have none. */
 const threading = () => process.getBuiltinModule('node:worker_threads');
 
@@ -56,6 +62,9 @@ export class Threads<Order, Answer> implements AsyncDisposable {
   readonly #module: URL;
   readonly #options: ThreadsOptions<Answer>;
   readonly #workers: Worker[] = [];
+  readonly #exits: Promise<unknown>[] = [];
+  /** What all of them see at once: whether there is anything left to do. */
+  readonly #end = new Int32Array(new SharedArrayBuffer(4));
   #ended = false;
 
   /** @param module calls `serveThread` */
@@ -89,6 +98,7 @@ export class Threads<Order, Answer> implements AsyncDisposable {
     worker.on('exit', () =>
       this.#fail(new StrataError('internal', 'a thread died in the middle of its work')),
     );
+    this.#exits.push(new Promise((resolve) => worker.once('exit', resolve)));
     this.#workers.push(worker);
   }
 
@@ -97,10 +107,16 @@ export class Threads<Order, Answer> implements AsyncDisposable {
     this.#workers[thread]!.postMessage(order, transfer);
   }
 
-  /** Ends the threads, wherever they are. */
+  /** Ends the threads after the order that they are at; none of them does anything any more then. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ended = true;
-    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+    Atomics.store(this.#end, 0, 1);
+    for (const worker of this.#workers) worker.postMessage(undefined);
+    const late = setTimeout(() => {
+      for (const worker of this.#workers) void worker.terminate();
+    }, GRACE);
+    await Promise.all(this.#exits);
+    clearTimeout(late);
   }
 
   #start(): Worker {
@@ -109,7 +125,7 @@ export class Threads<Order, Answer> implements AsyncDisposable {
     try {
       // Whatever this process was started with (a test runner's loader, an inspector) is not for a thread.
       return new threads.Worker(this.#module, {
-        workerData: data,
+        workerData: { data, end: this.#end } satisfies Beginning,
         env: threads.SHARE_ENV,
         execArgv: [],
         resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
@@ -126,6 +142,11 @@ export class Threads<Order, Answer> implements AsyncDisposable {
   }
 }
 
+interface Beginning {
+  readonly data: unknown;
+  readonly end: Int32Array;
+}
+
 export type Post<Answer> = (answer: Answer, transfer?: Transferable[]) => void;
 
 /**
@@ -138,13 +159,16 @@ export function serveThread<Data, Order, Answer>(
   start: (data: Data, post: Post<Answer>) => (order: Order) => void | Promise<void>,
 ): void {
   const { parentPort: port, workerData } = threading();
+  const { data, end } = workerData as Beginning;
   if (port === null) throw new StrataError('internal', 'this module runs in a thread');
   const post: Post<Answer> = (answer, transfer = []) => port.postMessage(answer, transfer);
-  const work = start(workerData as Data, post);
+  if (Atomics.load(end, 0) === 1) return;
+  const work = start(data as Data, post);
   let before: Promise<void> = Promise.resolve();
   port.on('message', (order: Order) => {
+    if (Atomics.load(end, 0) === 1) return port.close();
     before = before
-      .then(() => work(order))
+      .then(() => (Atomics.load(end, 0) === 1 ? undefined : work(order)))
       .catch((error: unknown) => {
         port.postMessage({ threadFailure: errorMessage(error) });
         port.close();

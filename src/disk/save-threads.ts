@@ -111,8 +111,13 @@ export class SaveThreads implements AsyncDisposable {
     let number: number | undefined;
     if (order.kind === 'range') {
       const ranges = new Ranges(order.ranges);
-      number = ranges.take();
-      for (check(); !ranges.isDecided(number); check()) await setTimeout(1);
+      const mine = (number = ranges.take());
+      try {
+        for (check(); !ranges.isDecided(mine); check()) await setTimeout(1);
+      } catch (error) {
+        ranges.giveUp(mine + 1);
+        throw error;
+      }
     }
     this.#answer(this.#own!.work(order, number), OWN);
     return true;
