@@ -12,6 +12,7 @@ import { excludeBy } from './exclude.ts';
 import { LookAhead } from './look-ahead.ts';
 import { OffLimits } from './off-limits.ts';
 import { SaveThreads } from './save-threads.ts';
+import type { Standby } from './save-threads.ts';
 import { openSource } from './source.ts';
 import { WORTH_LOOKING, WORTH_THREADS, threadsBeside } from './useful-threads.ts';
 
@@ -45,6 +46,11 @@ export class ScanAhead implements AsyncDisposable {
       return new ScanAhead(undefined, isWorth ? new LookAhead(directory) : undefined);
     }
     return new ScanAhead(count > 0 && looksWorthThreads(directory) ? new SaveThreads(count) : undefined);
+  }
+
+  /** A thread that is there already when threads are needed. */
+  get standby(): Standby | undefined {
+    return this.look;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
