@@ -18,7 +18,7 @@ serveThread<number, Order, readonly [number, Uint8Array]>((data, post) => async 
     }
     case 'block':
       Atomics.add(order.begun, 0, 1);
-      for (const end = performance.now() + order.milliseconds; performance.now() < end; );
+      for (const end = performance.now() + order.milliseconds; performance.now() < end;);
       return void Atomics.store(order.begun, 1, 1);
     case 'refuse':
       throw new StrataError('disk_full', 'no room', { hint: 'make some', details: { path: 'a' } });

@@ -10,6 +10,7 @@ export { removeTree } from './remove.ts';
 export { restoreTree } from './restore.ts';
 export type { RestoreOptions, RestoreReport } from './restore.ts';
 export { ScanAhead } from './scan-ahead.ts';
+export type { Remembered } from './scan-ahead.ts';
 export { scanDirectory } from './scan.ts';
 export type { ScanOptions, ScanReport, StatMemory } from './scan.ts';
 export type { Plan } from './survey.ts';

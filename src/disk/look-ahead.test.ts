@@ -131,9 +131,11 @@ describe('a look ahead of the walk', () => {
 
   it('[K61] is a thread, for a directory that is known and large', async () => {
     const { base, saves } = await savedTree();
-    expect((await ScanAhead.of(base, { remembered: 1000 })).look).toBeUndefined();
-    expect((await ScanAhead.of(base, { remembered: 1e6, exclude: ['x'] })).look).toBeUndefined();
-    await using ahead = await ScanAhead.of(base, { remembered: 1e6 });
+    const known = (bytes: number, exclude: string[] = []) =>
+      ScanAhead.of(base, { remembered: { bytes, at: Date.now() }, exclude });
+    expect((await known(1000)).look).toBeUndefined();
+    expect((await known(1e6, ['x'])).look).toBeUndefined();
+    await using ahead = await known(1e6);
     const deep = openSync(join(base, 'a/b/c'), 'r');
     while (ahead.look?.listing(fstatSync(deep)) === undefined) await setTimeout(10);
     closeSync(deep);
@@ -146,7 +148,7 @@ describe('a look ahead of the walk', () => {
   it('[K61] of what is gone by then is none, and says nothing', async () => {
     const base = join(scratch(), 'tree');
     mkdirSync(base);
-    await using ahead = await ScanAhead.of(base, { remembered: 1e6 });
+    await using ahead = await ScanAhead.of(base, { remembered: { bytes: 1e6, at: 0 } });
     rmSync(base, { recursive: true });
     await setTimeout(200);
     expect(ahead.look).toBeDefined();

@@ -192,7 +192,11 @@ describe('threads', () => {
     await writer.abort(new Error('given up'));
     await setTimeout(300);
     expect((await contents(store)).size).toBe(0);
-    expect((await ScanAhead.of(base, { remembered: 1000 })).threads).toBeUndefined();
+    const known = (at: number) => ScanAhead.of(base, { remembered: { bytes: 1000, at } });
+    expect((await known(Date.now())).threads).toBeUndefined();
+    // Changed since.
+    await using third = await known(0);
+    expect(third.threads).toBeDefined();
   });
 
   it('[K32] that died with a range keep nobody waiting for where the next one starts', async () => {
@@ -224,7 +228,7 @@ describe('threads', () => {
     const gone = join(scratch(), 'gone');
     for (const looked of [base, gone]) {
       mkdirSync(looked, { recursive: true });
-      const { standby } = await ScanAhead.of(looked, { remembered: 1e6 });
+      const { standby } = await ScanAhead.of(looked, { remembered: { bytes: 1e6, at: 0 } });
       // Long before a thread begins.
       if (looked === gone) rmSync(gone, { recursive: true });
       const store = openMemoryStore();

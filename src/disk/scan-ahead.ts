@@ -18,8 +18,15 @@ import { WORTH_LOOKING, WORTH_THREADS, threadsBeside } from './useful-threads.ts
 
 export interface ScanAheadOptions {
   readonly exclude?: readonly string[] | undefined;
-  /** Of what is remembered of the directory, bytes: then little of it will be read. Undefined: nothing is. */
-  readonly remembered?: number | undefined;
+  /** Undefined: nothing is. */
+  readonly remembered?: Remembered | undefined;
+}
+
+/** What is remembered of the directory: little of it will be read then. */
+export interface Remembered {
+  readonly bytes: number;
+  /** When it was written down, about. Milliseconds since 1970. */
+  readonly at: number;
 }
 
 /** Ends the threads when it is disposed of. */
@@ -27,7 +34,7 @@ export class ScanAhead implements AsyncDisposable {
   readonly threads: SaveThreads | undefined;
   readonly look: LookAhead | undefined;
 
-  private constructor(threads: SaveThreads | undefined, look?: LookAhead) {
+  private constructor(threads?: SaveThreads, look?: LookAhead) {
     this.threads = threads;
     this.look = look;
   }
@@ -40,12 +47,13 @@ export class ScanAhead implements AsyncDisposable {
     await excludeBy(exclude);
     closeSync(openSource(directory, new OffLimits()));
     const count = threadsBeside();
-    if (remembered !== undefined) {
-      // What is excluded may be most of it.
-      const isWorth = count > 0 && remembered >= WORTH_LOOKING && exclude.length === 0;
-      return new ScanAhead(undefined, isWorth ? new LookAhead(directory) : undefined);
-    }
-    return new ScanAhead(count > 0 && looksWorthThreads(directory) ? new SaveThreads(count) : undefined);
+    if (count === 0) return new ScanAhead();
+    // What is excluded may be most of it.
+    if (remembered !== undefined && remembered.bytes >= WORTH_LOOKING && exclude.length === 0)
+      return new ScanAhead(undefined, new LookAhead(directory));
+    return new ScanAhead(
+      looksWorthThreads(directory, remembered?.at ?? 0) ? new SaveThreads(count) : undefined,
+    );
   }
 
   /** A thread that is there already when threads are needed. */
@@ -59,8 +67,12 @@ export class ScanAhead implements AsyncDisposable {
   }
 }
 
-/** A guess, made by paths and at no great cost: whoever saves goes by open directories, and by what is excluded. */
-function looksWorthThreads(directory: string): boolean {
+/**
+ * A guess, made by paths and at no great cost: whoever saves goes by open directories, and by what is excluded.
+ *
+ * @param since what has changed since then will be read; milliseconds since 1970
+ */
+function looksWorthThreads(directory: string, since: number): boolean {
   let files = 0;
   let bytes = 0;
   let steps = 2 * WORTH_THREADS.files;
@@ -68,7 +80,7 @@ function looksWorthThreads(directory: string): boolean {
   for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
     for (const { path, stats } of entriesOf(next)) {
       if (stats.isDirectory()) waiting.push(path);
-      if (stats.isFile()) {
+      if (stats.isFile() && stats.ctimeMs >= since) {
         files++;
         bytes += stats.size;
       }

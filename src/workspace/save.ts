@@ -9,7 +9,7 @@ import { begin, complete } from './complete.ts';
 import type { CommitTerms } from './complete.ts';
 import { checkName, defaultName } from './name.ts';
 import type { SaveResult } from './results.ts';
-import { openStatMemory, rememberedBytes } from './stat-memory.ts';
+import { openStatMemory, rememberedOf } from './stat-memory.ts';
 import type { WorkspaceWorld } from './world.ts';
 
 export interface SaveOptions extends Cancellable {
@@ -38,7 +38,7 @@ export async function prepareSave(
 ): Promise<ScanAhead> {
   workspaceOf(directory, options);
   const { exclude } = options;
-  return ScanAhead.of(directory, { exclude, remembered: rememberedBytes(cacheDirectory, directory) });
+  return ScanAhead.of(directory, { exclude, remembered: rememberedOf(cacheDirectory, directory) });
 }
 
 /** @throws as `scanDirectory`; disk_full, unavailable, … of the store; then nothing is visible of the save */

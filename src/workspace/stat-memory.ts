@@ -4,7 +4,7 @@ import { readdirSync, realpathSync, statSync, unlinkSync, utimesSync } from 'nod
 import { basename, dirname, join, resolve } from 'node:path';
 
 import { ByteReader, ByteWriter, errno, sha256, toHex, utf8 } from '../base/index.ts';
-import type { StatMemory } from '../disk/index.ts';
+import type { Remembered, StatMemory } from '../disk/index.ts';
 import type { WorkspaceWorld } from './world.ts';
 
 /** Of the records: another version reads as nothing. */
@@ -65,17 +65,19 @@ export async function openStatMemory(
   };
 }
 
-/** How many bytes any tenant has remembered of it, as far as one can see without opening them; undefined: none. */
-export function rememberedBytes(cacheDirectory: string | undefined, directory: string): number | undefined {
+/** What any tenant has remembered of it, as far as one can see without opening that; undefined: nothing. */
+export function rememberedOf(cacheDirectory: string | undefined, directory: string): Remembered | undefined {
   const name = nameOf(directory);
   if (cacheDirectory === undefined || name === undefined) return undefined;
-  let bytes: number | undefined;
+  let remembered: Remembered | undefined;
   quietly(() => {
     const place = join(cacheDirectory, 'stat');
     const file = readdirSync(place).find((each) => each.startsWith(name));
-    if (file !== undefined) bytes = statSync(join(place, file)).size;
+    if (file === undefined) return;
+    const { size, mtimeMs } = statSync(join(place, file));
+    remembered = { bytes: size, at: mtimeMs };
   });
-  return bytes;
+  return remembered;
 }
 
 /** @returns undefined if the directory cannot be found, which others say better */
