@@ -63,6 +63,17 @@ export function areBytesOf(bytes: Uint8Array, parts: readonly Uint8Array[]): boo
 }
 
 /**
+ * Gives back the memory that something received is in, once its last byte was read: nobody else has it. Left to the collector, every 64 MB
+ * of them start one of its rounds, an eighth of the time that a restore from a service takes.
+ */
+function freeAfter({ buffer, byteOffset, byteLength }: Uint8Array): void {
+  if (byteOffset + byteLength < buffer.byteLength || !(buffer instanceof ArrayBuffer)) return;
+  // What Node puts small buffers into, one beside the other.
+  const isPool = process.getBuiltinModule('node:worker_threads').isMarkedAsUntransferable(buffer);
+  if (!isPool) buffer.transfer(0);
+}
+
+/**
  * Exactly `length` bytes of what a service sends, in memory of the caller's own.
  *
  * @returns undefined if they are fewer or more; it reads no further than that takes
@@ -75,10 +86,12 @@ export async function readBody(
   const bytes = Buffer.allocUnsafeSlow(length);
   let at = 0;
   for await (const part of parts) {
-    if (part.length > length - at) return undefined;
+    const count = part.length;
+    if (count > length - at) return undefined;
     bytes.set(part, at);
-    at += part.length;
-    await got(part.length);
+    at += count;
+    freeAfter(part);
+    await got(count);
   }
   return at === length ? (plainBytes(bytes) as Sealed) : undefined;
 }
