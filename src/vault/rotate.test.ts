@@ -4,7 +4,7 @@ import { toHex, utf8 } from '../base/index.ts';
 import type { Sha256 } from '../base/index.ts';
 import type { Sealed } from '../chunk/index.ts';
 import type { Store } from '../store/index.ts';
-import { expectCode } from '../testing/expect-code.ts';
+import { expectCode, failureOf } from '../testing/expect-code.ts';
 import { noise, pinnedRandom } from '../testing/noise.ts';
 import { contents, failing } from '../testing/stores.ts';
 import { ROOT, TestDatabases, committed, openTestVault, saveFiles, testWorld } from '../testing/vault.ts';
@@ -14,6 +14,7 @@ import { rebuildIndex } from './rebuild.ts';
 import { rootSealingKey } from './root-key.ts';
 import type { RootSecret } from './root-key.ts';
 import { rotateRoot as rotateStores } from './rotate.ts';
+import { rotateTenant } from './tenant-keys.ts';
 import { Vault } from './vault.ts';
 import { verifyStore } from './verify.ts';
 import type { VaultWorld } from './world.ts';
@@ -60,6 +61,28 @@ describe('a new root key', () => {
     await expectCode('wrong_key', (await openTestVault(world)).tenant('default'));
     expect((await keyNames(world.store)).map((name) => name.slice(-10))).toEqual(Array(3).fill('0000000002'));
     expect((await verifyStore(await openTestVault(world, NEXT), { readData: true })).problems).toEqual([]);
+  });
+
+  it('[V103] is told to a home that reads the store with the old one, and that keys are others is of no matter to it', async () => {
+    const { world, vault } = await begin();
+    const elsewhere = testWorld(await databases.open(), world.store);
+    const reader = await Vault.open(elsewhere, async () => [ROOT], { attach: 'read' });
+    await adoptTenants(reader);
+    await rotateTenant(vault, 'default');
+    await rotateTenant(vault, 'default');
+    expect((await reader.tenants()).map(({ name, keyVersions }) => [name, keyVersions])).toEqual([
+      ['default', 3],
+      ['other', 1],
+    ]);
+    await rotateRoot(vault, NEXT, nothing);
+    const told = await failureOf(reader.tenant('default'));
+    expect(told.code).toBe('wrong_key');
+    expect(told.message).toContain('has another root key than this home was attached with');
+    expect(await (await openTestVault(world, NEXT)).tenant('default')).toBeDefined();
+    // Gone is still gone.
+    for (const name of await keyNames(world.store))
+      if (name.startsWith('keys/')) await world.store.delete(name);
+    await expectCode('integrity', reader.tenant('default'));
   });
 
   it('[V27] interrupted at any step, both keys together open everything, and a second run completes', async () => {

@@ -2,7 +2,7 @@
 
 import { StrataError, equalBytes, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
-import { ID_BYTES, damaged } from '../chunk/index.ts';
+import { ID_BYTES } from '../chunk/index.ts';
 import type { SealingKey } from '../chunk/index.ts';
 import { putFormat, readFormat } from './format.ts';
 import { NO_HOME, checkRegion, knowsTenants, noteOwner, putHome, readHome, storedRegions } from './home.ts';
@@ -19,13 +19,14 @@ import {
   putOwner,
   takenOver,
 } from './owner.ts';
-import { decodeKeys, encodeKeys } from './keys-record.ts';
+import { encodeKeys } from './keys-record.ts';
 import type { KeysRecord } from './keys-record.ts';
+import { readKeysOf } from './read-keys.ts';
 import { checkStillRootKey } from './right-key.ts';
 import { checkStore, formatLost, noRecord } from './right-store.ts';
 import { ROOT_KEY_BYTES, rootKeyId, rootSealingKey } from './root-key.ts';
 import type { RootSecret } from './root-key.ts';
-import { getRecord, putRecord } from './sealed-object.ts';
+import { putRecord } from './sealed-object.ts';
 import type { FindKey } from './sealed-object.ts';
 import { TenantVault } from './tenant.ts';
 import type { VaultWorld } from './world.ts';
@@ -238,11 +239,9 @@ export class Vault {
     return infos;
   }
 
-  async readKeys(tenant: TenantId, number: number, options: Cancellable = {}): Promise<KeysRecord> {
-    const identity = keysIdentity(tenant, number);
-    const record = await getRecord(this.world.store, identity, this.findRootKey, decodeKeys, options);
-    if (equalBytes(record.tenant, tenant) && record.number === number) return record;
-    throw damaged(identity, 'it belongs to another tenant or number');
+  /** @param number by the database. @throws integrity; wrong_key */
+  readKeys(tenant: TenantId, number: number, options: Cancellable = {}): Promise<KeysRecord> {
+    return readKeysOf(this.world, this.findRootKey, tenant, number, options);
   }
 
   /** Stores a key record under its number. @returns 'exists' if that is taken */
