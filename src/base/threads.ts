@@ -111,7 +111,7 @@ export class Threads<Order, Answer> implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ended = true;
     Atomics.store(this.#end, 0, 1);
-    for (const worker of this.#workers) worker.postMessage(undefined);
+    for (const worker of this.#workers) worker.postMessage(undefined, []);
     const late = setTimeout(() => {
       for (const worker of this.#workers) void worker.terminate();
     }, GRACE);

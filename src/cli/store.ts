@@ -50,7 +50,8 @@ export function registerStore(noun: Command, invocation: Invocation): void {
   addJsonHelp(
     verify,
     '{ok, checkedBytes, objects, seconds, problems:[{code, object, message, paths}]}. code: "missing",\n' +
-      '"damaged", "foreign", "wrong_key" or "unsupported_format"; paths: what cannot be restored, as NAME@SNAPSHOT:PATH.',
+      '"damaged", "foreign", "wrong_key" or "unsupported_format"; paths: what cannot be restored, as NAME@SNAPSHOT:PATH.\n' +
+      'ok: whether nothing but foreign objects was found.',
   );
 
   registerCollect(noun, invocation);
@@ -144,13 +145,22 @@ function verdict(
   readData: boolean,
 ): string[] {
   const checked = `${counted(objects, 'object')}, ${formatBytes(checkedBytes)} checked in ${formatSeconds(seconds)}`;
-  if (!ok) {
-    return [
-      `The store is not whole: ${counted(problems.length, 'problem')} (${checked}).`,
-      'Put objects back from a copy of the store, or save the content again: what is not whole is stored anew.',
-      'An index is also made anew by `store rebuild-index`.',
-    ];
+  const bad = problems.filter(({ code }) => code !== 'foreign');
+  const foreign = problems.length - bad.length;
+  const others = foreign === 0 ? [] : [`Not of the store, and left alone: ${counted(foreign, 'object')}.`];
+  if (ok) {
+    const unread = readData ? [] : ['The file data itself was not read; --read-data does that.'];
+    return [`The store is whole: ${checked}.`, ...others, ...unread];
   }
-  const unread = readData ? [] : ['The file data itself was not read; --read-data does that.'];
-  return [`The store is whole: ${checked}.`, ...unread];
+  return [
+    `The store is not whole: ${counted(bad.length, 'problem')} (${checked}).`,
+    ...others,
+    'Put objects back from a copy of the store, or save the content again: what is not whole is stored anew.',
+    ...(bad.some(({ object }) => object.includes('/index/'))
+      ? ['An index is also made anew by `store rebuild-index`.']
+      : []),
+    ...(bad.some(({ code }) => code === 'unsupported_format')
+      ? ['What a newer Strata has written is read by that one.']
+      : []),
+  ];
 }

@@ -78,7 +78,8 @@ describeWith(['radosgw'], 'a home whose store is in a bucket', () => {
     s3.destroy();
     await using(place, ({ workspaces }) => workspaces.remove('web'));
     await collect(place);
-    const { problems } = await verify(place);
+    const { ok, problems } = await verify(place);
+    expect(ok).toBe(true);
     expect(problems.every(({ code }) => code === 'foreign')).toBe(true);
     expect(problems.map(({ object }) => object).sort()).toEqual(
       [...below, ...odd].map((key) => key.slice('e61/'.length)).sort(),

@@ -27,6 +27,7 @@ export interface Problem {
 }
 
 export interface VerifyReport {
+  /** Whether all that should be there is, and is right; what is there besides makes no store less whole. */
   readonly ok: boolean;
   /** Bytes of stored objects that were read and found right. */
   readonly checkedBytes: number;

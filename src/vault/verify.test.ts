@@ -174,7 +174,8 @@ describe('verification', () => {
     const store = await changed(async (copy) => {
       for (const name of names) await copy.put(name, [utf8('x') as Sealed]);
     });
-    const { problems } = await verify(store);
+    const { ok, problems } = await verify(store);
+    expect(ok).toBe(true);
     expect(problems.map(({ code, object }) => [code, object])).toEqual(
       names.sort().map((name) => ['foreign', name]),
     );
