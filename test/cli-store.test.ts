@@ -239,6 +239,20 @@ describe('config check', () => {
       stdout: expect.stringMatching(/^store +s3:\/\/b\/p at http:\/\/127.0.0.1:1$/m),
       stderr: '',
     });
+    write(
+      's3.yaml',
+      'storage: { provider: s3, s3: { bucket: b, region: r, ca_file: ca.pem }, limits: { requests: 7, upload_mb_per_second: 3 } }',
+    );
+    const env = { ...options.env, AWS_ENDPOINT_URL: 'http://127.0.0.1:2' };
+    const { stdout } = spawnSync(STRATA, ['config', 'check', '--config', 's3.yaml'], {
+      ...options,
+      env,
+      encoding: 'utf8',
+    });
+    expect(stdout).toMatch(
+      /^store +s3:\/\/b\/, at what \$AWS_ENDPOINT_URL says, region r, trusting \/.*\/ca.pem$/m,
+    );
+    expect(stdout).toMatch(/^limits +7 requests at a time, up 3 MB\/s, tried again for 2 minutes$/m);
   });
 });
 

@@ -36,7 +36,7 @@ export function registerConfig(noun: Command, invocation: Invocation): void {
 
 async function checkConfig(invocation: Invocation): Promise<void> {
   const { config, stores } = await load(invocation);
-  const lines = configLines(config, stores);
+  const lines = configLines(config, stores, invocation.world.env);
   await invocation.terminal.result({ ...config, file: config.file ?? null }, lines);
 }
 
@@ -73,8 +73,10 @@ async function load({
 function configLines(
   { file, home, storage, regions, runs, executors }: Config,
   stores: readonly NamedStore[],
+  env: Invocation['world']['env'],
 ): string[] {
   const { retention, baseDir, defaultQuotaMb } = storage.workspace;
+  const places = [storage, ...regions];
   return [
     file === undefined
       ? 'There is no configuration file: everything is as by default.'
@@ -82,10 +84,16 @@ function configLines(
     ...table(
       [
         ['home', home],
-        ...stores.map(({ region, store }, at) => [at === 0 ? 'store' : `region ${region}`, store]),
-        ...([storage, ...regions].every(({ provider }) => provider === 'local')
+        ...stores.map(({ region, store }, at) => [
+          at === 0 ? 'store' : `region ${region}`,
+          [store, ...serviceWords(places[at]!, env)].join(', '),
+        ]),
+        ...(places.every(({ provider }) => provider === 'local')
           ? []
-          : [['cache', `${storage.cache.path}, at most ${storage.cache.sizeMb} MB`]]),
+          : [
+              ['cache', `${storage.cache.path}, at most ${storage.cache.sizeMb} MB`],
+              ['limits', limitWords(storage.limits)],
+            ]),
         ['root key', sourceText(storage.encryption)],
         ['workspaces', baseDir],
         ['quota', `${defaultQuotaMb} MB`],
@@ -99,6 +107,31 @@ function configLines(
       ['left', 'left'],
     ),
   ];
+}
+
+/** What else decides where requests go, and whom they trust. The clients of services heed the environment where the file says nothing. */
+function serviceWords(
+  { provider, s3, gcs }: Config['storage'] | Config['regions'][number],
+  env: Invocation['world']['env'],
+): string[] {
+  const service = provider === 's3' ? s3 : provider === 'gcs' ? gcs : undefined;
+  if (service === undefined) return [];
+  const heeded = provider === 's3' ? ['AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL'] : ['STORAGE_EMULATOR_HOST'];
+  const name = heeded.find((each) => (env[each] ?? '') !== '');
+  return [
+    ...(service.endpoint === undefined && name !== undefined ? [`at what $${name} says`] : []),
+    ...(provider === 's3' && s3?.region !== undefined ? [`region ${s3.region}`] : []),
+    ...(provider === 's3' && s3?.caFile !== undefined ? [`trusting ${s3.caFile}`] : []),
+  ];
+}
+
+function limitWords({ requests, uploadMb, downloadMb, retrySeconds }: Config['storage']['limits']): string {
+  return [
+    `${counted(requests, 'request')} at a time`,
+    ...(uploadMb === undefined ? [] : [`up ${uploadMb} MB/s`]),
+    ...(downloadMb === undefined ? [] : [`down ${downloadMb} MB/s`]),
+    `tried again for ${lengthWords(retrySeconds * 1000)}`,
+  ].join(', ');
 }
 
 /** `1.5 days`; what is less than one in the largest unit that leaves nothing over, as in `36 minutes`. */
