@@ -31,6 +31,12 @@ export function missingVariables(
   return missing;
 }
 
+/** All that any task takes from the variables of the run. */
+export function wantedVariables(tasks: readonly TaskDefinition[]): ReadonlySet<string> {
+  const values = tasks.flatMap(environmentsOf).flatMap((environment) => Object.values(environment));
+  return new Set(values.flatMap((value) => (typeof value === 'string' ? [] : [value.fromVariable])));
+}
+
 /** Told before the run starts, not when the task comes up that wants one. @throws bad_input with all that are missing, and where */
 export function checkVariables(tasks: readonly TaskDefinition[], variables: Variables): void {
   const missing = missingVariables(tasks, variables);

@@ -189,6 +189,19 @@ it('[R44] directories that no step can reach are a warning before anything runs'
   await conductor.run();
 });
 
+it('[R44] a variable that no task wants is a warning before anything runs', async () => {
+  const file = runOf('{ name: go, environment: { TOKEN: { from_variable: release_token } } }');
+  const plan = planRun(await prepareRun({ file, shown: 'x' }, undefined), [executor('one')], {
+    source: undefined,
+    variables: { relase_token: 'x', other: '' },
+  });
+  expect(plan.missing).toEqual([{ variable: 'release_token', task: 'go' }]);
+  expect(plan.warnings).toEqual([
+    'no task wants the variable relase_token (did you mean release_token?)',
+    'no task wants the variable other',
+  ]);
+});
+
 it('[R44] a plan tells levels, executors, and which layers each restore would see; it starts nothing', async () => {
   const file = runOf(
     saver('a', 'true'),

@@ -2,7 +2,7 @@
 
 import type { ExecutorDefinition } from '../plan/index.ts';
 import { missingVariables } from './environment.ts';
-import { outOfReach } from './out-of-reach.ts';
+import { foreseen } from './foreseen.ts';
 import type { RunRequest } from './request.ts';
 import type { Prepared } from './start.ts';
 
@@ -69,5 +69,10 @@ export function planRun(
     .filter((task) => !nodes[task]!.leftOut)
     .map((task) => graph.tasks[task]!.definition);
   const missing = [...missingVariables(wanting, variables)].map(([variable, task]) => ({ variable, task }));
-  return { name: definition.name, missing, warnings: outOfReach(definition.tasks, source), tasks };
+  return {
+    name: definition.name,
+    missing,
+    warnings: foreseen(definition.tasks, { source, variables }),
+    tasks,
+  };
 }

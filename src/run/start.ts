@@ -8,7 +8,7 @@ import type { RunTable, TaskTable, Transaction } from '../db/index.ts';
 import { Conductor } from './conductor.ts';
 import type { ConductOptions } from './conductor.ts';
 import { newRunId } from './ids.ts';
-import { outOfReach } from './out-of-reach.ts';
+import { foreseen } from './foreseen.ts';
 import { openRequest, whenSource } from './request.ts';
 import type { RunRequest, RunSource } from './request.ts';
 import { getRun, insertRun } from './rows.ts';
@@ -107,7 +107,7 @@ export async function beginRun(
   graph.checkStart(world.executors, request);
   // Nor is what cannot be bound found by the first task.
   if (request.settings.bind.length > 0) await world.openExecutor({ type: 'host' }, request.settings);
-  for (const text of outOfReach(definition.tasks, request.source)) options.onWarning?.(text);
+  for (const text of foreseen(definition.tasks, request)) options.onWarning?.(text);
   const tasks = await world.database.transaction(async (tx) => {
     await options.check?.(tx);
     return insertRun(tx, world, { id, request, graph, state, created, restartedFrom, reused });
