@@ -95,9 +95,22 @@ describe('store', () => {
     expect(told).toMatchObject({ status: 5, stderr: '' });
     expect(told.stdout).toMatch(/^damaged: \S*\/data\/\S*\n {2}it is damaged: [^/]*\n/m);
     expect(told.stdout).toMatch(/^ {2}lost: \w+@\d:sub\/b\.txt$/m);
-    expect(told.stdout).toMatch(
-      /The store is not whole: \d+ problems? .*\n.*save the content again.*\n.*rebuild-index.*\n$/,
+    expect(told.stdout).toMatch(/The store is not whole: \d+ problems? .*\n.*save the content again.*\n$/);
+    // An index is no data, and something of somebody else is no harm.
+    const [index] = spawnSync('find', [join(copy, 'store'), '-path', '*/index/*'], {
+      encoding: 'utf8',
+    }).stdout.split('\n');
+    rmSync(index!);
+    writeFileSync(join(copy, 'store', 'README'), 'of somebody');
+    expect(strata('store', 'verify', '--home', copy).stdout).toMatch(
+      /^foreign: README\n[^]*not whole: \d+ problems? .*\nNot of the store, and left alone: 1 object\.\n[^]*rebuild-index.*\n$/m,
     );
+    writeFileSync(join(home, 'store', 'README'), 'of somebody');
+    expect(strata('store', 'verify')).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('1 object.'),
+    });
+    rmSync(join(home, 'store', 'README'));
 
     const json = strata('store', 'verify', '--read-data', '--home', copy, '--json');
     expect(json).toMatchObject({ status: 5, stderr: '' });
