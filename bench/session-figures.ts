@@ -16,6 +16,8 @@ export interface SessionSamples {
   resume?: number;
   /** `strata version`. */
   start?: number;
+  /** `strata sessions get`, which opens the home and reads a row. */
+  open?: number;
   plan?: number;
   fork?: number;
   serviceLook?: number;
@@ -104,10 +106,22 @@ const ROWS: readonly Row[] = [
     note: (rounds) => `strata version: ${milliseconds(rounds, 'start')} ms; target < 50 ms`,
   },
   {
+    name: 'the same, beyond strata sessions get',
+    unit: 'ms',
+    of: (given) => (given('fork') - given('open')) * 1000,
+    note: (rounds) => `what any command takes to open the home: ${milliseconds(rounds, 'open')} ms`,
+  },
+  {
     name: 'restore --dry-run, beyond strata version',
     unit: 'ms',
     of: (given) => (given('plan') - given('start')) * 1000,
     note: 'target < 50 ms',
+  },
+  {
+    name: 'the same, beyond strata sessions get',
+    unit: 'ms',
+    of: (given) => (given('plan') - given('open')) * 1000,
+    note: 'two snapshots are compared, whatever they hold',
   },
 ];
 
@@ -123,6 +137,6 @@ function valuesOf(rounds: readonly SessionSamples[], of: Formula): number[] {
   return rounds.map((round) => of((key) => round[key] ?? NaN)).filter((value) => !Number.isNaN(value));
 }
 
-function milliseconds(rounds: readonly SessionSamples[], key: 'waited' | 'start'): string {
+function milliseconds(rounds: readonly SessionSamples[], key: 'waited' | 'start' | 'open'): string {
   return (median(valuesOf(rounds, (given) => given(key))) * 1000).toFixed();
 }

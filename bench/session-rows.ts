@@ -85,6 +85,7 @@ async function onDisk(round: Round): Promise<void> {
   samples.resume = await after(round, () => home.timed(`sessions resume ${NAME} --runner ${runner.name}`));
   await expectTree(home, round, edited);
   samples.start = await shortest(() => home.timed('version'));
+  samples.open = await shortest(() => home.timed(`sessions get ${NAME}`));
   samples.plan = await shortest(() => home.timed(`sessions restore ${NAME}@1 --dry-run`));
   samples.fork = await shortest((time) => home.timed(`sessions fork ${NAME}@1 --name fork-${time}`));
 }
