@@ -57,6 +57,7 @@ export default defineConfig({
     'cli/main': 'src/cli/main.ts',
     'disk/save-thread': 'src/disk/save-thread.ts',
     'disk/restore-thread': 'src/disk/restore-thread.ts',
+    'disk/look-ahead-thread': 'src/disk/look-ahead-thread.ts',
   },
   platform: 'node',
   // Packages that come in both forms as modules, of which only what is used is taken: half of the SDK for S3.

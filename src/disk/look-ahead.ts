@@ -1,7 +1,7 @@
 /**
  * A thread that goes through a directory from its end while the walk comes from the start, so that the walk finds the last part done. What it
  * has seen is a hint: the walk opens every directory itself, believes a listing only of the very directory that it has open, unchanged, and
- * takes from it only what is as it is known from the last time. Where there is more to read than it seemed, the thread is there already: it reads.
+ * takes from it only what is as it is known from the last time.
  */
 
 import type { Stats } from 'node:fs';
@@ -9,8 +9,6 @@ import type { Stats } from 'node:fs';
 import { Threads } from '../base/index.ts';
 import { ForeseenReader, endForeseeing, foreseenState } from './foreseen.ts';
 import type { ForeseenShare, Listing, Lookout } from './foreseen.ts';
-import type { SaveAnswer, SaveBegin, SaveOrder } from './save-order.ts';
-import type { StartedThreads, ThreadsEvents, Standby } from './save-threads.ts';
 import { threadModule } from './thread-module.ts';
 
 export interface LookAheadOrder {
@@ -21,28 +19,20 @@ export interface LookAheadOrder {
 /** Directories that were seen, one after another: more than those that the thread is just inside of, which it sees first. */
 const MET = 64;
 
-export class LookAhead implements AsyncDisposable, Lookout, Standby {
-  readonly #thread: Threads<SaveBegin | SaveOrder, ForeseenShare | SaveAnswer>;
+export class LookAhead implements AsyncDisposable, Lookout {
+  readonly #thread: Threads<LookAheadOrder, ForeseenShare>;
   readonly #state = foreseenState();
   /** When the thread has begun. */
   #reader: ForeseenReader | undefined;
   #inARow = 0;
-  #failed = false;
-  #taker: ThreadsEvents | undefined;
 
   constructor(directory: string) {
-    this.#thread = new Threads(threadModule('save-thread'), {
+    this.#thread = new Threads(threadModule('look-ahead-thread'), {
       count: 1,
       data: { directory, state: this.#state } satisfies LookAheadOrder,
-      onAnswer: (answer, thread) => {
-        if ('records' in answer) this.#reader = new ForeseenReader(answer);
-        else this.#taker?.onAnswer(answer, thread);
-      },
-      onFailure: (error) => {
-        // While it only looks, nothing is lost but time.
-        this.#failed = true;
-        this.#taker?.onFailure(error);
-      },
+      onAnswer: (share) => void (this.#reader = new ForeseenReader(share)),
+      // Nothing is lost but time: the walk sees for itself what is wrong.
+      onFailure: () => undefined,
     });
   }
 
@@ -54,15 +44,8 @@ export class LookAhead implements AsyncDisposable, Lookout, Standby {
     return found;
   }
 
-  handOver(taker: ThreadsEvents): StartedThreads | undefined {
-    if (this.#failed || this.#taker !== undefined) return undefined;
-    endForeseeing(this.#state);
-    this.#taker = taker;
-    return this.#thread;
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     endForeseeing(this.#state);
-    if (this.#taker === undefined) await this.#thread[Symbol.asyncDispose]();
+    await this.#thread[Symbol.asyncDispose]();
   }
 }

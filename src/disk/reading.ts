@@ -14,7 +14,6 @@ import { HeldDirectories } from './held-directories.ts';
 import { LongFile } from './long-file.ts';
 import type { Pace } from './pace.ts';
 import { SaveThreads } from './save-threads.ts';
-import type { Standby } from './save-threads.ts';
 import { settleFiles } from './settle-files.ts';
 import { readFileOnce } from './scan-file.ts';
 import { WORTH_ANOTHER, WORTH_THREADS, threadsBeside } from './useful-threads.ts';
@@ -44,8 +43,6 @@ export interface ReadingOptions {
   readonly threads: number | undefined;
   /** Started already; whatever happens, they are ended here. */
   readonly ahead: SaveThreads | undefined;
-  /** Is one of them, if they are started here. */
-  readonly standby: Standby | undefined;
   /** Called when the outcome of one file or more is known. */
   readonly onOutcome: () => void;
   /** How many entries wait for an outcome. */
@@ -113,7 +110,7 @@ export class Reading implements AsyncDisposable {
   async room(): Promise<void> {
     if (!this.isFull) return;
     if (this.#threads === undefined && !this.#isWorthThreads) return this.#readHere();
-    this.#startThreads();
+    this.#threads ??= this.#begin(new SaveThreads(this.#count));
     await this.#feed('files');
     while (this.#isOver) {
       await this.#feed('room');
@@ -124,17 +121,17 @@ export class Reading implements AsyncDisposable {
   /** Returns when all was read. */
   async finish(): Promise<void> {
     if (this.#threads === undefined && !this.#isWorthThreads) return this.#readHere();
-    const threads = this.#startThreads();
-    while (this.#waiting.length > 0 || threads.jobs > 0 || this.#begun.size > 0) {
+    this.#threads ??= this.#begin(new SaveThreads(this.#count));
+    while (this.#waiting.length > 0 || this.#threads.jobs > 0 || this.#begun.size > 0) {
       await this.#feed('all');
       await this.#progress();
     }
     this.#check();
-    threads.finish();
-    while (!threads.finished) await this.#answer();
+    this.#threads.finish();
+    while (!this.#threads.finished) await this.#answer();
     this.#finished = true;
     // They end while the store takes what they made.
-    void threads[Symbol.asyncDispose]();
+    void this.#threads[Symbol.asyncDispose]();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -172,10 +169,6 @@ export class Reading implements AsyncDisposable {
       }
       if (pace.step()) await pace.pause();
     }
-  }
-
-  #startThreads(): SaveThreads {
-    return (this.#threads ??= this.#begin(new SaveThreads(this.#count, this.#options.standby)));
   }
 
   #begin(threads: SaveThreads): SaveThreads {

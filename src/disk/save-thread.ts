@@ -1,35 +1,15 @@
-/** The module of a thread that reads files for a save; until there is something to read it may look at a directory from its end. */
+/** The module of a thread that reads files for a save. */
 
 import type { TransferListItem } from 'node:worker_threads';
 
-import { errno, serveThread } from '../base/index.ts';
-import { foreseenShare } from './foreseen.ts';
-import type { ForeseenShare } from './foreseen.ts';
-import type { LookAheadOrder } from './look-ahead.ts';
-import { lookThrough } from './look-through.ts';
+import { serveThread } from '../base/index.ts';
 import type { SaveAnswer, SaveBegin, SaveOrder } from './save-order.ts';
-import type { SaveWorker } from './save-worker.ts';
+import { SaveWorker } from './save-worker.ts';
 
-serveThread<LookAheadOrder | undefined, SaveBegin | SaveOrder, ForeseenShare | SaveAnswer>((look, post) => {
-  // Whoever only looks has no use for it.
-  const loaded = look === undefined ? import('./save-worker.ts') : undefined;
-  if (look !== undefined) {
-    const share = foreseenShare(look.state);
-    post(share);
-    try {
-      lookThrough(look.directory, share);
-    } catch (error) {
-      // The walk sees for itself what is wrong there.
-      if (errno(error) === undefined) throw error;
-    }
-  }
+serveThread<undefined, SaveBegin | SaveOrder, SaveAnswer>((_, post) => {
   let worker: SaveWorker | undefined;
-  return async (order) => {
-    if (order.kind === 'begin') {
-      const room = await (loaded ?? import('./save-worker.ts'));
-      worker = new room.SaveWorker(order.share);
-      return;
-    }
+  return (order) => {
+    if (order.kind === 'begin') return void (worker = new SaveWorker(order.share));
     const answer = worker!.work(order);
     post(answer, memoryOf(answer));
   };

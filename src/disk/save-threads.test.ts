@@ -220,29 +220,6 @@ describe('threads', () => {
     expect(failures).toEqual([]);
   });
 
-  it('[K61] may have looked ahead before, or failed at that', async () => {
-    const base = scratch();
-    writeFileSync(join(base, 'long'), noise(20 * MIB, 1));
-    for (let file = 0; file < 100; file++) writeFileSync(join(base, `${file}`), noise(5000, file));
-    age(base);
-    const gone = join(scratch(), 'gone');
-    for (const looked of [base, gone]) {
-      mkdirSync(looked, { recursive: true });
-      const { standby } = await ScanAhead.of(looked, { remembered: { bytes: 1e6, at: 0 } });
-      // Long before a thread begins.
-      if (looked === gone) rmSync(gone, { recursive: true });
-      const store = openMemoryStore();
-      const writer = writerOver(store);
-      const { root } = await scanDirectory(base, writer, { threads: 1, ahead: { standby } });
-      const simple = await simply(base);
-      expect(root).toEqual(simple.root);
-      expect(await chunksOf(store, writer)).toEqual(simple.chunks);
-      // It ended with that save, and takes no other.
-      const events = { onAnswer: () => undefined, onFailure: () => undefined };
-      expect(standby?.handOver(events)).toBeUndefined();
-    }
-  });
-
   it('[K5] end soon when their save is cancelled', async () => {
     const base = scratch();
     writeFileSync(join(base, 'long'), noise(64 * MIB, 1));

@@ -6,7 +6,6 @@
 import { setTimeout } from 'node:timers/promises';
 
 import { Threads } from '../base/index.ts';
-import type { ThreadsOptions } from '../base/index.ts';
 import type { SharedSink } from '../vault/index.ts';
 import { FACTS } from './save-order.ts';
 import type { JobOutcome, SaveAnswer, SaveBegin, SaveOrder } from './save-order.ts';
@@ -32,20 +31,8 @@ export interface SaveThreadsWork {
   readonly onFailure: (error: unknown) => void;
 }
 
-/** Threads, whatever they did before. */
-export type StartedThreads = Pick<Threads<SaveBegin | SaveOrder, never>, 'count' | 'add' | 'post'> &
-  AsyncDisposable;
-
-export type ThreadsEvents = Pick<ThreadsOptions<SaveAnswer>, 'onAnswer' | 'onFailure'>;
-
-/** A thread that does something else until it is wanted here: it need not be started then. */
-export interface Standby {
-  /** Once. @returns undefined if it is none any more */
-  handOver(taker: ThreadsEvents): StartedThreads | undefined;
-}
-
 export class SaveThreads implements AsyncDisposable {
-  readonly #threads: StartedThreads;
+  readonly #threads: Threads<SaveBegin | SaveOrder, SaveAnswer>;
   /** Of the caller's thread. */
   #own: SaveWorker | undefined;
   #ownOrder: SaveOrder | undefined;
@@ -60,17 +47,15 @@ export class SaveThreads implements AsyncDisposable {
   #nextJob = 0;
   #finished = 0;
 
-  /** Starts them; they can do nothing before `begin`. @param count beside the caller's @param standby is one of them, if it can */
-  constructor(count: number, standby?: Standby) {
+  /** Starts them; they can do nothing before `begin`. @param count beside the caller's */
+  constructor(count: number) {
     this.#load = Array.from({ length: count + 1 }, () => 0);
-    const events: ThreadsEvents = {
+    this.#threads = new Threads(threadModule('save-thread'), {
+      count,
+      data: undefined,
       onAnswer: (answer, thread) => this.#answer(answer, thread + 1),
       onFailure: (error) => this.#fail(error),
-    };
-    this.#threads =
-      standby?.handOver(events) ??
-      new Threads(threadModule('save-thread'), { count, data: undefined, ...events });
-    while (this.#threads.count < count) this.#threads.add();
+    });
   }
 
   /** Once, before the first job. */
@@ -176,8 +161,8 @@ export class SaveThreads implements AsyncDisposable {
     this.#answer(this.#own!.work({ kind: 'finish' }), OWN);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#threads[Symbol.asyncDispose]();
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#threads[Symbol.asyncDispose]();
   }
 
   #begin(done: (answer: JobOutcome) => void): number {

@@ -12,7 +12,6 @@ import { excludeBy } from './exclude.ts';
 import { LookAhead } from './look-ahead.ts';
 import { OffLimits } from './off-limits.ts';
 import { SaveThreads } from './save-threads.ts';
-import type { Standby } from './save-threads.ts';
 import { openSource } from './source.ts';
 import { WORTH_LOOKING, WORTH_THREADS, threadsBeside } from './useful-threads.ts';
 
@@ -54,11 +53,6 @@ export class ScanAhead implements AsyncDisposable {
     return new ScanAhead(
       looksWorthThreads(directory, remembered?.at ?? 0) ? new SaveThreads(count) : undefined,
     );
-  }
-
-  /** A thread that is there already when threads are needed. */
-  get standby(): Standby | undefined {
-    return this.look;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -15,7 +15,7 @@ import { Pace } from './pace.ts';
 import type { PaceOptions } from './pace.ts';
 import { Reading } from './reading.ts';
 import { Recollection } from './recollection.ts';
-import type { SaveThreads, Standby } from './save-threads.ts';
+import type { SaveThreads } from './save-threads.ts';
 import { openSource } from './source.ts';
 import { StatCacheWriter, damagedMemory } from './stat-cache.ts';
 import { StatCursor } from './stat-cursor.ts';
@@ -59,11 +59,7 @@ export interface ScanOptions extends PaceOptions {
   /** How many threads read files beside the caller's; 0: none. Default: as many as are worth it, when they are. */
   readonly threads?: number | undefined;
   readonly ahead?:
-    | {
-        readonly threads?: SaveThreads | undefined;
-        readonly look?: Lookout | undefined;
-        readonly standby?: Standby | undefined;
-      }
+    | { readonly threads?: SaveThreads | undefined; readonly look?: Lookout | undefined }
     | undefined;
 }
 
@@ -108,7 +104,6 @@ export async function scanDirectory(
     signal,
     threads,
     ahead: options.ahead?.threads,
-    standby: options.ahead?.standby,
     onOutcome: () => assembler.advance(),
     backlog: () => assembler.waiting,
   });
