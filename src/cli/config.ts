@@ -109,7 +109,7 @@ function configLines(
   ];
 }
 
-/** What else decides where requests go, and whom they trust. The clients of services heed the environment where the file says nothing. */
+/** What the file says besides of where requests go, and whom they trust; and what the client of the service heeds where it says nothing. */
 function serviceWords(
   { provider, s3, gcs }: Config['storage'] | Config['regions'][number],
   env: Invocation['world']['env'],
@@ -117,7 +117,8 @@ function serviceWords(
   const service = provider === 's3' ? s3 : provider === 'gcs' ? gcs : undefined;
   if (service === undefined) return [];
   const heeded = provider === 's3' ? ['AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL'] : ['STORAGE_EMULATOR_HOST'];
-  const name = heeded.find((each) => (env[each] ?? '') !== '');
+  const isIgnored = env['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS'] === 'true' && provider === 's3';
+  const name = isIgnored ? undefined : heeded.find((each) => (env[each] ?? '') !== '');
   return [
     ...(service.endpoint === undefined && name !== undefined ? [`at what $${name} says`] : []),
     ...(provider === 's3' && s3?.region !== undefined ? [`region ${s3.region}`] : []),

@@ -121,7 +121,7 @@ export class ThreadedRuns implements AsyncDisposable {
     }
   }
 
-  /** Ends the threads wherever they are: none of them writes any more then. */
+  /** Ends the threads after what they are at: none of them writes any more then. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#threads[Symbol.asyncDispose]();
   }

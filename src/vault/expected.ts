@@ -59,7 +59,7 @@ export async function readExpected({ database, region }: VaultWorld): Promise<Ex
       head,
     })),
     objects: [
-      ...tenants.map((row) => keysIdentity(idOf<TenantId>(row.id), row.key_seq).name),
+      ...(isReader ? [] : tenants).map((row) => keysIdentity(idOf<TenantId>(row.id), row.key_seq).name),
       ...(isReader ? [] : segments).map(
         (row) => segmentIdentity(idOf<TenantId>(row.tenant), idOf<SegmentId>(row.id)).name,
       ),

@@ -70,10 +70,14 @@ describe('a new root key', () => {
     await adoptTenants(reader);
     await rotateTenant(vault, 'default');
     await rotateTenant(vault, 'default');
+    expect(await verifyStore(reader)).toMatchObject({ ok: true, problems: [] });
     expect((await reader.tenants()).map(({ name, keyVersions }) => [name, keyVersions])).toEqual([
       ['default', 3],
       ['other', 1],
     ]);
+    await adoptTenants(reader);
+    const rows = elsewhere.database.kysely.selectFrom('tenants').select('key_seq').orderBy('name');
+    expect(await rows.execute()).toEqual([{ key_seq: 3 }, { key_seq: 1 }]);
     await rotateRoot(vault, NEXT, nothing);
     const told = await failureOf(reader.tenant('default'));
     expect(told.code).toBe('wrong_key');

@@ -9,7 +9,7 @@ import { NO_HOME, checkRegion, knowsTenants, noteOwner, putHome, readHome, store
 import type { Home } from './home.ts';
 import { Keyring } from './keyring.ts';
 import { holdsAny, listOwnerNumbers } from './listing.ts';
-import { KEYS_PREFIX, OWNER_PREFIX, idOf, keysIdentity } from './names.ts';
+import { KEYS_PREFIX, OWNER_PREFIX, keysIdentity } from './names.ts';
 import type { TenantId } from './names.ts';
 import {
   attachedToRead,
@@ -21,7 +21,7 @@ import {
 } from './owner.ts';
 import { encodeKeys } from './keys-record.ts';
 import type { KeysRecord } from './keys-record.ts';
-import { readKeysOf } from './read-keys.ts';
+import { readKeys, readKeysInForce } from './read-keys.ts';
 import { checkStillRootKey } from './right-key.ts';
 import { checkStore, formatLost, noRecord } from './right-store.ts';
 import { ROOT_KEY_BYTES, rootKeyId, rootSealingKey } from './root-key.ts';
@@ -232,16 +232,15 @@ export class Vault {
       .orderBy('name')
       .execute();
     const infos: TenantInfo[] = [];
-    for (const { id, name, key_seq, created } of rows) {
-      const { versions } = await this.readKeys(idOf<TenantId>(id), key_seq, options);
-      infos.push({ name, keyVersions: versions.length, created });
+    for (const row of rows) {
+      const { versions } = await readKeysInForce(this.world, this.findRootKey, row, options);
+      infos.push({ name: row.name, keyVersions: versions.length, created: row.created });
     }
     return infos;
   }
 
-  /** @param number by the database. @throws integrity; wrong_key */
   readKeys(tenant: TenantId, number: number, options: Cancellable = {}): Promise<KeysRecord> {
-    return readKeysOf(this.world, this.findRootKey, tenant, number, options);
+    return readKeys(this.world, this.findRootKey, tenant, number, options);
   }
 
   /** Stores a key record under its number. @returns 'exists' if that is taken */
@@ -258,7 +257,7 @@ export class Vault {
       .where('region', '=', this.world.region)
       .where('name', '=', name)
       .executeTakeFirst();
-    return row && this.readKeys(idOf<TenantId>(row.id), row.key_seq, options);
+    return row && readKeysInForce(this.world, this.findRootKey, row, options);
   }
 
   async #createTenant(name: string, options: TenantOptions): Promise<KeysRecord> {
