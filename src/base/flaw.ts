@@ -2,6 +2,7 @@
 
 import { StrataError } from './error.ts';
 import type { ErrorDetails } from './error.ts';
+import { meantText } from './near.ts';
 
 export interface Flaw {
   /** Both count from 1. */
@@ -86,7 +87,7 @@ export class Flaws {
       .slice(0, MAX_TOLD)
       .map(
         (flaw) =>
-          `${shown}:${flaw.line}:${flaw.column}: ${flaw.message}${flaws.length > 1 ? meant(flaw) : ''}`,
+          `${shown}:${flaw.line}:${flaw.column}: ${flaw.message}${flaws.length > 1 ? meantText(flaw.near ?? []) : ''}`,
       );
     if (this.#count > told.length) told.push(`and ${this.#count - told.length} more`);
     // Of several flaws each has its own, in its line.
@@ -97,8 +98,4 @@ export class Flaws {
       details: { ...details, problems: flaws },
     });
   }
-}
-
-function meant({ near = [] }: Flaw): string {
-  return near.length > 0 ? ` (did you mean ${near.join(' or ')}?)` : '';
 }

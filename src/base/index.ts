@@ -33,7 +33,7 @@ export { boundHeap } from './heap.ts';
 export { HOLDER_PATTERN, fateOf, thisProcess } from './holder.ts';
 export type { Holder } from './holder.ts';
 export type { Log } from './log.ts';
-export { nearNames } from './near.ts';
+export { meantText, nearNames } from './near.ts';
 export { shellWord } from './shell-word.ts';
 export { Place, count, flag, isNull, list, named, oneLine, oneOf, record, refine, scalar } from './reader.ts';
 export type { JsonSchema, Keys, KeyValues, Read, Reader, SchemaDefinitions } from './reader.ts';

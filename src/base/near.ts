@@ -16,6 +16,11 @@ export function nearNames(name: string, candidates: Iterable<string>): string[] 
   return near.slice(0, SUGGESTIONS).map(({ candidate }) => candidate);
 }
 
+/** What to say of them behind a name; nothing of none. */
+export function meantText(near: readonly string[]): string {
+  return near.length > 0 ? ` (did you mean ${near.join(' or ')}?)` : '';
+}
+
 /** Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b`. */
 function editDistance(a: string, b: string): number {
   let twoUp: number[] = [];

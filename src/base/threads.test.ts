@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 
 import { Threads } from './index.ts';
@@ -81,7 +82,7 @@ describe('threads', () => {
         onFailure: (error) => expect.unreachable(error.message),
       });
       for (let order = 0; order < 3; order++) threads.post(0, { kind: 'block', begun, milliseconds });
-      while (Atomics.load(begun, 0) === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+      while (Atomics.load(begun, 0) === 0) await setTimeout(1);
     }
     expect([...begun]).toEqual([1, done]);
   });
@@ -94,7 +95,7 @@ describe('threads', () => {
         onAnswer: () => expect.unreachable(),
         onFailure: (error) => expect.unreachable(error.message),
       });
-      await new Promise((resolve) => setTimeout(resolve, count * 8));
+      await setTimeout(count * 8);
       expect(threads.count).toBe(2);
     }
   });

@@ -39,8 +39,8 @@ export function messageError({ code, message, hint, details, stack }: ErrorMessa
 const YOUNG_MB = 8;
 
 /**
- * Milliseconds that a thread has to end by itself: many times as long as an order takes. `terminate` is for the rest, since one that
- * comes while a thread is loaded may end the process: V8 is not made for it (nodejs/node#56312).
+ * Milliseconds that a thread has to end by itself, between two orders: many times as long as one takes. `terminate` stops it anywhere, and is
+ * for what never comes to an end.
  */
 const GRACE = 5000;
 
@@ -159,16 +159,16 @@ export function serveThread<Data, Order, Answer>(
   start: (data: Data, post: Post<Answer>) => (order: Order) => void | Promise<void>,
 ): void {
   const { parentPort: port, workerData } = threading();
-  const { data, end } = workerData as Beginning;
   if (port === null) throw new StrataError('internal', 'this module runs in a thread');
+  const { data, end } = workerData as Beginning;
+  const isOver = () => Atomics.load(end, 0) === 1;
+  if (isOver()) return;
   const post: Post<Answer> = (answer, transfer = []) => port.postMessage(answer, transfer);
-  if (Atomics.load(end, 0) === 1) return;
   const work = start(data as Data, post);
   let before: Promise<void> = Promise.resolve();
   port.on('message', (order: Order) => {
-    if (Atomics.load(end, 0) === 1) return port.close();
     before = before
-      .then(() => (Atomics.load(end, 0) === 1 ? undefined : work(order)))
+      .then(() => (isOver() ? port.close() : work(order)))
       .catch((error: unknown) => {
         port.postMessage({ threadFailure: errorMessage(error) });
         port.close();

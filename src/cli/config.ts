@@ -35,8 +35,8 @@ export function registerConfig(noun: Command, invocation: Invocation): void {
 }
 
 async function checkConfig(invocation: Invocation): Promise<void> {
-  const { config, stores } = await load(invocation);
-  const lines = configLines(config, stores, invocation.world.env);
+  const { config, stores, variables } = await load(invocation);
+  const lines = configLines(config, stores, variables);
   await invocation.terminal.result({ ...config, file: config.file ?? null }, lines);
 }
 
@@ -59,21 +59,29 @@ interface NamedStore {
   readonly store: string;
 }
 
-/** @returns the configuration, and the stores that it names, that of `storage` in front */
-async function load({
-  world,
-  flags,
-}: Invocation): Promise<{ readonly config: Config; readonly stores: readonly NamedStore[] }> {
-  const { DEFAULT_REGION, loadConfig, placeText } = await import('../engine/index.ts');
+interface Loaded {
+  readonly config: Config;
+  /** That it names, that of `storage` in front. */
+  readonly stores: readonly NamedStore[];
+  /** By store: the variable that says where its service is, if one does. */
+  readonly variables: readonly (string | undefined)[];
+}
+
+async function load({ world, flags }: Invocation): Promise<Loaded> {
+  const { DEFAULT_REGION, endpointVariable, loadConfig, placeText } = await import('../engine/index.ts');
   const config = await loadConfig({ home: flags.home, config: flags.config, env: world.env, cwd: world.cwd });
   const places = [{ name: DEFAULT_REGION, ...config.storage }, ...config.regions];
-  return { config, stores: places.map((place) => ({ region: place.name, store: placeText(place) })) };
+  return {
+    config,
+    stores: places.map((place) => ({ region: place.name, store: placeText(place) })),
+    variables: places.map((place) => endpointVariable(place, world.env)),
+  };
 }
 
 function configLines(
   { file, home, storage, regions, runs, executors }: Config,
   stores: readonly NamedStore[],
-  env: Invocation['world']['env'],
+  variables: Loaded['variables'],
 ): string[] {
   const { retention, baseDir, defaultQuotaMb } = storage.workspace;
   const places = [storage, ...regions];
@@ -86,7 +94,7 @@ function configLines(
         ['home', home],
         ...stores.map(({ region, store }, at) => [
           at === 0 ? 'store' : `region ${region}`,
-          [store, ...serviceWords(places[at]!, env)].join(', '),
+          [store, ...serviceWords(places[at]!, variables[at])].join(', '),
         ]),
         ...(places.every(({ provider }) => provider === 'local')
           ? []
@@ -111,18 +119,14 @@ function configLines(
 
 /** What the file says besides of where requests go, and whom they trust; and what the client of the service heeds where it says nothing. */
 function serviceWords(
-  { provider, s3, gcs }: Config['storage'] | Config['regions'][number],
-  env: Invocation['world']['env'],
+  { provider, s3 }: Config['storage'] | Config['regions'][number],
+  variable: string | undefined,
 ): string[] {
-  const service = provider === 's3' ? s3 : provider === 'gcs' ? gcs : undefined;
-  if (service === undefined) return [];
-  const heeded = provider === 's3' ? ['AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL'] : ['STORAGE_EMULATOR_HOST'];
-  const isIgnored = env['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS'] === 'true' && provider === 's3';
-  const name = isIgnored ? undefined : heeded.find((each) => (env[each] ?? '') !== '');
+  const { region, caFile } = (provider === 's3' ? s3 : undefined) ?? {};
   return [
-    ...(service.endpoint === undefined && name !== undefined ? [`at what $${name} says`] : []),
-    ...(provider === 's3' && s3?.region !== undefined ? [`region ${s3.region}`] : []),
-    ...(provider === 's3' && s3?.caFile !== undefined ? [`trusting ${s3.caFile}`] : []),
+    ...(variable === undefined ? [] : [`at what $${variable} says`]),
+    ...(region === undefined ? [] : [`region ${region}`]),
+    ...(caFile === undefined ? [] : [`trusting ${caFile}`]),
   ];
 }
 

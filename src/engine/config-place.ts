@@ -2,6 +2,7 @@
 
 import { flag, oneOf, serviceUrl, text } from './config-value.ts';
 import type { Shape, Values } from './config-yaml.ts';
+import type { KeyWorld } from './root-keys.ts';
 
 /** What stands in the file; `provider` chooses which section counts. */
 export interface PlaceConfig {
@@ -89,6 +90,19 @@ export function placeText({ provider, local, s3, gcs }: PlaceConfig): string {
   const { bucket, prefix, endpoint } = (provider === 's3' ? s3 : gcs)!;
   const at = endpoint === undefined ? '' : ` at ${endpoint}`;
   return `${provider === 's3' ? 's3' : 'gs'}://${bucket}/${prefix}${at}`;
+}
+
+/** The variable of the environment that the client of a service takes its endpoint from, as the file names none; undefined: none. */
+export function endpointVariable(
+  { provider, s3, gcs }: PlaceConfig,
+  env: KeyWorld['env'],
+): string | undefined {
+  const isSet = (name: string) => (env[name] ?? '') !== '';
+  if (provider === 'gcs')
+    return gcs?.endpoint === undefined ? ['STORAGE_EMULATOR_HOST'].find(isSet) : undefined;
+  if (provider === 'local' || s3?.endpoint !== undefined) return undefined;
+  if (env['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS'] === 'true') return undefined;
+  return ['AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL'].find(isSet);
 }
 
 /** Whether one of two stores is in the other, or is the other: each would take what the other has for its own. */

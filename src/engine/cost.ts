@@ -2,6 +2,7 @@
 
 import type { MonthOfTraffic } from '../store/index.ts';
 import type { Months } from './traffic.ts';
+import { endpointVariable } from './config-place.ts';
 import type { PlaceConfig } from './config-place.ts';
 import type { KeyWorld } from './root-keys.ts';
 import { GCS_PRICES, PRICES_AS_OF, S3_PRICES } from './prices.ts';
@@ -32,18 +33,18 @@ export interface StoreCost extends TrafficCost {
 const GB = 2 ** 30;
 
 /** @returns undefined for what has no public price: a disk, and a service at an endpoint of its own */
-export function pricesFor({ provider, s3, gcs }: PlaceConfig, env: KeyWorld['env']): Prices | undefined {
-  const isSet = (...names: string[]) => names.some((name) => (env[name] ?? '') !== '');
+export function pricesFor(place: PlaceConfig, env: KeyWorld['env']): Prices | undefined {
+  const { provider, s3, gcs } = place;
+  if (endpointVariable(place, env) !== undefined) return undefined;
   switch (provider) {
     case 'local':
       return undefined;
     case 's3':
-      // The clients heed these too.
-      if (s3?.endpoint !== undefined || isSet('AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL')) return undefined;
+      if (s3?.endpoint !== undefined) return undefined;
       // Amazon's regions in China bill in another currency.
       return s3?.region?.startsWith('cn-') === true ? undefined : S3_PRICES;
     case 'gcs':
-      return gcs?.endpoint !== undefined || isSet('STORAGE_EMULATOR_HOST') ? undefined : GCS_PRICES;
+      return gcs?.endpoint !== undefined ? undefined : GCS_PRICES;
   }
 }
 

@@ -2,7 +2,7 @@
 
 export { loadConfig } from './config-file.ts';
 export type { Config, KeySource, RetentionConfig } from './config.ts';
-export { placeText } from './config-place.ts';
+export { endpointVariable, placeText } from './config-place.ts';
 export type { GcsConfig, PlaceConfig, S3Config } from './config-place.ts';
 export { DEFAULT_REGION } from './config-regions.ts';
 export type { RegionConfig } from './config-regions.ts';

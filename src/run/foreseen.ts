@@ -1,6 +1,6 @@
 /** What will go wrong, or is not what was meant, as far as the file of a run tells before it starts. */
 
-import { nearNames } from '../base/index.ts';
+import { meantText, nearNames } from '../base/index.ts';
 import type { TaskDefinition } from '../plan/index.ts';
 import { wantedVariables } from './environment.ts';
 import { outOfReach } from './out-of-reach.ts';
@@ -15,9 +15,6 @@ export function foreseen(
   const unwanted = Object.keys(variables).filter((name) => !wanted.has(name));
   return [
     ...outOfReach(tasks, source),
-    ...unwanted.map((name) => {
-      const near = nearNames(name, wanted).map((each) => ` (did you mean ${each}?)`);
-      return `no task wants the variable ${name}${near[0] ?? ''}`;
-    }),
+    ...unwanted.map((name) => `no task wants the variable ${name}${meantText(nearNames(name, wanted))}`),
   ];
 }

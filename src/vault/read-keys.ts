@@ -29,8 +29,8 @@ export async function readKeys(
 }
 
 /**
- * The record that a row of the database names, or the one that is in its place by now: a home that reads what another one owns is not told of a newer one, which
- * says the same and maybe more. In the owner itself an older database was put back, and that has to be said.
+ * The record that a row of the database names, or the one that is in its place by now: a home that reads what another one owns is not told of
+ * a newer one, which says the same and maybe more. In the owner itself an older database was put back, and that has to be said.
  *
  * @throws integrity; wrong_key, also if only another root key opens the newer ones
  */
