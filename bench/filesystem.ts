@@ -6,6 +6,7 @@
 import { mkdirSync, mkdtempSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { fillMemory } from './memory.ts';
 import { quote, shell, succeeds } from './shell.ts';
 
 /** Sparse: it takes what is written to it. */
@@ -40,7 +41,10 @@ export async function openDisk(work: string, kind: Kind, signal: AbortSignal): P
   const notes = join(place, 'notes');
   for (const directory of [path, notes]) mkdirSync(directory);
   try {
-    if (kind === 'loop') await mount(join(place, 'image'), path, signal);
+    if (kind === 'loop') {
+      await fillMemory(work, signal);
+      await mount(join(place, 'image'), path, signal);
+    }
   } catch (error) {
     await drop(place);
     throw error;
@@ -48,7 +52,10 @@ export async function openDisk(work: string, kind: Kind, signal: AbortSignal): P
   return {
     path,
     notes,
-    trim: async () => void (await succeeds(`${PATH} fstrim ${quote(path)}`)),
+    trim: async () => {
+      await succeeds(`${PATH} fstrim ${quote(path)}`);
+      if (kind === 'loop') await fillMemory(work, signal);
+    },
     [Symbol.asyncDispose]: () => drop(place),
   };
 }

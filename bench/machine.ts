@@ -26,7 +26,7 @@ export interface Machine {
 }
 
 const FILESYSTEMS: Record<Kind, string> = {
-  loop: 'an ext4 of its own for each repetition, on a sparse image with direct I/O',
+  loop: 'an ext4 of its own for each repetition, on a sparse image with direct I/O, memory filled before',
   directory: 'a directory of the machine’s own file system (not root): figures may depend on its past',
 };
 
