@@ -21,6 +21,8 @@ export interface Disk extends AsyncDisposable {
   readonly notes: string;
   /** Gives removed bytes back to the machine. */
   trim(): Promise<void>;
+  /** Before something is measured: what others left to be written is written, and no memory is free. */
+  settle(): Promise<void>;
 }
 
 /** Loop devices are for root, and not in every container. */
@@ -41,10 +43,7 @@ export async function openDisk(work: string, kind: Kind, signal: AbortSignal): P
   const notes = join(place, 'notes');
   for (const directory of [path, notes]) mkdirSync(directory);
   try {
-    if (kind === 'loop') {
-      await fillMemory(work, signal);
-      await mount(join(place, 'image'), path, signal);
-    }
+    if (kind === 'loop') await mount(join(place, 'image'), path, signal);
   } catch (error) {
     await drop(place);
     throw error;
@@ -52,8 +51,9 @@ export async function openDisk(work: string, kind: Kind, signal: AbortSignal): P
   return {
     path,
     notes,
-    trim: async () => {
-      await succeeds(`${PATH} fstrim ${quote(path)}`);
+    trim: async () => void (await succeeds(`${PATH} fstrim ${quote(path)}`)),
+    settle: async () => {
+      await shell(`sync -f ${quote(path)}`, { signal });
       if (kind === 'loop') await fillMemory(work, signal);
     },
     [Symbol.asyncDispose]: () => drop(place),

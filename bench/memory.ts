@@ -12,36 +12,42 @@ import { totalmem } from 'node:os';
 import { join } from 'node:path';
 
 const MIB = 1024 * 1024;
-/** About what the kernel keeps free by itself. */
+/** The kernel keeps less than that free by itself. */
 const FREE_BYTES = 1024 * MIB;
+/** Read once less is free, so that what is free then was in use before. */
+const BEYOND_BYTES = FREE_BYTES;
 /** A larger machine would be read for minutes; it has more than the measurements ever touch. */
 const MAX_BYTES = 64 * 1024 * MIB;
 const STEP_BYTES = 64 * MIB;
 
 /** Open until the process ends: its pages are free again when nobody has it any more. */
 let filler: Promise<FileHandle> | undefined;
+/** Where the next call goes on. What has been read longest ago leaves memory first, so that there nothing is in it. */
+let at = 0;
 
 /** Until memory is full of pages that the kernel may take for something else. @param place a directory on a file system */
 export async function fillMemory(place: string, signal: AbortSignal): Promise<void> {
-  filler ??= openFiller(place);
+  const length = Math.min(totalmem(), MAX_BYTES);
+  filler ??= openFiller(place, length);
   const file = await filler;
   const buffer = Buffer.allocUnsafe(MIB);
-  for (let at = 0; at < MAX_BYTES; at += MIB) {
-    if (at % STEP_BYTES === 0) {
-      signal.throwIfAborted();
-      if (freeMemory() < FREE_BYTES) return;
+  let beyond = 0;
+  for (let read = 0; read < length && beyond < BEYOND_BYTES; read += STEP_BYTES) {
+    signal.throwIfAborted();
+    if (freeMemory() < FREE_BYTES) beyond += STEP_BYTES;
+    for (let step = 0; step < STEP_BYTES; step += MIB, at = (at + MIB) % length) {
+      // Short at the end of the file, and that is as good.
+      await file.read(buffer, 0, MIB, at);
     }
-    const { bytesRead } = await file.read(buffer, 0, MIB, at);
-    if (bytesRead === 0) return;
   }
 }
 
 /** All hole, so that it takes nothing of the disk, and nameless, so that nothing stays. */
-async function openFiller(place: string): Promise<FileHandle> {
+async function openFiller(place: string, length: number): Promise<FileHandle> {
   const path = join(place, `strata-bench-filler-${process.pid}`);
   const file = await open(path, 'wx+');
   rmSync(path);
-  await file.truncate(totalmem());
+  await file.truncate(length);
   return file;
 }
 

@@ -5,6 +5,7 @@
 
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { KEPT, ONE_FILE } from './corpora.ts';
 import { edit, editLine } from './edit.ts';
@@ -66,12 +67,12 @@ async function runRound(round: Round): Promise<void> {
   const { source, tree, disk, operations, signal } = round;
   if (typeof source === 'string') await shell(`cp -a ${quote(source)} ${quote(tree)}`, { signal });
   else await source(tree);
-  await shell(`sync -f ${quote(disk.path)}`, { signal });
+  await disk.settle();
   const order = rotated(round.peers, round.number);
   for (const peer of order) await prepare(round, peer);
   if (round.alone) {
     for (const peer of order) {
-      await warm(round);
+      await age(round);
       for (const operation of operations) await run(round, peer, operation);
       // One file of gigabytes: removing it does not slow what follows, and the next peer needs the room.
       await shell(`rm -rf ${quote(placeOf(round, peer))}`, { signal });
@@ -79,25 +80,31 @@ async function runRound(round: Round): Promise<void> {
     }
     return;
   }
-  await warm(round);
+  await age(round);
   for (const operation of operations) {
     if (operation === 'edited') {
       edit(tree, KEPT, round.renamed, new Date());
-      await warm(round);
+      await age(round);
     } else if (operation === 'line') {
       editLine(tree, KEPT);
-      await warm(round);
+      await age(round);
     }
     for (const peer of order) await run(round, peer, operation);
   }
 }
 
-/**
- * What is measured is the program, not the disk, so the tree is read once. GNU tar sees /dev/null and does not read: hence cat.
- * The pause is for borg: it reads again next time what is as new as the newest file.
- */
-async function warm({ tree, pause, signal }: Round): Promise<void> {
-  await shell(`sleep ${pause}; tar -C ${quote(tree)} -cf - . | cat >/dev/null`, { signal });
+/** For borg: it reads again next time what is as new as the newest file. */
+async function age({ pause }: Round): Promise<void> {
+  await sleep(pause * 1000);
+}
+
+/** What is measured is the program, not the disk. GNU tar sees /dev/null and does not read: hence cat. */
+async function readAll(directories: readonly string[], signal: AbortSignal): Promise<void> {
+  for (const each of directories) await shell(`tar -C ${quote(each)} -cf - . | cat >/dev/null`, { signal });
+}
+
+function storesOf({ STORE = '', CACHE = '' }: Record<string, string>): string[] {
+  return [STORE, CACHE];
 }
 
 function placeOf({ disk }: Round, peer: Peer): string {
@@ -135,8 +142,8 @@ async function run(round: Round, peer: Peer, operation: Operation): Promise<void
   const env = { ...environmentOf(places), ...service?.environment(peer.name, operation) };
   for (const each of [peer.before, isSave(operation) ? undefined : peer.cold])
     if (each !== undefined) await shell(each, { env, signal });
-  // What others left to be written is not for this command to wait for.
-  await shell(`sync -f ${quote(disk.path)}`, { signal });
+  await disk.settle();
+  await readAll(isSave(operation) ? [round.tree] : service === undefined ? storesOf(places) : [], signal);
   service?.traffic();
   try {
     const sample = await measure(command, { env, notes: disk.notes, signal });

@@ -45,6 +45,7 @@ async function wideGraph({ strata, disk, rounds, signal }: RunRowsPlan): Promise
   const whole: number[] = [];
   for (let round = 0; round < rounds; round++) {
     const home = join(place, `home-${round}`);
+    await disk.settle();
     const started = performance.now();
     const words = `--home ${quote(home)} --config ${quote(config)} --quiet runs start ${quote(file)} --sandbox off`;
     await shell(`${quote(strata)} ${words}`, { env: environmentOf({}), signal });
@@ -127,6 +128,7 @@ async function handedOn({ tree, strata, disk, rounds, signal }: RunRowsPlan): Pr
   for (let round = 0; round < rounds; round++) {
     const home = join(place, `home-${round}`);
     const run = async (words: string): Promise<Handed> => {
+      await disk.settle();
       const start = `--home ${quote(home)} --json runs start ${quote(file)} --bind ${quote(tree)} ${words}`;
       const text = await shell(`${quote(strata)} ${start}`, { env: environmentOf({}), signal });
       const { id } = JSON.parse(text) as { id: string };
@@ -142,16 +144,17 @@ async function handedOn({ tree, strata, disk, rounds, signal }: RunRowsPlan): Pr
     rows.anew.push(await run('--var changed=yes --var cache=no'));
     rows.cached.push(await run('--var changed=yes --var cache=yes'));
     rmSync(home, { recursive: true, force: true });
-    rows.tar.push(await byTar(tree, place, signal));
+    rows.tar.push(await byTar(tree, place, disk, signal));
   }
   return handedFigures(rows);
 }
 
-async function byTar(tree: string, place: string, signal: AbortSignal): Promise<Handed> {
+async function byTar(tree: string, place: string, disk: Disk, signal: AbortSignal): Promise<Handed> {
   const copy = join(place, 'copy');
   const archive = join(place, 'archive');
   const out = join(place, 'out');
   await shell(`cp -a ${quote(tree)} ${quote(copy)}`, { signal });
+  await disk.settle();
   const save = await timed(`tar cf - -C ${quote(copy)} . | zstd -q -1 -T2 -o ${quote(archive)}`, { signal });
   const extract = `mkdir ${quote(out)} && zstd -q -dc ${quote(archive)} | tar xf - -C ${quote(out)}`;
   const restore = await timed(extract, { signal });

@@ -3,6 +3,7 @@
 import { createReadStream, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Disk } from './filesystem.ts';
 import { measure } from './measure.ts';
@@ -31,7 +32,7 @@ export async function runScale({ tree, files, strata, disk, signal, log }: Scale
   const source = join(disk.path, 'tree');
   await makeTree(tree, source, files, signal);
   // What was changed a moment ago is not trusted to be unchanged.
-  await shell(`sleep 1.1; sync -f ${quote(disk.path)}`, { signal });
+  await sleep(1100);
   const env = environmentOf({});
   const command = (words: string) =>
     `exec ${quote(strata)} --home ${quote(join(disk.path, 'home'))} --quiet ${words}`;
@@ -40,7 +41,7 @@ export async function runScale({ tree, files, strata, disk, signal, log }: Scale
 
   const rows: ScaleRow[] = [];
   const row = async (operation: string, words: string, opened?: () => Promise<number>) => {
-    await shell(`sync -f ${quote(disk.path)}`, { signal });
+    await disk.settle();
     const sample: Sample = await measure(words, { env, notes: disk.notes, signal });
     const count = counting ? await opened?.() : undefined;
     rows.push({ tree: title, operation, sample, ...(count === undefined ? {} : { opened: count }) });

@@ -180,9 +180,8 @@ async function restic(round: Round, { init, commands }: Peer, service: Service):
   return after(round, () => timed(commands.restore!, { env, signal }));
 }
 
-/** What others left is written first. */
-async function after({ disk, signal }: Round, act: () => Promise<number>): Promise<number> {
-  await shell(`sync -f ${quote(disk.path)}`, { signal });
+async function after({ disk }: Round, act: () => Promise<number>): Promise<number> {
+  await disk.settle();
   return act();
 }
 
