@@ -73,23 +73,24 @@ export class Filler implements Disposable {
   }
 
   /**
-   * Holes are not written, so they stay holes.
+   * Writes pieces that follow each other in a file. Holes are not written, so they stay holes.
    *
-   * @param chunk gives the verified bytes of the piece, and is not asked for a piece of length 0
-   * @throws whatever `chunk` does, disk_full, read_only, refused, conflict, each with the path; what was written stays behind
+   * @param piece the first of them
+   * @param verified gives their bytes, and is not asked for a piece of length 0
+   * @throws whatever `verified` does, disk_full, read_only, refused, conflict, each with the path; what was written stays behind
    */
-  write(piece: number, chunk: () => Uint8Array): void {
+  write(piece: number, count: number, verified: () => Uint8Array): void {
     const { files, pieces } = this.#schedule;
     const file = pieces.file[piece]!;
     this.#named(file, () => {
-      const bytes = pieces.length[piece] === 0 ? undefined : chunk();
+      const bytes = pieces.length[piece] === 0 ? undefined : verified();
       const fd = this.#open.get(file) ?? this.#openFile(file);
       this.#open.set(file, fd);
       if (bytes !== undefined) {
         writeFully(fd, bytes, pieces.position[piece]!);
         this.bytes += bytes.length;
       }
-      if (Atomics.sub(files.remaining, file, 1) !== 1) return;
+      if (Atomics.sub(files.remaining, file, count) !== count) return;
       if (files.endsInHole[file] === 1) ftruncateSync(fd, files.size[file]);
       fchmodSync(fd, files.mode[file]!);
       setTimes(fd, files.mtime[file]!);
@@ -164,12 +165,14 @@ export function fillRun(
   const before = { files: filler.files, bytes: filler.bytes };
   for (let block = 0; block < starts.length - 1; block++) {
     let opened: OpenBlock | undefined;
-    for (let at = starts[block]!; at < starts[block + 1]!; at++) {
-      const piece = pieces.order[at]!;
-      filler.write(piece, () => {
+    const end = starts[block + 1]!;
+    for (let at = starts[block]!; at < end;) {
+      const first = at++;
+      while (at < end && follows(pieces, pieces.order[at - 1]!, pieces.order[at]!)) at++;
+      filler.write(pieces.order[first]!, at - first, () => {
         // In here, so that a block that does not open is told with the path of its first file.
         opened ??= opener.open(sealed!, block);
-        return opened.chunk(idOf(pieces, piece), pieces.offset[piece]!, pieces.length[piece]!);
+        return verifiedPieces(pieces, opened, first, at);
       });
     }
     opened?.[Symbol.dispose]();
@@ -177,6 +180,30 @@ export function fillRun(
   if (sealed !== undefined) release(sealed.bytes);
   filler.rest();
   return { files: filler.files - before.files, bytes: filler.bytes - before.bytes };
+}
+
+/** In their file and in their block: then both are one write. */
+function follows({ file, position, offset, length }: PieceColumns, before: number, piece: number): boolean {
+  return (
+    file[piece] === file[before] &&
+    length[before]! > 0 &&
+    length[piece]! > 0 &&
+    position[piece] === position[before]! + length[before]! &&
+    offset[piece] === offset[before]! + length[before]!
+  );
+}
+
+/** @param from in the order of the pieces; those up to `to` follow each other. @throws integrity if one is not what its id says */
+function verifiedPieces(pieces: PieceColumns, block: OpenBlock, from: number, to: number): Uint8Array {
+  const [first, last] = [pieces.order[from]!, pieces.order[to - 1]!];
+  for (let at = from; at < to - 1; at++) chunkOf(pieces, block, pieces.order[at]!);
+  const end = chunkOf(pieces, block, last);
+  const before = pieces.offset[last]! - pieces.offset[first]!;
+  return new Uint8Array(end.buffer, end.byteOffset - before, before + end.length);
+}
+
+function chunkOf(pieces: PieceColumns, block: OpenBlock, piece: number): Uint8Array {
+  return block.chunk(idOf(pieces, piece), pieces.offset[piece]!, pieces.length[piece]!);
 }
 
 /** A view. */

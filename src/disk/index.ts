@@ -9,6 +9,7 @@ export type { Progress } from './pace.ts';
 export { removeTree } from './remove.ts';
 export { restoreTree } from './restore.ts';
 export type { RestoreOptions, RestoreReport } from './restore.ts';
+export { RestoreAhead } from './restore-ahead.ts';
 export { ScanAhead } from './scan-ahead.ts';
 export type { Remembered } from './scan-ahead.ts';
 export { scanDirectory } from './scan.ts';

@@ -3,6 +3,7 @@
  * only one thread write to a file, or make a name in a directory, at a time: others spin meanwhile.
  */
 
+import { firstApart } from './reads.ts';
 import type { Read } from './reads.ts';
 import type { Run } from './runs.ts';
 
@@ -12,12 +13,15 @@ interface Share {
 }
 
 export class ReadShares {
-  readonly #reads: readonly Read[];
+  readonly #reads: Read[];
   readonly #shares: Share[];
 
-  /** @param count how many threads */
-  constructor(reads: readonly Read[], count: number) {
-    this.#reads = reads;
+  /**
+   * @param count how many threads
+   * @param isFar then all begin with little: what is asked for at once comes at once, and nobody has anything to write before
+   */
+  constructor(reads: readonly Read[], count: number, isFar: boolean) {
+    this.#reads = [...reads];
     const weights = reads.map(({ runs }) => runs.reduce((sum, run) => sum + weightOf(run), 0));
     const fair = Math.max(1, weights.reduce((sum, weight) => sum + weight, 0) / count);
     this.#shares = Array.from({ length: count }, () => ({ next: 0, end: 0 }));
@@ -28,6 +32,7 @@ export class ReadShares {
       share.end = at + 1;
       done += weight;
     }
+    if (isFar) for (const share of this.#shares) this.#beginWithLittle(share);
   }
 
   /** The next read for a thread; undefined when there are no more. Who is done takes over the second half of the longest stretch. */
@@ -39,6 +44,16 @@ export class ReadShares {
       longest.end = own.next = Math.ceil((longest.next + longest.end) / 2);
     }
     return own.next < own.end ? this.#reads[own.next++] : undefined;
+  }
+
+  #beginWithLittle({ next, end }: Share): void {
+    if (next === end) return;
+    const parts = firstApart(this.#reads[next]!);
+    this.#reads.splice(next, 1, ...parts);
+    for (const share of this.#shares) {
+      if (share.next > next) share.next += parts.length - 1;
+      if (share.end > next) share.end += parts.length - 1;
+    }
   }
 }
 

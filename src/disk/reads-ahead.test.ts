@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import { giveWay } from '../base/index.ts';
 import type { SealedBlocks } from '../vault/index.ts';
+import { ReadShares } from './read-shares.ts';
 import { ReadsAhead } from './reads-ahead.ts';
 import type { AheadOptions, Part } from './reads-ahead.ts';
 import type { Read } from './reads.ts';
@@ -22,7 +23,7 @@ function quickly(all: readonly (readonly number[])[], options: Omit<AheadOptions
   const lengths = new Map(all.map((each) => [readOf(each), each]));
   const asked: Read[] = [];
   const fetch = quick(lengths);
-  const ahead = new ReadsAhead([...lengths.keys()], {
+  const ahead = new ReadsAhead(new ReadShares([...lengths.keys()], options.writers, false), {
     ...options,
     fetch: (read) => {
       asked.push(read);
@@ -124,7 +125,7 @@ describe('what is fetched ahead', () => {
       await giveWay(undefined);
       throw failed;
     };
-    const ahead = new ReadsAhead(reads, { writers: 2, each: 9, most: 1, fetch });
+    const ahead = new ReadsAhead(new ReadShares(reads, 2, false), { writers: 2, each: 9, most: 1, fetch });
     const outcomes = await Promise.allSettled([ahead.take(0), ahead.take(1), ahead.take(0)]);
     expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
     await expect(ahead.take(1)).rejects.toBe(failed);

@@ -1,7 +1,7 @@
 /** What is fetched before it is written: no more than memory is meant for, however quick the store is and however slow the disk. */
 
 import type { SealedBlocks } from '../vault/index.ts';
-import { ReadShares } from './read-shares.ts';
+import type { ReadShares } from './read-shares.ts';
 import type { Read } from './reads.ts';
 import type { Run } from './runs.ts';
 
@@ -59,10 +59,10 @@ export class ReadsAhead {
   #failure: { readonly error: unknown } | undefined;
   #ended = false;
 
-  /** Begins at once. */
-  constructor(reads: readonly Read[], options: AheadOptions) {
+  /** Begins at once. @param shares of as many as write */
+  constructor(shares: ReadShares, options: AheadOptions) {
     this.#options = options;
-    this.#shares = new ReadShares(reads, options.writers);
+    this.#shares = shares;
     this.#writers = Array.from({ length: options.writers }, (_, number) => {
       return { number, coming: 0, open: 0, bytes: 0, isDone: false, parts: [] };
     });

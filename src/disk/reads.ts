@@ -21,7 +21,22 @@ export function planReads(runs: readonly Run[], isFar: boolean): readonly Read[]
     if (isFar && group !== undefined && isNear(group.at(-1)!, run)) group.push(run);
     else groups.push([run]);
   }
-  return groups.map((group) => ({ runs: group, bytes: endOf(group.at(-1)!) - startOf(group[0]!) }));
+  return groups.map(readOf);
+}
+
+/**
+ * The first run by itself, if there are more: it is there long before all of them would be.
+ *
+ * @returns the read itself if it has one run
+ */
+export function firstApart(read: Read): readonly Read[] {
+  const [first, ...rest] = read.runs;
+  return first === undefined || rest.length === 0 ? [read] : [readOf([first]), readOf(rest)];
+}
+
+/** @param runs at least one */
+function readOf(runs: readonly Run[]): Read {
+  return { runs, bytes: endOf(runs.at(-1)!) - startOf(runs[0]!) };
 }
 
 function isNear(before: Run, run: Run): boolean {

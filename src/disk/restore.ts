@@ -14,6 +14,7 @@ import { summaryOf } from './descend.ts';
 import { OffLimits } from './off-limits.ts';
 import { Pace } from './pace.ts';
 import type { PaceOptions } from './pace.ts';
+import type { RestoreAhead } from './restore-ahead.ts';
 import { checkRoom } from './room.ts';
 import { prepareStage } from './stage.ts';
 import { restoreId } from './staging.ts';
@@ -48,6 +49,8 @@ export interface RestoreOptions extends PaceOptions {
   readonly remember?: ((part: Uint8Array) => void) | undefined;
   /** By default threads write a tree of some size. */
   readonly crew?: Crew | undefined;
+  /** To the same target. */
+  readonly ahead?: RestoreAhead | undefined;
 }
 
 export interface RestoreReport {
@@ -125,7 +128,7 @@ async function restore(
   if (isNew) pace.total = { files: summary.files, bytes: summary.bytes };
   const hands = handsFor(crew, summary);
   const isThreaded = isNew && source.blocks !== undefined && hands.threads > 0;
-  await using ahead = isThreaded ? new ThreadedRuns(hands, crew.module) : undefined;
+  await using ahead = isThreaded ? (given.ahead?.threads ?? new ThreadedRuns(hands, crew.module)) : undefined;
   const mustBeEqual = overwrite === 'equal';
   const isBeside = existing === undefined || (existing.empty && !resumes && existing.replaceable);
   const exactly = exact

@@ -9,6 +9,7 @@ import { fillRun } from './fill.ts';
 import type { Filled, Filler, FillerOptions } from './fill.ts';
 import type { Pace } from './pace.ts';
 import type { ThreadAnswer, ThreadBegin, ThreadOrder } from './restore-thread.ts';
+import { ReadShares } from './read-shares.ts';
 import { ReadsAhead } from './reads-ahead.ts';
 import type { Part } from './reads-ahead.ts';
 import { planReads } from './reads.ts';
@@ -79,8 +80,9 @@ export class ThreadedRuns implements AsyncDisposable {
     const { pace, blocks, schedule } = this.#given!;
     const { count } = this.#threads;
     const isFar = blocks.isFar === true;
-    const ahead = new ReadsAhead(planReads(runs, isFar), {
-      writers: count + (this.#helps ? 1 : 0),
+    const writers = count + (this.#helps ? 1 : 0);
+    const ahead = new ReadsAhead(new ReadShares(planReads(runs, isFar), writers, isFar), {
+      writers,
       each: isFar ? AT_ONCE_FAR : AT_ONCE,
       most: MOST_AHEAD,
       fetch: (read) => this.#fetch(read.runs),

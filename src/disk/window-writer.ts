@@ -101,7 +101,7 @@ export class WindowWriter implements AsyncDisposable {
         throw withPath(error, pathOfFile(schedule, pieces.file[piece]!));
       }
       const { files } = filler;
-      filler.write(piece, () => chunk);
+      filler.write(piece, 1, () => chunk);
       pace.files += filler.files - files;
       pace.bytes += length;
       if (pace.step()) await pace.pause();

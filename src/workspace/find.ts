@@ -19,6 +19,8 @@ export interface Wanted {
   readonly snapshot: number | undefined;
   /** Undefined when the reference has no `:`. */
   readonly path: Path | undefined;
+  /** What is in the whole tree, if that is known. Bytes: holes count. */
+  readonly size?: { readonly files: number; readonly bytes: number } | undefined;
   /** All that reading it needs, as Root records. */
   readonly roots: readonly Uint8Array[];
   /** @param source of all that was looked up */
@@ -61,6 +63,7 @@ function snapshotOf({ vault }: WorkspaceWorld, ref: string): (query: Query) => P
       workspace,
       snapshot: row.number,
       path,
+      size: { files: row.files, bytes: row.bytes },
       roots: [row.root],
       open: async (source) => ({ root, source }),
     };

@@ -2,7 +2,7 @@
 
 import { StrataError, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
-import { restoreTree } from '../disk/index.ts';
+import { RestoreAhead, restoreTree } from '../disk/index.ts';
 import type { Progress } from '../disk/index.ts';
 import { parsePath } from '../tree/index.ts';
 import { pinTrees } from './find.ts';
@@ -50,13 +50,16 @@ export async function restoreSnapshot(
     });
   const { workspace, snapshot } = wanted;
   log?.(`restoring ${wanted.label}`);
+  const isWhole = path === undefined && options.dryRun !== true;
+  await using ahead =
+    isWhole && wanted.size !== undefined ? RestoreAhead.to(directory, wanted.size) : undefined;
   const { root, source } = await wanted.open(await pin.source());
   const digest = toHex(root.tree.digest);
   const only = path === undefined ? undefined : parsePath(path);
   using memory = await openStatMemory(world, directory, pin.epoch, byLooks);
   const memories = { known: memory?.records, remember: memory?.write };
   const overwriting = exact ? ('exact' as const) : overwrite;
-  const place = { ...rest, only, overwrite: overwriting, random, offLimits, ...memories };
+  const place = { ...rest, only, overwrite: overwriting, random, offLimits, ahead, ...memories };
   const { plan, summary, remembered } = await restoreTree(source, root, directory, place);
   log?.(options.dryRun === true ? `${directory} compared` : `${directory} written`);
   if (remembered) memory?.commit();
