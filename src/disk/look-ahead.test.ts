@@ -134,8 +134,8 @@ describe('a look ahead of the walk', () => {
     const known = (bytes: number, exclude: string[] = []) =>
       ScanAhead.of(base, { remembered: { bytes, at: Date.now() }, exclude });
     expect((await known(1000)).look).toBeUndefined();
-    expect((await known(1e6, ['x'])).look).toBeUndefined();
-    await using ahead = await known(1e6);
+    expect((await known(3e6, ['x'])).look).toBeUndefined();
+    await using ahead = await known(3e6);
     const deep = openSync(join(base, 'a/b/c'), 'r');
     while (ahead.look?.listing(fstatSync(deep)) === undefined) await setTimeout(10);
     closeSync(deep);
@@ -145,10 +145,21 @@ describe('a look ahead of the walk', () => {
     expect(await saves.save(base)).toEqual(await afresh(base));
   });
 
+  it('[K61] is none where much is remembered of few files, and one where there are many', async () => {
+    const base = scratch();
+    const known = () => ScanAhead.of(base, { remembered: { bytes: 1e6, at: Date.now() + 1e6 } });
+    writeFileSync(join(base, 'long'), '');
+    await using few = await known();
+    expect([few.look, few.threads]).toEqual([undefined, undefined]);
+    for (let file = 0; file < 2100; file++) writeFileSync(join(base, String(file)), '');
+    await using many = await known();
+    expect([many.look === undefined, many.threads]).toEqual([false, undefined]);
+  });
+
   it('[K61] of what is gone by then is none, and says nothing', async () => {
     const base = join(scratch(), 'tree');
     mkdirSync(base);
-    await using ahead = await ScanAhead.of(base, { remembered: { bytes: 1e6, at: 0 } });
+    await using ahead = await ScanAhead.of(base, { remembered: { bytes: 3e6, at: 0 } });
     rmSync(base, { recursive: true });
     await setTimeout(200);
     expect(ahead.look).toBeDefined();

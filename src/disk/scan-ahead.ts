@@ -48,10 +48,12 @@ export class ScanAhead implements AsyncDisposable {
     const count = threadsBeside();
     if (count === 0) return new ScanAhead();
     // What is excluded may be most of it.
-    if (remembered !== undefined && remembered.bytes >= WORTH_LOOKING && exclude.length === 0)
-      return new ScanAhead(undefined, new LookAhead(directory));
+    const known = remembered === undefined || exclude.length > 0 ? 0 : remembered.bytes;
+    const glance = known >= LARGE ? 'many' : glanceAt(directory, remembered?.at ?? 0);
+    if (glance === 'much') return new ScanAhead(new SaveThreads(count));
     return new ScanAhead(
-      looksWorthThreads(directory, remembered?.at ?? 0) ? new SaveThreads(count) : undefined,
+      undefined,
+      glance === 'many' && known >= WORTH_LOOKING ? new LookAhead(directory) : undefined,
     );
   }
 
@@ -61,12 +63,16 @@ export class ScanAhead implements AsyncDisposable {
   }
 }
 
+/** Bytes remembered of a directory that has many files for certain; fewer may be what long files are made of. */
+const LARGE = 4 * WORTH_LOOKING;
+
 /**
  * A guess, made by paths and at no great cost: whoever saves goes by open directories, and by what is excluded.
  *
  * @param since what has changed since then will be read; milliseconds since 1970
+ * @returns `much`: to read, and worth threads; `many`: files, of which only some were looked at; `little`: neither
  */
-function looksWorthThreads(directory: string, since: number): boolean {
+function glanceAt(directory: string, since: number): 'much' | 'many' | 'little' {
   let files = 0;
   let bytes = 0;
   let steps = 2 * WORTH_THREADS.files;
@@ -78,11 +84,11 @@ function looksWorthThreads(directory: string, since: number): boolean {
         files++;
         bytes += stats.size;
       }
-      if (files >= WORTH_THREADS.files || bytes >= WORTH_THREADS.bytes) return true;
-      if (--steps === 0) return false;
+      if (files >= WORTH_THREADS.files || bytes >= WORTH_THREADS.bytes) return 'much';
+      if (--steps === 0) return 'many';
     }
   }
-  return false;
+  return 'little';
 }
 
 /** As far as they can be seen: of the rest the save itself will tell. No more of a huge directory is read than is asked for. */

@@ -8,7 +8,7 @@ const MAX_THREADS = 4;
 /** Work that is worth threads: starting them takes as long as reading this. */
 export const WORTH_THREADS = { files: 1000, bytes: 8 * 1024 * 1024 };
 
-/** Of what is remembered of a directory, bytes: of 9,000 files. Less is looked at before another thread has started, which takes 40 ms. */
+/** Of what is remembered of a directory, bytes: of 5,000 short files. Less is looked at before another thread has started, which takes 40 ms. */
 export const WORTH_LOOKING = 512 * 1024;
 
 /**
