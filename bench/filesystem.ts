@@ -21,7 +21,7 @@ export interface Disk extends AsyncDisposable {
   readonly notes: string;
   /** Gives removed bytes back to the machine. */
   trim(): Promise<void>;
-  /** Before something is measured: what others left to be written is written, and no memory is free. */
+  /** Before something is measured: what others left to be written is written, and on a file system of our own no memory is free. */
   settle(): Promise<void>;
 }
 

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 
 import type { Kind } from './filesystem.ts';
 import { COMMIT } from './installed.ts';
+import { canFillMemory } from './memory.ts';
 import type { Peer } from './peers.ts';
 import { shell } from './shell.ts';
 
@@ -26,9 +27,11 @@ export interface Machine {
 }
 
 const FILESYSTEMS: Record<Kind, string> = {
-  loop: 'an ext4 of its own for each repetition, on a sparse image with direct I/O, memory filled before',
+  loop: 'an ext4 of its own for each repetition, on a sparse image with direct I/O',
   directory: 'a directory of the machine’s own file system (not root): figures may depend on its past',
 };
+
+const FILLED = ', memory filled before each command';
 
 /** @param strata the `bin/strata` that is measured */
 export async function machine(
@@ -48,7 +51,8 @@ export async function machine(
     memory: `${Math.round(totalmem() / 1024 ** 3)} GiB`,
     system: `${name ?? 'Linux'}, ${kernel.trim()}`,
     load: loadavg()[0]!,
-    filesystem: kind === undefined ? '' : FILESYSTEMS[kind],
+    filesystem:
+      kind === undefined ? '' : FILESYSTEMS[kind] + (kind === 'loop' && canFillMemory() ? FILLED : ''),
     node: process.versions.node,
     commit: commit.trim(),
     versions: [...versions],

@@ -16,7 +16,7 @@ const MIB = 1024 * 1024;
 const FREE_BYTES = 1024 * MIB;
 /** Read once less is free, so that what is free then was in use before. */
 const BEYOND_BYTES = FREE_BYTES;
-/** A larger machine would be read for minutes; it has more than the measurements ever touch. */
+/** A larger machine would be read for minutes. */
 const MAX_BYTES = 64 * 1024 * MIB;
 const STEP_BYTES = 64 * MIB;
 
@@ -25,9 +25,18 @@ let filler: Promise<FileHandle> | undefined;
 /** Where the next call goes on. What has been read longest ago leaves memory first, so that there nothing is in it. */
 let at = 0;
 
-/** Until memory is full of pages that the kernel may take for something else. @param place a directory on a file system */
+export function canFillMemory(): boolean {
+  return totalmem() <= MAX_BYTES;
+}
+
+/**
+ * Until memory is full of pages that the kernel may take for something else. Of no effect where it cannot be filled.
+ *
+ * @param place a directory that is on a disk
+ */
 export async function fillMemory(place: string, signal: AbortSignal): Promise<void> {
-  const length = Math.min(totalmem(), MAX_BYTES);
+  if (!canFillMemory()) return;
+  const length = totalmem();
   filler ??= openFiller(place, length);
   const file = await filler;
   const buffer = Buffer.allocUnsafe(MIB);

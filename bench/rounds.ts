@@ -94,17 +94,13 @@ async function runRound(round: Round): Promise<void> {
 }
 
 /** For borg: it reads again next time what is as new as the newest file. */
-async function age({ pause }: Round): Promise<void> {
-  await sleep(pause * 1000);
+async function age({ pause, signal }: Round): Promise<void> {
+  await sleep(pause * 1000, undefined, { signal });
 }
 
 /** What is measured is the program, not the disk. GNU tar sees /dev/null and does not read: hence cat. */
 async function readAll(directories: readonly string[], signal: AbortSignal): Promise<void> {
   for (const each of directories) await shell(`tar -C ${quote(each)} -cf - . | cat >/dev/null`, { signal });
-}
-
-function storesOf({ STORE = '', CACHE = '' }: Record<string, string>): string[] {
-  return [STORE, CACHE];
 }
 
 function placeOf({ disk }: Round, peer: Peer): string {
@@ -143,7 +139,8 @@ async function run(round: Round, peer: Peer, operation: Operation): Promise<void
   for (const each of [peer.before, isSave(operation) ? undefined : peer.cold])
     if (each !== undefined) await shell(each, { env, signal });
   await disk.settle();
-  await readAll(isSave(operation) ? [round.tree] : service === undefined ? storesOf(places) : [], signal);
+  const { STORE = '', CACHE = '' } = places;
+  await readAll(isSave(operation) ? [round.tree, STORE, CACHE] : [STORE, CACHE], signal);
   service?.traffic();
   try {
     const sample = await measure(command, { env, notes: disk.notes, signal });

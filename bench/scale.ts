@@ -32,7 +32,7 @@ export async function runScale({ tree, files, strata, disk, signal, log }: Scale
   const source = join(disk.path, 'tree');
   await makeTree(tree, source, files, signal);
   // What was changed a moment ago is not trusted to be unchanged.
-  await sleep(1100);
+  await sleep(1100, undefined, { signal });
   const env = environmentOf({});
   const command = (words: string) =>
     `exec ${quote(strata)} --home ${quote(join(disk.path, 'home'))} --quiet ${words}`;

@@ -107,6 +107,13 @@ export class Threads<Order, Answer> implements AsyncDisposable {
     this.#workers[thread]!.postMessage(order, transfer);
   }
 
+  /** Ends threads that have no order at once: one that still loads its module would first come to the end of that. */
+  async stop(): Promise<void> {
+    this.#ended = true;
+    for (const worker of this.#workers) void worker.terminate();
+    await Promise.all(this.#exits);
+  }
+
   /** Ends the threads after the order that they are at; none of them does anything any more then. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ended = true;

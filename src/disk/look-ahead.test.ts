@@ -134,8 +134,8 @@ describe('a look ahead of the walk', () => {
     const known = (bytes: number, exclude: string[] = []) =>
       ScanAhead.of(base, { remembered: { bytes, at: Date.now() }, exclude });
     expect((await known(1000)).look).toBeUndefined();
-    expect((await known(3e6, ['x'])).look).toBeUndefined();
-    await using ahead = await known(3e6);
+    expect((await known(5e6, ['x'])).look).toBeUndefined();
+    await using ahead = await known(5e6);
     const deep = openSync(join(base, 'a/b/c'), 'r');
     while (ahead.look?.listing(fstatSync(deep)) === undefined) await setTimeout(10);
     closeSync(deep);
@@ -159,7 +159,7 @@ describe('a look ahead of the walk', () => {
   it('[K61] of what is gone by then is none, and says nothing', async () => {
     const base = join(scratch(), 'tree');
     mkdirSync(base);
-    await using ahead = await ScanAhead.of(base, { remembered: { bytes: 3e6, at: 0 } });
+    await using ahead = await ScanAhead.of(base, { remembered: { bytes: 5e6, at: 0 } });
     rmSync(base, { recursive: true });
     await setTimeout(200);
     expect(ahead.look).toBeDefined();

@@ -1,7 +1,9 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import type { Worker } from 'node:worker_threads';
+import { expect, it, onTestFinished } from 'vitest';
 
+import { StrataError } from '../base/index.ts';
 import { differences } from '../testing/compare-trees.ts';
 import { saveInBlocks } from './blocks.fixture.ts';
 import { RestoreAhead } from './restore-ahead.ts';
@@ -31,6 +33,23 @@ it('[K62] no others are started then', async () => {
   await using ahead = RestoreAhead.to(join(base, 'to'), MUCH, { threads: 1, module });
   const restored = restoreTree(source, root, join(base, 'to'), { crew: { threads: 1 }, ahead });
   await expect(restored).rejects.toMatchObject({ code: 'internal' });
+});
+
+it('[K62] they end, and soon, when the tree cannot be read', async () => {
+  const { base, source, root } = await saved();
+  const gone = { ...source, node: () => Promise.reject(new StrataError('unavailable', 'it is gone')) };
+  const started: Worker[] = [];
+  const onWorker = (worker: Worker) => void started.push(worker);
+  process.on('worker', onWorker);
+  onTestFinished(() => void process.off('worker', onWorker));
+  const restoring = async () => {
+    await using ahead = RestoreAhead.to(join(base, 'to'), MUCH, { threads: 2 });
+    await restoreTree(gone, root, join(base, 'to'), { crew: { threads: 2 }, ahead });
+  };
+  await expect(restoring()).rejects.toMatchObject({ code: 'unavailable' });
+  // That of one that has ended.
+  expect(started.map(({ threadId }) => threadId)).toEqual([-1, -1]);
+  expect(readdirSync(base)).toEqual(['from']);
 });
 
 it('[K62] none are started for little, or where something is already', async () => {

@@ -14,7 +14,7 @@ const RUN_BYTES = 2 * 1024 * 1024;
 /** Plain bytes of a run. */
 const RUN_PLAIN = 8 * 1024 * 1024;
 
-/** Stored bytes of a pack that one request may bring: half of a pack. They start at multiples of it, so that a later one asks for the same. */
+/** Stored bytes of a pack that one request may bring: half of a pack. They start at multiples of it, so that a later one asks for the same, but for what each writer begins with. */
 const SPAN_BYTES = 8 * 1024 * 1024;
 
 /** Files without content in a run. */

@@ -63,8 +63,8 @@ export class ScanAhead implements AsyncDisposable {
   }
 }
 
-/** Bytes remembered of a directory that has many files for certain; fewer may be what long files are made of. */
-const LARGE = 4 * WORTH_LOOKING;
+/** Bytes remembered of a directory that has many files, most likely; fewer may be what long files are made of, such as one of 6 GB. */
+const LARGE = 8 * WORTH_LOOKING;
 
 /**
  * A guess, made by paths and at no great cost: whoever saves goes by open directories, and by what is excluded.

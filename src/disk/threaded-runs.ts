@@ -125,7 +125,8 @@ export class ThreadedRuns implements AsyncDisposable {
 
   /** Ends the threads after what they are at: none of them writes any more then. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#threads[Symbol.asyncDispose]();
+    if (this.#given === undefined) await this.#threads.stop();
+    else await this.#threads[Symbol.asyncDispose]();
   }
 
   /** What each of them needs; together they are one request. */

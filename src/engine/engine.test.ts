@@ -8,8 +8,10 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import type { Worker } from 'node:worker_threads';
+import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { differences } from '../testing/compare-trees.ts';
 import { expectCode } from '../testing/expect-code.ts';
@@ -106,6 +108,25 @@ describe('a home', () => {
     await expectCode('bad_input', restore(place, 'other'));
     config('exit 3');
     await expectCode('unavailable', restore(place, 'other'));
+  });
+
+  it('[E85] starts the threads of a restore before the store is opened, and ends them where that fails', async () => {
+    const place = newPlace();
+    for (let file = 0; file < 600; file++) writeFileSync(join(place.tree, String(file)), `${file}`);
+    await save(place);
+    const started: Worker[] = [];
+    const onWorker = (worker: Worker) => void started.push(worker);
+    process.on('worker', onWorker);
+    onTestFinished(() => void process.off('worker', onWorker));
+    await restore(place);
+    expect(differences(place.tree, place.out())).toEqual([]);
+    const threads = started.length;
+    renameSync(join(place.home, 'store'), join(place.home, 'elsewhere'));
+    await expectCode('unavailable', restore(place, 'other'));
+    // With a single processor nobody starts any.
+    expect(started).toHaveLength(2 * threads);
+    expect(threads > 0).toBe(availableParallelism() > 1);
+    expect(new Set(started.map(({ threadId }) => threadId))).toEqual(new Set(threads > 0 ? [-1] : []));
   });
 
   it('[E19] rotates the root key: the old one opens nothing any more', async () => {

@@ -17,6 +17,8 @@ export interface Chosen {
   readonly ref: string;
   /** Undefined: there is no such workspace. */
   readonly region: string | undefined;
+  /** Its id there, in hex; undefined where that is not known, or it is a run. */
+  readonly tenant: string | undefined;
   /** How far the latest that is there is behind, in a region where the workspace does not live; undefined: it lives there. */
   readonly lag: Lag | undefined;
   /** What to say of other regions when this one is away. */
@@ -31,17 +33,14 @@ export interface Chosen {
  */
 export async function chooseRegion(home: Home, ref: string, options: InRegion): Promise<Chosen> {
   const { region, signal } = options;
-  if (namesRun(ref)) return { ref, region: DEFAULT_REGION, lag: undefined, otherwise: undefined, others: [] };
+  const alone = { ref, tenant: undefined, lag: undefined, otherwise: undefined, others: [] };
+  if (namesRun(ref)) return { ...alone, region: DEFAULT_REGION };
   const { workspace: name, snapshot } = parseRef(ref);
   const { kysely, tenant } = await home.records({ signal });
   const every = await everyWorkspace(kysely, tenant, name);
-  const asGiven = {
-    ref,
-    region: region ?? every[0]?.region,
-    lag: undefined,
-    otherwise: undefined,
-    others: [],
-  };
+  const given = region ?? every[0]?.region;
+  const tenantIn = (wanted: string | undefined) => every.find((row) => row.region === wanted)?.tenant;
+  const asGiven = { ...alone, region: given, tenant: tenantIn(given) };
   if (every.length < 2) return asGiven;
   const found = await replicasOf<RegionPlace>(
     every.map((row) => ({ region: row.region, tenant: row.tenant, query: kysely })),
@@ -60,6 +59,7 @@ export async function chooseRegion(home: Home, ref: string, options: InRegion): 
   return {
     ref: `${name}@${wanted}`,
     region: nearest.place.region,
+    tenant: tenantIn(nearest.place.region),
     lag: lagIn(nearest),
     otherwise: olderElsewhere(name, found, wanted),
     others: having.map(({ place }) => place.region).filter((each) => each !== nearest.place.region),

@@ -21,11 +21,16 @@ export function workspacesOf(home: Home): Workspaces {
     },
     restore: async (ref, directory, options = {}) => {
       const chosen = await chooseRegion(home, ref, options);
-      const { region, lag } = chosen;
+      const { region, tenant, lag } = chosen;
       try {
+        const { kysely } = await home.records(options);
+        await using ahead =
+          tenant === undefined
+            ? undefined
+            : await workspace.prepareRestore(kysely, tenant, chosen.ref, directory, options);
         const world = await read(ref, { ...options, region });
         return {
-          ...(await workspace.restoreSnapshot(world, chosen.ref, directory, options)),
+          ...(await workspace.restoreSnapshot(world, chosen.ref, directory, options, ahead)),
           region: region!,
           lag,
         };

@@ -152,21 +152,21 @@ export async function getSnapshot(query: Query, tenant: string, ref: Ref): Promi
   });
 }
 
-/** What the latest snapshot holds; undefined if there is none. */
-export async function latestSize(
+/** What a snapshot holds; undefined if there is none. */
+export async function sizeOf(
   query: Query,
   tenant: string,
-  name: string,
+  { workspace, snapshot }: Pick<Ref, 'workspace' | 'snapshot'>,
 ): Promise<{ files: number; bytes: number } | undefined> {
-  return query
+  let wanted = query
     .selectFrom('snapshots')
     .innerJoin('workspaces', 'workspaces.id', 'snapshots.workspace')
-    .select(['files', 'bytes'])
-    .where('tenant', '=', tenant)
-    .where('name', '=', name)
-    .orderBy('number', 'desc')
-    .limit(1)
-    .executeTakeFirst();
+    .select(['snapshots.files', 'snapshots.bytes'])
+    .where('workspaces.tenant', '=', tenant)
+    .where('workspaces.name', '=', workspace);
+  if (typeof snapshot === 'number') wanted = wanted.where('snapshots.number', '=', snapshot);
+  else if (snapshot !== undefined) wanted = wanted.where('snapshots.id', '=', snapshot);
+  return wanted.orderBy('snapshots.number', 'desc').limit(1).executeTakeFirst();
 }
 
 /** Of all regions, by name. */

@@ -19,8 +19,6 @@ export interface Wanted {
   readonly snapshot: number | undefined;
   /** Undefined when the reference has no `:`. */
   readonly path: Path | undefined;
-  /** What is in the whole tree, if that is known. Bytes: holes count. */
-  readonly size?: { readonly files: number; readonly bytes: number } | undefined;
   /** All that reading it needs, as Root records. */
   readonly roots: readonly Uint8Array[];
   /** @param source of all that was looked up */
@@ -63,7 +61,6 @@ function snapshotOf({ vault }: WorkspaceWorld, ref: string): (query: Query) => P
       workspace,
       snapshot: row.number,
       path,
-      size: { files: row.files, bytes: row.bytes },
       roots: [row.root],
       open: async (source) => ({ root, source }),
     };

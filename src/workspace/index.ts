@@ -47,7 +47,7 @@ export { replicasOf } from './replicas.ts';
 export type { Place, WorkspacePlace } from './replicas.ts';
 export { forgetSnapshots, removeWorkspace } from './remove.ts';
 export type { ForgetOptions } from './remove.ts';
-export { restoreSnapshot } from './restore.ts';
+export { prepareRestore, restoreSnapshot } from './restore.ts';
 export type { RestoreOptions } from './restore.ts';
 export type { Tally } from '../disk/index.ts';
 export type {

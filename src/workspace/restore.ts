@@ -5,10 +5,12 @@ import type { Cancellable } from '../base/index.ts';
 import { RestoreAhead, restoreTree } from '../disk/index.ts';
 import type { Progress } from '../disk/index.ts';
 import { parsePath } from '../tree/index.ts';
+import { sizeOf } from './catalog.ts';
 import { pinTrees } from './find.ts';
+import { parseRef } from './name.ts';
 import type { RestoreResult } from './results.ts';
 import { openStatMemory } from './stat-memory.ts';
-import type { WorkspaceWorld } from './world.ts';
+import type { Query, WorkspaceWorld } from './world.ts';
 
 export interface RestoreOptions extends Cancellable {
   /** Restores this path only, at the same place below the target. */
@@ -28,12 +30,32 @@ export interface RestoreOptions extends Cancellable {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
+/**
+ * Begins with what a restore needs no store for.
+ *
+ * @param tenant its id in the region that is restored from, in hex
+ * @returns undefined if there is nothing of the kind; whether there is such a snapshot the restore will tell
+ */
+export async function prepareRestore(
+  query: Query,
+  tenant: string,
+  ref: string,
+  directory: string,
+  { path, dryRun = false }: Pick<RestoreOptions, 'path' | 'dryRun'>,
+): Promise<RestoreAhead | undefined> {
+  const wanted = parseRef(ref);
+  if (path !== undefined || wanted.path !== undefined || dryRun) return undefined;
+  const size = await sizeOf(query, tenant, wanted);
+  return size && RestoreAhead.to(directory, size);
+}
+
 /** @throws as `restoreTree`; workspace_not_found, snapshot_not_found; then nothing is changed in the target */
 export async function restoreSnapshot(
   world: WorkspaceWorld,
   ref: string,
   directory: string,
   options: RestoreOptions = {},
+  ahead?: RestoreAhead,
 ): Promise<RestoreResult> {
   const { clock, random, offLimits, log } = world;
   const { path, exact = false, byLooks = false, overwrite, ...rest } = options;
@@ -50,9 +72,6 @@ export async function restoreSnapshot(
     });
   const { workspace, snapshot } = wanted;
   log?.(`restoring ${wanted.label}`);
-  const isWhole = path === undefined && options.dryRun !== true;
-  await using ahead =
-    isWhole && wanted.size !== undefined ? RestoreAhead.to(directory, wanted.size) : undefined;
   const { root, source } = await wanted.open(await pin.source());
   const digest = toHex(root.tree.digest);
   const only = path === undefined ? undefined : parsePath(path);

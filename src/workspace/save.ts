@@ -4,7 +4,7 @@ import { toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import { ScanAhead, scanDirectory } from '../disk/index.ts';
 import type { Progress } from '../disk/index.ts';
-import { latestSize } from './catalog.ts';
+import { sizeOf } from './catalog.ts';
 import { begin, complete } from './complete.ts';
 import type { CommitTerms } from './complete.ts';
 import { checkName, defaultName } from './name.ts';
@@ -55,7 +55,8 @@ export async function saveDirectory(
   const warnings: string[] = [];
   await using save = await begin(world, name, { signal });
   // Only who watches is interested.
-  const expected = onProgress && (await latestSize(database.kysely, toHex(vault.id), name));
+  const expected =
+    onProgress && (await sizeOf(database.kysely, toHex(vault.id), { workspace: name, snapshot: undefined }));
   using memory = await openStatMemory(world, directory, save.epoch);
   const scan = await scanDirectory(directory, save.writer, {
     signal,
