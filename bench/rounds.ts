@@ -67,7 +67,6 @@ async function runRound(round: Round): Promise<void> {
   const { source, tree, disk, operations, signal } = round;
   if (typeof source === 'string') await shell(`cp -a ${quote(source)} ${quote(tree)}`, { signal });
   else await source(tree);
-  await disk.settle();
   const order = rotated(round.peers, round.number);
   for (const peer of order) await prepare(round, peer);
   if (round.alone) {

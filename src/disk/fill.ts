@@ -195,13 +195,13 @@ function follows({ file, position, offset, length }: PieceColumns, before: numbe
 
 /** @param from in the order of the pieces; those up to `to` follow each other. @throws integrity if one is not what its id says */
 function verifiedPieces(pieces: PieceColumns, block: OpenBlock, from: number, to: number): Uint8Array {
-  const [first, last] = [pieces.order[from]!, pieces.order[to - 1]!];
-  for (let at = from; at < to - 1; at++) chunkOf(pieces, block, pieces.order[at]!);
-  const end = chunkOf(pieces, block, last);
-  const before = pieces.offset[last]! - pieces.offset[first]!;
-  return new Uint8Array(end.buffer, end.byteOffset - before, before + end.length);
+  const first = chunkOf(pieces, block, pieces.order[from]!);
+  let { length } = first;
+  for (let at = from + 1; at < to; at++) length += chunkOf(pieces, block, pieces.order[at]!).length;
+  return new Uint8Array(first.buffer, first.byteOffset, length);
 }
 
+/** A view of the block. */
 function chunkOf(pieces: PieceColumns, block: OpenBlock, piece: number): Uint8Array {
   return block.chunk(idOf(pieces, piece), pieces.offset[piece]!, pieces.length[piece]!);
 }

@@ -49,7 +49,7 @@ export interface RestoreOptions extends PaceOptions {
   readonly remember?: ((part: Uint8Array) => void) | undefined;
   /** By default threads write a tree of some size. */
   readonly crew?: Crew | undefined;
-  /** To the same target. */
+  /** Begun for the same target. Its threads end with the restore. */
   readonly ahead?: RestoreAhead | undefined;
 }
 

@@ -23,11 +23,10 @@ export function workspacesOf(home: Home): Workspaces {
       const chosen = await chooseRegion(home, ref, options);
       const { region, tenant, lag } = chosen;
       try {
-        const { kysely } = await home.records(options);
-        await using ahead =
-          tenant === undefined
-            ? undefined
-            : await workspace.prepareRestore(kysely, tenant, chosen.ref, directory, options);
+        // Where a tenant was found there is a database.
+        const prepare = async (id: string) =>
+          workspace.prepareRestore((await home.database(options)).kysely, id, chosen.ref, directory, options);
+        await using ahead = tenant === undefined ? undefined : await prepare(tenant);
         const world = await read(ref, { ...options, region });
         return {
           ...(await workspace.restoreSnapshot(world, chosen.ref, directory, options, ahead)),
