@@ -72,11 +72,11 @@ export class LongFile implements Disposable {
     return this.#posted > 0 && this.#posted === this.#ranges.count;
   }
 
-  /** Has a thread do one range more. A file that is one hole has none, and ends at once. */
-  post(thread: number): void {
+  /** Has one range more done. A file that is one hole has none, and ends at once. */
+  post(): void {
     if (this.#ranges.count === 0) return this.#finish();
     this.#posted++;
-    this.#around.threads.range(thread, this.#fd, this.#ranges, (answer) => this.#take(answer));
+    this.#around.threads.range(this.#fd, this.#ranges, (answer) => this.#take(answer));
   }
 
   /** When no answer will come any more. */

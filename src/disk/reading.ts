@@ -32,7 +32,7 @@ const MAX_HELD = 256;
 const MAX_BACKLOG = 16_384;
 
 /** From this size on a file is cut by several threads. Bytes. */
-const LONG_FILE = 16 * 1024 * 1024;
+const LONG_FILE = 4 * 1024 * 1024;
 
 export interface ReadingOptions {
   readonly sink: ContentSink;
@@ -95,7 +95,7 @@ export class Reading implements AsyncDisposable {
     const { files, bytes } = this.#count > 0 && this.#threads === undefined ? WORTH_THREADS : JOB;
     if (this.#isOver) return true;
     if (this.#waiting.length < files && this.#waitingBytes < bytes) return false;
-    return this.#threads === undefined || this.#threads.freest(false) !== undefined;
+    return this.#threads === undefined || this.#threads.haveRoom;
   }
 
   get #isOver(): boolean {
@@ -111,10 +111,10 @@ export class Reading implements AsyncDisposable {
     if (!this.isFull) return;
     if (this.#threads === undefined && !this.#isWorthThreads) return this.#readHere();
     this.#threads ??= this.#begin(new SaveThreads(this.#count));
-    await this.#feed('files');
+    await this.#feed();
     while (this.#isOver) {
-      await this.#feed('room');
       await this.#progress();
+      await this.#feed();
     }
   }
 
@@ -123,7 +123,7 @@ export class Reading implements AsyncDisposable {
     if (this.#threads === undefined && !this.#isWorthThreads) return this.#readHere();
     this.#threads ??= this.#begin(new SaveThreads(this.#count));
     while (this.#waiting.length > 0 || this.#threads.jobs > 0 || this.#begun.size > 0) {
-      await this.#feed('all');
+      await this.#feed(true);
       await this.#progress();
     }
     this.#check();
@@ -187,9 +187,9 @@ export class Reading implements AsyncDisposable {
   /**
    * Gives the threads jobs as long as they have room.
    *
-   * @param want `files`: whole jobs, the walk goes on; `room`: this thread would wait, and takes one too; `all`: also a last small one
+   * @param all also a last small one
    */
-  async #feed(want: 'files' | 'room' | 'all'): Promise<void> {
+  async #feed(all = false): Promise<void> {
     const threads = this.#threads!;
     if (this.#seen.bytes >= WORTH_ANOTHER) threads.relieve();
     for (;;) {
@@ -197,13 +197,12 @@ export class Reading implements AsyncDisposable {
       const hasFiles = () =>
         this.#waiting.length >= JOB.files ||
         this.#waitingBytes >= JOB.bytes ||
-        (this.#waiting.length > 0 && (want === 'all' || threads.isIdle || this.directories.size >= MAX_HELD));
-      const thread = threads.freest(want !== 'files');
-      if (thread === undefined || !(hasFiles() || this.#long !== undefined)) return;
+        (this.#waiting.length > 0 && (all || threads.isIdle || this.directories.size >= MAX_HELD));
+      if (!threads.haveRoom || !(hasFiles() || this.#long !== undefined)) return;
       // What was sealed waits for the store: no more of it than that, whoever makes it.
       await this.#options.sink.drain();
-      if (this.#long === undefined) this.#postFiles(threads, thread);
-      else this.#long.post(thread);
+      if (this.#long === undefined) this.#postFiles(threads);
+      else this.#long.post();
     }
   }
 
@@ -213,7 +212,7 @@ export class Reading implements AsyncDisposable {
     return undefined;
   }
 
-  #postFiles(threads: SaveThreads, thread: number): void {
+  #postFiles(threads: SaveThreads): void {
     const slots: FileSlot[] = [];
     let bytes = 0;
     while (slots.length < JOB.files && bytes < JOB.bytes) {
@@ -225,15 +224,15 @@ export class Reading implements AsyncDisposable {
     const long = slots.length === 0 ? this.#waiting.shift() : undefined;
     if (long !== undefined) {
       this.#waitingBytes -= long.facts.size;
-      return this.#beginLong(long, threads, thread);
+      return this.#beginLong(long, threads);
     }
     if (slots.length === 0) return;
     this.#waiting = this.#waiting.slice(slots.length);
     this.#waitingBytes -= bytes;
-    threads.files(thread, slots, (answer) => settleFiles(slots, answer, this.#verdicts, this.#options));
+    threads.files(slots, (answer) => settleFiles(slots, answer, this.#verdicts, this.#options));
   }
 
-  #beginLong(slot: FileSlot, threads: SaveThreads, thread: number): void {
+  #beginLong(slot: FileSlot, threads: SaveThreads): void {
     const end = (long: LongFile, content: CutContent | undefined, error?: unknown) => {
       this.#begun.delete(long);
       if (error === undefined) this.#verdicts.content(slot, content);
@@ -243,7 +242,7 @@ export class Reading implements AsyncDisposable {
       const long = LongFile.open(slot, { ...this.#options, threads }, end);
       if (long === undefined) return this.#verdicts.content(slot, undefined);
       this.#begun.add(long);
-      long.post(thread);
+      long.post();
     } catch (error) {
       this.#verdicts.error(slot, error);
     }

@@ -14,25 +14,41 @@ export interface SaveBegin {
   readonly share: WriterShare;
 }
 
-export type SaveOrder =
-  | {
+/** What is to be done by whoever is free first: all threads are given it, and the caller's has it as well. */
+interface Job {
+  readonly job: number;
+  /** One number: whether somebody has begun it. */
+  readonly begun: Int32Array;
+}
+
+export type SaveJob =
+  | (Job & {
       readonly kind: 'files';
-      readonly job: number;
       /** Open directories: descriptors are the whole process's. */
       readonly directories: readonly number[];
       /** One character a byte. */
       readonly names: readonly string[];
       readonly facts: Float64Array;
-    }
-  | {
+    })
+  | (Job & {
       readonly kind: 'range';
-      readonly job: number;
       /** An open file. */
       readonly fd: number;
-      /** The thread takes the next of them. */
+      /** Whoever has the job takes the next of them. */
       readonly ranges: RangesShare;
-    }
-  | { readonly kind: 'finish' };
+    });
+
+export type SaveOrder = SaveJob | { readonly kind: 'finish' };
+
+/** Of a job that nobody has begun. */
+export function notBegun(): Int32Array {
+  return new Int32Array(new SharedArrayBuffer(4));
+}
+
+/** @returns whether the job is the caller's now: somebody else may have been before it */
+export function begins({ begun }: SaveJob): boolean {
+  return Atomics.exchange(begun, 0, 1) === 0;
+}
 
 export interface SaveAnswer {
   /** Parts of packs that came up meanwhile; they belong to no job. */

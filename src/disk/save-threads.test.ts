@@ -29,7 +29,7 @@ import { KEYRING, indexOf, writerOver } from '../vault/writer.fixture.ts';
 import type { Progress } from './pace.ts';
 import { Ranges, rangesOf } from './ranges.ts';
 import { restoreTree } from './restore.ts';
-import { OWN, SaveThreads } from './save-threads.ts';
+import { SaveThreads } from './save-threads.ts';
 import { ScanAhead } from './scan-ahead.ts';
 import { scanDirectory } from './scan.ts';
 import { scratch } from './scratch.fixture.ts';
@@ -149,7 +149,7 @@ describe('threads', () => {
 
   it('[K32] that cannot begin, or a store that fails, end the save with a typed error', async () => {
     const base = scratch();
-    for (let file = 0; file < 200; file++) writeFileSync(join(base, `${file}`), noise(200_000, file + 1));
+    for (let file = 0; file < 400; file++) writeFileSync(join(base, `${file}`), noise(200_000, file + 1));
     age(base);
     const writer = writerOver(openMemoryStore());
     const { share, take } = writer.shared;
@@ -210,7 +210,7 @@ describe('threads', () => {
     const sink = writerOver(openMemoryStore()).shared;
     threads.begin({ sink, onProgress: () => {}, onFailure: (error) => failures.push(error) });
     using file = opened(path);
-    threads.range(OWN, file.fd, ranges, () => expect.unreachable('it was read'));
+    threads.range(file.fd, ranges, () => expect.unreachable('it was read'));
     let checks = 0;
     const dead = new StrataError('internal', 'a thread died in the middle of its work');
     const check = () => {

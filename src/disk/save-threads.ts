@@ -1,5 +1,5 @@
 /**
- * The threads that read files for a save: jobs go to whichever has the least to do, outcomes come back in any order. The caller's own
+ * The threads that read files for a save: a job is done by whichever is free first, outcomes come back in any order. The caller's own
  * thread is one of them, for when it would have to wait for the others.
  */
 
@@ -7,18 +7,18 @@ import { setTimeout } from 'node:timers/promises';
 
 import { Threads } from '../base/index.ts';
 import type { SharedSink } from '../vault/index.ts';
-import { FACTS } from './save-order.ts';
-import type { JobOutcome, SaveAnswer, SaveBegin, SaveOrder } from './save-order.ts';
+import { FACTS, begins, notBegun } from './save-order.ts';
+import type { JobOutcome, SaveAnswer, SaveBegin, SaveJob, SaveOrder } from './save-order.ts';
 import { SaveWorker } from './save-worker.ts';
 import type { FileSlot } from './assembler.ts';
 import { Ranges } from './ranges.ts';
 import { threadModule } from './thread-module.ts';
 
-/** Jobs that a thread has at a time: one in work, and one that it need not wait for. More, and a next range would lie behind others. */
+/** Jobs for each thread beside the caller's: one in work, and one that it need not wait for. Each more is memory where a store is slow. */
 const JOBS = 2;
 
-/** The caller's thread; the others count from 1. */
-export const OWN = 0;
+/** Beside these, for while the caller's thread is at one itself and gives out none: its own may take as long as that many short ones. */
+const MORE_JOBS = 6;
 
 export type FilesAnswer = Extract<JobOutcome, { kind: 'files' }>;
 export type RangeAnswer = Extract<JobOutcome, { kind: 'range' }>;
@@ -35,13 +35,10 @@ export class SaveThreads implements AsyncDisposable {
   readonly #threads: Threads<SaveBegin | SaveOrder, SaveAnswer>;
   /** Of the caller's thread. */
   #own: SaveWorker | undefined;
-  #ownOrder: SaveOrder | undefined;
   #relieved = false;
   #work: SaveThreadsWork | undefined;
-  /** How many jobs each thread has. */
-  readonly #load: number[];
-  /** By number: what is done with the answer. */
-  readonly #jobs = new Map<number, (answer: JobOutcome) => void>();
+  /** By number, oldest first: what is not done, and what is done with its answer. */
+  readonly #jobs = new Map<number, { readonly job: SaveJob; readonly done: (answer: JobOutcome) => void }>();
   /** What went wrong before there was anybody to tell. */
   #failure: unknown;
   #nextJob = 0;
@@ -49,11 +46,10 @@ export class SaveThreads implements AsyncDisposable {
 
   /** Starts them; they can do nothing before `begin`. @param count beside the caller's */
   constructor(count: number) {
-    this.#load = Array.from({ length: count + 1 }, () => 0);
     this.#threads = new Threads(threadModule('save-thread'), {
       count,
       data: undefined,
-      onAnswer: (answer, thread) => this.#answer(answer, thread + 1),
+      onAnswer: (answer) => this.#answer(answer),
       onFailure: (error) => this.#fail(error),
     });
   }
@@ -67,50 +63,39 @@ export class SaveThreads implements AsyncDisposable {
     this.#postAll({ kind: 'begin', share });
   }
 
-  /** Of those beside the caller's the one with the least to do. */
-  get #least(): number {
-    let least = 1;
-    for (let thread = 2; thread < this.#load.length; thread++)
-      if (this.#load[thread]! < this.#load[least]!) least = thread;
-    return least;
+  /** Whether the threads can take another job. */
+  get haveRoom(): boolean {
+    return this.#jobs.size < this.#threads.count * JOBS + (this.#relieved ? 0 : MORE_JOBS);
   }
 
-  /** The thread with the least to do; undefined if none can take another job. @param own whether the caller's may be the one */
-  freest(own: boolean): number | undefined {
-    const freest = this.#least;
-    if (own && !this.#relieved && this.#load[OWN] === 0 && this.#load[freest]! > 0) return OWN;
-    return this.#load[freest]! < JOBS ? freest : undefined;
-  }
-
-  /** Starts a thread that takes the place of the caller's, which gets no job any more. */
+  /** Starts a thread that takes the place of the caller's, which does no job any more. */
   relieve(): void {
     if (this.#relieved) return;
     this.#relieved = true;
     this.#threads.add();
-    this.#load.push(0);
     this.#threads.post(this.#threads.count - 1, { kind: 'begin', share: this.#work!.sink.share });
   }
 
   /** Whether one beside the caller's has nothing to do. */
   get isIdle(): boolean {
-    return this.#load.some((load, thread) => load === 0 && thread !== OWN);
+    return this.#jobs.size < this.#threads.count;
   }
 
   /**
-   * Does the job of the caller's thread, when it can be begun: a thread with the range before may have died, and this one would never
-   * hear of it if it blocked.
+   * Does the first job that nobody has begun. A range not before it can be begun: a thread with the range before may have died, and this
+   * one would never hear of it if it blocked.
    *
    * @param check throws what should end the waiting
-   * @returns false if there is no job
+   * @returns false if there is no such job
    * @throws what ends the save
    */
   async workHere(check: () => void): Promise<boolean> {
-    const order = this.#ownOrder;
-    if (order === undefined) return false;
-    this.#ownOrder = undefined;
+    if (this.#relieved) return false;
+    const job = this.#first();
+    if (job === undefined) return false;
     let number: number | undefined;
-    if (order.kind === 'range') {
-      const ranges = new Ranges(order.ranges);
+    if (job.kind === 'range') {
+      const ranges = new Ranges(job.ranges);
       const mine = (number = ranges.take());
       try {
         for (check(); !ranges.isDecided(mine); check()) await setTimeout(1);
@@ -119,7 +104,7 @@ export class SaveThreads implements AsyncDisposable {
         throw error;
       }
     }
-    this.#answer(this.#own!.work(order, number), OWN);
+    this.#answer(this.#own!.work(job, number));
     return true;
   }
 
@@ -129,51 +114,51 @@ export class SaveThreads implements AsyncDisposable {
 
   /** Whether all have given away what they had. */
   get finished(): boolean {
-    return this.#finished === this.#load.length;
+    return this.#finished === this.#threads.count + 1;
   }
 
-  files(thread: number, slots: readonly FileSlot[], done: (answer: FilesAnswer) => void): void {
+  files(slots: readonly FileSlot[], done: (answer: FilesAnswer) => void): void {
     const facts = new Float64Array(slots.length * FACTS);
     for (const [file, slot] of slots.entries()) {
       const { dev, ino, size, mtimeMs, ctimeMs } = slot.facts;
       facts.set([dev, ino, size, mtimeMs, ctimeMs], file * FACTS);
     }
-    const job = this.#begin((answer) => answer.kind === 'files' && done(answer));
-    const names = slots.map(({ name }) => name.toString('latin1'));
-    this.#post(thread, {
+    const job: SaveJob = {
       kind: 'files',
-      job,
+      job: this.#nextJob++,
+      begun: notBegun(),
       directories: slots.map(({ directory }) => directory),
-      names,
+      names: slots.map(({ name }) => name.toString('latin1')),
       facts,
-    });
+    };
+    this.#post(job, (answer) => answer.kind === 'files' && done(answer));
   }
 
-  /** One of the ranges of an open file, whichever is the next when the thread begins. */
-  range(thread: number, fd: number, { share }: Ranges, done: (answer: RangeAnswer) => void): void {
-    const job = this.#begin((answer) => answer.kind === 'range' && done(answer));
-    this.#post(thread, { kind: 'range', job, fd, ranges: share });
+  /** One of the ranges of an open file, whichever is the next when it is begun. */
+  range(fd: number, { share }: Ranges, done: (answer: RangeAnswer) => void): void {
+    const job: SaveJob = { kind: 'range', job: this.#nextJob++, begun: notBegun(), fd, ranges: share };
+    this.#post(job, (answer) => answer.kind === 'range' && done(answer));
   }
 
   /** After the last job. */
   finish(): void {
     this.#postAll({ kind: 'finish' });
-    this.#answer(this.#own!.work({ kind: 'finish' }), OWN);
+    this.#answer(this.#own!.work({ kind: 'finish' }));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.#threads[Symbol.asyncDispose]();
   }
 
-  #begin(done: (answer: JobOutcome) => void): number {
-    this.#jobs.set(this.#nextJob, done);
-    return this.#nextJob++;
+  /** The first job that nobody has begun: the caller's now. */
+  #first(): SaveJob | undefined {
+    for (const { job } of this.#jobs.values()) if (begins(job)) return job;
+    return undefined;
   }
 
-  #post(thread: number, order: SaveOrder): void {
-    this.#load[thread]!++;
-    if (thread === OWN) this.#ownOrder = order;
-    else this.#threads.post(thread - 1, order);
+  #post(job: SaveJob, done: (answer: JobOutcome) => void): void {
+    this.#jobs.set(job.job, { job, done });
+    this.#postAll(job);
   }
 
   #postAll(order: SaveBegin | SaveOrder): void {
@@ -185,13 +170,12 @@ export class SaveThreads implements AsyncDisposable {
     else this.#work.onFailure(error);
   }
 
-  #answer({ outputs, outcome }: SaveAnswer, thread: number): void {
+  #answer({ outputs, outcome }: SaveAnswer): void {
     const { sink, onProgress } = this.#work!;
     for (const output of outputs) sink.take(output);
     if (outcome === undefined) this.#finished++;
     else {
-      this.#load[thread]!--;
-      const done = this.#jobs.get(outcome.job)!;
+      const { done } = this.#jobs.get(outcome.job)!;
       this.#jobs.delete(outcome.job);
       try {
         done(outcome);
