@@ -3,7 +3,6 @@
  * is read, and found to be zero then.
  */
 
-import { spawnSync } from 'node:child_process';
 import { fstatSync } from 'node:fs';
 
 import { PAGE } from '../chunk/index.ts';
@@ -52,6 +51,8 @@ except OSError as e:
  */
 export function holeMap(fd: number, size: number): HoleMap {
   if (size < WORTHWHILE || size - fstatSync(fd).blocks * STAT_BLOCK < WORTHWHILE) return NO_HOLES;
+  // Few files have holes: what starts programs is loaded with the first.
+  const { spawnSync } = process.getBuiltinModule('node:child_process');
   for (const [command, ...options] of PROGRAMS) {
     const { status, stdout } = spawnSync(command, options, {
       stdio: [fd, 'pipe', 'ignore'],

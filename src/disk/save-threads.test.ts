@@ -199,6 +199,30 @@ describe('threads', () => {
     expect(third.threads).toBeDefined();
   });
 
+  it('[K31] and the caller do each job once, whoever is free first', async () => {
+    const path = join(scratch(), 'long');
+    writeFileSync(path, noise(2 * MIB, 1));
+    const ranges = Ranges.of(rangesOf(2 * MIB, [], 64 * 1024));
+    await using threads = new SaveThreads(2);
+    const failures: unknown[] = [];
+    const sink = writerOver(openMemoryStore()).shared;
+    threads.begin({ sink, onProgress: () => {}, onFailure: (error) => failures.push(error) });
+    using file = opened(path);
+    const done: number[] = [];
+    for (let range = 0; range < ranges.count; range++)
+      threads.range(file.fd, ranges, ({ number, extents }) => {
+        expect(extents).toBeDefined();
+        done.push(number);
+      });
+    // The others are still starting.
+    for (let job = 0; job < 3; job++) expect(await threads.workHere(() => {})).toBe(true);
+    expect(done.length).toBeGreaterThanOrEqual(3);
+    while (threads.jobs > 0 && failures.length === 0) await setTimeout(5);
+    expect(failures).toEqual([]);
+    expect(await threads.workHere(() => {})).toBe(false);
+    expect(done.sort((a, b) => a - b)).toEqual(Array.from({ length: ranges.count }, (_, range) => range));
+  });
+
   it('[K32] that died with a range keep nobody waiting for where the next one starts', async () => {
     const path = join(scratch(), 'long');
     writeFileSync(path, noise(64 * 1024, 1));

@@ -5,7 +5,6 @@
 
 import { closeSync, lstatSync, opendirSync } from 'node:fs';
 import type { Stats } from 'node:fs';
-import { join } from 'node:path';
 
 import { errno } from '../base/index.ts';
 import { excludeBy } from './exclude.ts';
@@ -97,7 +96,7 @@ function* entriesOf(directory: string): Generator<{ readonly path: string; reado
   if (opened === undefined) return;
   try {
     for (let entry = attempt(() => opened.readSync()); entry; entry = attempt(() => opened.readSync())) {
-      const path = join(directory, entry.name);
+      const path = `${directory}/${entry.name}`;
       const stats = attempt(() => lstatSync(path));
       if (stats !== undefined) yield { path, stats };
     }

@@ -1,6 +1,5 @@
 /** Programs of the system that do what Node cannot, run to their end. */
 
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 
@@ -67,6 +66,8 @@ export async function stream(
   take: (part: Buffer) => void,
 ): Promise<Omit<Ended, 'out'>> {
   throwIfAborted(signal);
+  // Most commands start none.
+  const { spawn } = await import('node:child_process');
   const child = spawn(program, rest, {
     cwd: '/',
     env: ENVIRONMENT,

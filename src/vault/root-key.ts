@@ -1,6 +1,5 @@
 /** The root key: 32 bytes from which a store can be opened, and the text that a person keeps it as. */
 
-import { execFile } from 'node:child_process';
 import { scrypt } from 'node:crypto';
 import { promisify } from 'node:util';
 
@@ -96,6 +95,7 @@ export async function rootKeyFromCommand(
   const [program = '', ...args] = command;
   let stdout: string;
   try {
+    const { execFile } = await import('node:child_process');
     ({ stdout } = await promisify(execFile)(program, args, {
       timeout: COMMAND_TIMEOUT_MS,
       encoding: 'utf8',
