@@ -19,7 +19,7 @@ import { readFileOnce } from './scan-file.ts';
 import { WORTH_ANOTHER, WORTH_THREADS, threadsBeside } from './useful-threads.ts';
 import { Verdicts } from './verdicts.ts';
 
-/** One job of a thread, about 20 ms of it. */
+/** One job of a thread at most, 20 to 50 ms of it. */
 const JOB = { files: 256, bytes: 4 * 1024 * 1024 };
 
 /** Files that may wait for threads. */
@@ -31,8 +31,8 @@ const MAX_HELD = 256;
 /** Entries that may wait for a file before them: a long one is read for half a minute, and each of them takes a kilobyte. */
 const MAX_BACKLOG = 16_384;
 
-/** From this size on a file is cut by several threads. Bytes. */
-const LONG_FILE = 4 * 1024 * 1024;
+/** From this size on a file is cut by several threads, in ranges: so any other fits into a job. Bytes. */
+const LONG_FILE = JOB.bytes;
 
 export interface ReadingOptions {
   readonly sink: ContentSink;
@@ -199,14 +199,14 @@ export class Reading implements AsyncDisposable {
         this.#waitingBytes >= JOB.bytes ||
         (this.#waiting.length > 0 && (all || threads.isIdle || this.directories.size >= MAX_HELD));
       if (!threads.haveRoom || !(hasFiles() || this.#long !== undefined)) return;
-      // What was sealed waits for the store: no more of it than that, whoever makes it.
+      // What was sealed waits for the store: no more than that, and what becomes of the jobs that are given out already.
       await this.#options.sink.drain();
       if (this.#long === undefined) this.#postFiles(threads);
       else this.#long.post();
     }
   }
 
-  /** A long file with ranges that nobody has yet: all threads are at one, so that few are open. */
+  /** A long file with ranges that are not given out: all of them are before the next one is opened, so that there are no more open than jobs. */
   get #long(): LongFile | undefined {
     for (const long of this.#begun) if (!long.isPosted) return long;
     return undefined;
@@ -215,9 +215,9 @@ export class Reading implements AsyncDisposable {
   #postFiles(threads: SaveThreads): void {
     const slots: FileSlot[] = [];
     let bytes = 0;
-    while (slots.length < JOB.files && bytes < JOB.bytes) {
+    while (slots.length < JOB.files) {
       const slot = this.#waiting[slots.length];
-      if (slot === undefined || slot.facts.size >= LONG_FILE) break;
+      if (slot === undefined || slot.facts.size >= LONG_FILE || bytes + slot.facts.size > JOB.bytes) break;
       slots.push(slot);
       bytes += slot.facts.size;
     }

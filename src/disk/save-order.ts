@@ -14,7 +14,7 @@ export interface SaveBegin {
   readonly share: WriterShare;
 }
 
-/** What is to be done by whoever is free first: all threads are given it, and the caller's has it as well. */
+/** What is done by whoever is free first: all threads that there are by then are given it, and the caller's may take it too. */
 interface Job {
   readonly job: number;
   /** One number: whether somebody has begun it. */
@@ -46,7 +46,7 @@ export function notBegun(): Int32Array {
 }
 
 /** @returns whether the job is the caller's now: somebody else may have been before it */
-export function begins({ begun }: SaveJob): boolean {
+export function tryBegin({ begun }: SaveJob): boolean {
   return Atomics.exchange(begun, 0, 1) === 0;
 }
 

@@ -3,7 +3,7 @@
 import type { TransferListItem } from 'node:worker_threads';
 
 import { serveThread } from '../base/index.ts';
-import { begins } from './save-order.ts';
+import { tryBegin } from './save-order.ts';
 import type { SaveAnswer, SaveBegin, SaveOrder } from './save-order.ts';
 import { SaveWorker } from './save-worker.ts';
 
@@ -11,7 +11,7 @@ serveThread<undefined, SaveBegin | SaveOrder, SaveAnswer>((_, post) => {
   let worker: SaveWorker | undefined;
   return (order) => {
     if (order.kind === 'begin') return void (worker = new SaveWorker(order.share));
-    if (order.kind !== 'finish' && !begins(order)) return;
+    if (order.kind !== 'finish' && !tryBegin(order)) return;
     const answer = worker!.work(order);
     post(answer, memoryOf(answer));
   };

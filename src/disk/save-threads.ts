@@ -7,7 +7,7 @@ import { setTimeout } from 'node:timers/promises';
 
 import { Threads } from '../base/index.ts';
 import type { SharedSink } from '../vault/index.ts';
-import { FACTS, begins, notBegun } from './save-order.ts';
+import { FACTS, notBegun, tryBegin } from './save-order.ts';
 import type { JobOutcome, SaveAnswer, SaveBegin, SaveJob, SaveOrder } from './save-order.ts';
 import { SaveWorker } from './save-worker.ts';
 import type { FileSlot } from './assembler.ts';
@@ -68,7 +68,10 @@ export class SaveThreads implements AsyncDisposable {
     return this.#jobs.size < this.#threads.count * JOBS + (this.#relieved ? 0 : MORE_JOBS);
   }
 
-  /** Starts a thread that takes the place of the caller's, which does no job any more. */
+  /**
+   * Starts a thread that takes the place of the caller's, which does no job any more. What is given out already is not for it: it would
+   * take a range while it still compiles its code, and hold up those after it.
+   */
   relieve(): void {
     if (this.#relieved) return;
     this.#relieved = true;
@@ -91,7 +94,7 @@ export class SaveThreads implements AsyncDisposable {
    */
   async workHere(check: () => void): Promise<boolean> {
     if (this.#relieved) return false;
-    const job = this.#first();
+    const job = this.#beginFirst();
     if (job === undefined) return false;
     let number: number | undefined;
     if (job.kind === 'range') {
@@ -150,9 +153,9 @@ export class SaveThreads implements AsyncDisposable {
     return this.#threads[Symbol.asyncDispose]();
   }
 
-  /** The first job that nobody has begun: the caller's now. */
-  #first(): SaveJob | undefined {
-    for (const { job } of this.#jobs.values()) if (begins(job)) return job;
+  /** @returns the first job that nobody has begun: it is the caller's now */
+  #beginFirst(): SaveJob | undefined {
+    for (const { job } of this.#jobs.values()) if (tryBegin(job)) return job;
     return undefined;
   }
 
