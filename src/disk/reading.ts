@@ -194,11 +194,11 @@ export class Reading implements AsyncDisposable {
     if (this.#seen.bytes >= WORTH_ANOTHER) threads.relieve();
     for (;;) {
       this.#check();
-      const hasFiles = () =>
+      const hasFiles =
         this.#waiting.length >= JOB.files ||
         this.#waitingBytes >= JOB.bytes ||
         (this.#waiting.length > 0 && (all || threads.isIdle || this.directories.size >= MAX_HELD));
-      if (!threads.haveRoom || !(hasFiles() || this.#long !== undefined)) return;
+      if (!threads.haveRoom || !(hasFiles || this.#long !== undefined)) return;
       // What was sealed waits for the store: no more than that, and what becomes of the jobs that are given out already.
       await this.#options.sink.drain();
       if (this.#long === undefined) this.#postFiles(threads);

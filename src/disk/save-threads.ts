@@ -69,8 +69,8 @@ export class SaveThreads implements AsyncDisposable {
   }
 
   /**
-   * Starts a thread that takes the place of the caller's, which does no job any more. What is given out already is not for it: it would
-   * take a range while it still compiles its code, and hold up those after it.
+   * Starts a thread that takes the place of the caller's, which does no job any more. What is given out already is not for it: when that was
+   * tried, it took longer.
    */
   relieve(): void {
     if (this.#relieved) return;

@@ -67,7 +67,7 @@ export async function stream(
 ): Promise<Omit<Ended, 'out'>> {
   throwIfAborted(signal);
   // Most commands start none.
-  const { spawn } = await import('node:child_process');
+  const { spawn } = process.getBuiltinModule('node:child_process');
   const child = spawn(program, rest, {
     cwd: '/',
     env: ENVIRONMENT,

@@ -95,7 +95,7 @@ export async function rootKeyFromCommand(
   const [program = '', ...args] = command;
   let stdout: string;
   try {
-    const { execFile } = await import('node:child_process');
+    const { execFile } = process.getBuiltinModule('node:child_process');
     ({ stdout } = await promisify(execFile)(program, args, {
       timeout: COMMAND_TIMEOUT_MS,
       encoding: 'utf8',
