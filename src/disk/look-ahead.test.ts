@@ -10,14 +10,18 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 
 import { MemoryContent } from '../testing/memory-content.ts';
 import { makeOddTree } from '../testing/odd-tree.ts';
+import { foresee } from './foresee.ts';
 import { ForeseenReader, foreseenShare, foreseenState } from './foreseen.ts';
-import { lookThrough } from './look-through.ts';
+import type { Lookout } from './foreseen.ts';
+import { Glance } from './glance.ts';
+import { LookAhead } from './look-ahead.ts';
 import { Remembering } from './remembering.fixture.ts';
 import { ScanAhead } from './scan-ahead.ts';
 import { scanDirectory } from './scan.ts';
@@ -28,21 +32,33 @@ const afresh = async (directory: string) => (await scanDirectory(directory, new 
 
 const tick = () => setTimeout(TICK_MS + 10);
 
-/** What a thread would have seen by now; counts the directories that are found there. */
-function seenBy(directory: string) {
-  const share = foreseenShare(foreseenState());
-  lookThrough(directory, share);
-  const reader = new ForeseenReader(share);
-  const look = {
-    found: 0,
-    listing(stats: Parameters<ForeseenReader['listing']>[0]) {
-      const listing = reader.listing(stats);
-      if (listing !== undefined) look.found++;
-      return listing;
-    },
-  };
-  return look;
+/** Counts the directories that are found by it. */
+class Counting implements Lookout {
+  found = 0;
+  readonly #from: Lookout;
+
+  constructor(from: Lookout) {
+    this.#from = from;
+  }
+
+  listing(stats: Stats) {
+    const listing = this.#from.listing(stats);
+    if (listing !== undefined) this.found++;
+    return listing;
+  }
 }
+
+const LOOKS: Record<string, (directory: string) => Counting> = {
+  /** What it would have seen by now. */
+  'a thread': (directory) => {
+    const share = foreseenShare(foreseenState());
+    foresee(directory, share);
+    return new Counting(new ForeseenReader(share));
+  },
+  'a glance': (directory) => new Counting(Glance.at(directory, 0)),
+};
+
+const byThread = LOOKS['a thread']!;
 
 async function savedTree() {
   const base = join(scratch(), 'tree');
@@ -77,21 +93,25 @@ const CHANGES: Record<string, (base: string) => void> = {
   },
 };
 
+const CASES = Object.entries(CHANGES).flatMap(([name, change]) =>
+  Object.entries(LOOKS).map(([who, lookAt]) => [name, who, change, lookAt] as const),
+);
+
 describe('a look ahead of the walk', () => {
-  it.each(Object.entries(CHANGES))('[K61] of %s makes the same tree', async (_, change) => {
+  it.each(CASES)('[K61] of %s by %s makes the same tree', async (_, _who, change, lookAt) => {
     const { base, saves } = await savedTree();
     change(base);
     await tick();
-    const look = seenBy(base);
+    const look = lookAt(base);
     expect(await saves.save(base, { ahead: { look } })).toEqual(await afresh(base));
     expect(look.found).toBeGreaterThan(3);
   });
 
-  it.each(Object.entries(CHANGES))(
-    '[K61] before %s: the next save has it at the latest',
-    async (_, change) => {
+  it.each(CASES)(
+    '[K61] before %s by %s: the next save has it at the latest',
+    async (_, _who, change, lookAt) => {
       const { base, saves } = await savedTree();
-      const look = seenBy(base);
+      const look = lookAt(base);
       change(base);
       await tick();
       await saves.save(base, { ahead: { look } });
@@ -99,20 +119,22 @@ describe('a look ahead of the walk', () => {
     },
   );
 
-  it('[K61] spares a look at what is as it was, and nobody opens a file', async () => {
-    const { base, saves } = await savedTree();
-    const look = seenBy(base);
-    await saves.save(base, { ahead: { look } });
-    expect(saves).toMatchObject({ read: 0, wrote: false });
-  });
+  it.each(Object.entries(LOOKS))(
+    '[K61] by %s spares a look at what is as it was, and nobody opens a file',
+    async (_, lookAt) => {
+      const { base, saves } = await savedTree();
+      await saves.save(base, { ahead: { look: lookAt(base) } });
+      expect(saves).toMatchObject({ read: 0, wrote: false });
+    },
+  );
 
-  it('[K61] follows no link', async () => {
+  it.each(Object.entries(LOOKS))('[K61] by %s follows no link', async (_, lookAt) => {
     const { base } = await savedTree();
     const outside = join(base, '..', 'outside');
     mkdirSync(outside);
     symlinkSync('../outside', join(base, 'z', 'way out'));
-    expect(seenBy(base).listing(statSync(outside))).toBeUndefined();
-    expect(seenBy(base).listing(statSync(join(base, 'z')))?.names.length).toBe(3);
+    expect(lookAt(base).listing(statSync(outside))).toBeUndefined();
+    expect(lookAt(base).listing(statSync(join(base, 'z')))?.names.length).toBe(3);
   });
 
   it('[K61] ends where there is no more room for it', async () => {
@@ -123,7 +145,7 @@ describe('a look ahead of the walk', () => {
       for (let file = 0; file < 2000; file++)
         writeFileSync(join(base, directory, `${String(file).padStart(4, '0')}${'x'.repeat(250)}`), '');
     }
-    const look = seenBy(base);
+    const look = byThread(base);
     const isKnown = (path: string) => look.listing(statSync(join(base, path))) !== undefined;
     expect(isKnown('p')).toBe(true);
     expect(isKnown('a')).toBe(false);
@@ -133,8 +155,8 @@ describe('a look ahead of the walk', () => {
     const { base, saves } = await savedTree();
     const known = (bytes: number, exclude: string[] = []) =>
       ScanAhead.of(base, { remembered: { bytes, at: Date.now() }, exclude });
-    expect((await known(1000)).look).toBeUndefined();
-    expect((await known(5e6, ['x'])).look).toBeUndefined();
+    expect((await known(1000)).look).toBeInstanceOf(Glance);
+    expect((await known(5e6, ['x'])).look).toBeInstanceOf(Glance);
     await using ahead = await known(5e6);
     const deep = openSync(join(base, 'a/b/c'), 'r');
     while (ahead.look?.listing(fstatSync(deep)) === undefined) await setTimeout(10);
@@ -150,10 +172,10 @@ describe('a look ahead of the walk', () => {
     const known = () => ScanAhead.of(base, { remembered: { bytes: 1e6, at: Date.now() + 1e6 } });
     writeFileSync(join(base, 'long'), '');
     await using few = await known();
-    expect([few.look, few.threads]).toEqual([undefined, undefined]);
+    expect([few.look?.constructor, few.threads]).toEqual([Glance, undefined]);
     for (let file = 0; file < 2100; file++) writeFileSync(join(base, String(file)), '');
     await using many = await known();
-    expect([many.look === undefined, many.threads]).toEqual([false, undefined]);
+    expect([many.look?.constructor, many.threads]).toEqual([LookAhead, undefined]);
   });
 
   it('[K61] of what is gone by then is none, and says nothing', async () => {
@@ -162,6 +184,6 @@ describe('a look ahead of the walk', () => {
     await using ahead = await ScanAhead.of(base, { remembered: { bytes: 5e6, at: 0 } });
     rmSync(base, { recursive: true });
     await setTimeout(200);
-    expect(ahead.look).toBeDefined();
+    expect(ahead.look).toBeInstanceOf(LookAhead);
   });
 });

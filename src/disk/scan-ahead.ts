@@ -3,16 +3,15 @@
  * made, or opened over a network, takes as long as they do.
  */
 
-import { closeSync, lstatSync, opendirSync } from 'node:fs';
-import type { Stats } from 'node:fs';
+import { closeSync } from 'node:fs';
 
-import { errno } from '../base/index.ts';
 import { excludeBy } from './exclude.ts';
+import { Glance } from './glance.ts';
 import { LookAhead } from './look-ahead.ts';
 import { OffLimits } from './off-limits.ts';
 import { SaveThreads } from './save-threads.ts';
 import { openSource } from './source.ts';
-import { WORTH_LOOKING, WORTH_THREADS, threadsBeside } from './useful-threads.ts';
+import { WORTH_LOOKING, threadsBeside } from './useful-threads.ts';
 
 export interface ScanAheadOptions {
   readonly exclude?: readonly string[] | undefined;
@@ -30,9 +29,10 @@ export interface Remembered {
 /** Ends the threads when it is disposed of. */
 export class ScanAhead implements AsyncDisposable {
   readonly threads: SaveThreads | undefined;
-  readonly look: LookAhead | undefined;
+  /** What was seen of the directory. */
+  readonly look: LookAhead | Glance | undefined;
 
-  private constructor(threads?: SaveThreads, look?: LookAhead) {
+  private constructor({ threads, look }: { threads?: SaveThreads; look?: LookAhead | Glance } = {}) {
     this.threads = threads;
     this.look = look;
   }
@@ -48,69 +48,18 @@ export class ScanAhead implements AsyncDisposable {
     if (count === 0) return new ScanAhead();
     // What is excluded may be most of it.
     const known = remembered === undefined || exclude.length > 0 ? 0 : remembered.bytes;
-    const glance = known >= LARGE ? 'many' : glanceAt(directory, remembered?.at ?? 0);
-    if (glance === 'much') return new ScanAhead(new SaveThreads(count));
-    return new ScanAhead(
-      undefined,
-      glance === 'many' && known >= WORTH_LOOKING ? new LookAhead(directory) : undefined,
-    );
+    if (known >= LARGE) return new ScanAhead({ look: new LookAhead(directory) });
+    const glance = Glance.at(directory, remembered?.at ?? 0);
+    if (glance.finding === 'much') return new ScanAhead({ threads: new SaveThreads(count), look: glance });
+    const isMany = glance.finding === 'many' && known >= WORTH_LOOKING;
+    return new ScanAhead({ look: isMany ? new LookAhead(directory) : glance });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.threads?.[Symbol.asyncDispose]();
-    await this.look?.[Symbol.asyncDispose]();
+    if (this.look instanceof LookAhead) await this.look[Symbol.asyncDispose]();
   }
 }
 
 /** Bytes remembered of a directory that has many files, most likely; fewer may be what long files are made of, such as one of 6 GB. */
 const LARGE = 8 * WORTH_LOOKING;
-
-/**
- * A guess, made by paths and at no great cost: whoever saves goes by open directories, and by what is excluded.
- *
- * @param since what has changed since then will be read; milliseconds since 1970
- * @returns `much`: to read, and worth threads; `many`: files, of which only some were looked at; `little`: neither
- */
-function glanceAt(directory: string, since: number): 'much' | 'many' | 'little' {
-  let files = 0;
-  let bytes = 0;
-  let steps = 2 * WORTH_THREADS.files;
-  const waiting = [directory];
-  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-    for (const { path, stats } of entriesOf(next)) {
-      if (stats.isDirectory()) waiting.push(path);
-      if (stats.isFile() && stats.ctimeMs >= since) {
-        files++;
-        bytes += stats.size;
-      }
-      if (files >= WORTH_THREADS.files || bytes >= WORTH_THREADS.bytes) return 'much';
-      if (--steps === 0) return 'many';
-    }
-  }
-  return 'little';
-}
-
-/** As far as they can be seen: of the rest the save itself will tell. No more of a huge directory is read than is asked for. */
-function* entriesOf(directory: string): Generator<{ readonly path: string; readonly stats: Stats }> {
-  const opened = attempt(() => opendirSync(directory));
-  if (opened === undefined) return;
-  try {
-    for (let entry = attempt(() => opened.readSync()); entry; entry = attempt(() => opened.readSync())) {
-      const path = `${directory}/${entry.name}`;
-      const stats = attempt(() => lstatSync(path));
-      if (stats !== undefined) yield { path, stats };
-    }
-  } finally {
-    opened.closeSync();
-  }
-}
-
-/** @returns undefined for what the system refuses */
-function attempt<Value>(call: () => Value): Value | undefined {
-  try {
-    return call();
-  } catch (error) {
-    if (errno(error) === undefined) throw error;
-    return undefined;
-  }
-}

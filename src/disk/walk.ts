@@ -77,7 +77,7 @@ export class Walk {
   /** Not recursive: directories may be thousands deep. @throws what ends the save */
   async run(): Promise<Walked> {
     const { chain, pace, reading, recollection } = this.#world;
-    this.#open(Buffer.alloc(0), fstatSync(chain.fd), 'enter');
+    this.#open(undefined, fstatSync(chain.fd), 'enter');
     for (;;) {
       const frame = this.#frames.at(-1)!;
       const index = frame.next++;
@@ -95,59 +95,60 @@ export class Walk {
     }
   }
 
+  /** @param text a name, of which bytes are made where they are needed: of what is as it was they are not */
   #visit(text: string, seen: Seen | undefined): void {
     const { assembler, exclude, recollection } = this.#world;
-    const name = nameBytes(text);
-    if (exclude?.(this.#textOf(name)) === true) return this.#leaveOut('excluded', name);
+    if (exclude?.(this.#textOf(text)) === true) return this.#leaveOut('excluded', text);
     for (let tries = 0; tries < TRIES; tries++) {
       try {
-        if (tries === 0 && seen !== undefined && this.#wasSeen(text, name, seen)) return;
-        return this.#visitOnce(text, name);
+        if (tries === 0 && seen !== undefined && this.#wasSeen(text, seen)) return;
+        return this.#visitOnce(text);
       } catch (error) {
         if (wasReplaced(error)) continue;
         if (error instanceof StrataError || OUT_OF_RESOURCES.has(errno(error))) throw error;
         recollection.tell();
-        return assembler.add({ kind: 'unreadable', name });
+        return assembler.add({ kind: 'unreadable', name: nameBytes(text) });
       }
     }
     recollection.tell();
-    assembler.add({ kind: 'changed', name });
+    assembler.add({ kind: 'changed', name: nameBytes(text) });
   }
 
   /** Goes by what somebody else saw a moment ago, as far as that can be believed. @returns false if it takes another look */
-  #wasSeen(text: string, name: Buffer, seen: Seen): boolean {
+  #wasSeen(text: string, seen: Seen): boolean {
     const kind = seen.mode & constants.S_IFMT;
-    if (kind === constants.S_IFREG) return this.#keepsFile(text, name, seen);
-    if (kind === constants.S_IFLNK) return this.#keepsLink(text, name, seen);
+    if (kind === constants.S_IFREG) return this.#keepsFile(text, seen);
+    if (kind === constants.S_IFLNK) return this.#keepsLink(text, seen);
     if (kind !== constants.S_IFDIR) return false;
-    this.#enter(text, name, 'all');
+    this.#enter(text, 'all');
     return true;
   }
 
   /** @throws the system's error */
-  #visitOnce(text: string, name: Buffer): void {
+  #visitOnce(text: string): void {
     const stats = lstatSync(atText(this.#world.chain.fd, text), { throwIfNoEntry: false });
     // Removed since it was listed: as if the save had begun a moment later.
     if (stats === undefined) return;
-    const choice = this.#choice(name, stats);
+    const choice = this.#choice(text, stats);
     if (choice === 'none') return;
-    if (stats.isFile()) return this.#visitFile(text, name, stats);
-    if (stats.isDirectory()) return this.#enter(text, name, choice);
-    if (stats.isSymbolicLink()) return this.#visitLink(text, name, stats);
-    this.#leaveOut(stats.isFIFO() ? 'fifo' : stats.isSocket() ? 'socket' : 'device', name);
+    if (stats.isFile()) return this.#visitFile(text, stats);
+    if (stats.isDirectory()) return this.#enter(text, choice);
+    if (stats.isSymbolicLink()) return this.#visitLink(text, stats);
+    this.#leaveOut(stats.isFIFO() ? 'fifo' : stats.isSocket() ? 'socket' : 'device', text);
   }
 
-  #choice(name: Buffer, stats: Stats): Choice {
+  #choice(text: string, stats: Stats): Choice {
     const { select } = this.#world;
     if (select === undefined || this.#frames.at(-1)!.choice === 'all') return 'all';
-    return select(this.#textOf(name), stats.isDirectory());
+    return select(this.#textOf(text), stats.isDirectory());
   }
 
-  #visitFile(text: string, name: Buffer, stats: Stats): void {
+  #visitFile(text: string, stats: Stats): void {
     const { chain, assembler, reading, recollection } = this.#world;
-    if (this.#keepsFile(text, name, stats)) return;
+    if (this.#keepsFile(text, stats)) return;
     this.#count(stats);
     recollection.tell();
+    const name = nameBytes(text);
     // No more content for a save that will be refused; only what else is in its way.
     if (this.#world.isRefused()) return accessSync(at(chain.fd, name), constants.R_OK);
     const looks = this.#looksOf(name, stats);
@@ -157,13 +158,13 @@ export class Walk {
   }
 
   /** @returns whether it is as it was */
-  #keepsFile(text: string, name: Buffer, seen: Seen): boolean {
+  #keepsFile(text: string, seen: Seen): boolean {
     const { pace, recollection } = this.#world;
     if (!recollection.keeps(text, RECORDS.file, seen)) return false;
     this.#count(seen);
     pace.files++;
     pace.bytes += seen.size;
-    this.#noteLosses(name, seen);
+    this.#noteLosses(text, seen);
     return true;
   }
 
@@ -174,48 +175,50 @@ export class Walk {
   }
 
   /** @returns whether it is as it was */
-  #keepsLink(text: string, name: Buffer, seen: Seen): boolean {
+  #keepsLink(text: string, seen: Seen): boolean {
     if (!this.#world.recollection.keeps(text, RECORDS.symlink, seen)) return false;
-    this.#noteLosses(name, seen);
+    this.#noteLosses(text, seen);
     return true;
   }
 
-  #visitLink(text: string, name: Buffer, stats: Stats): void {
+  #visitLink(text: string, stats: Stats): void {
     const { assembler, recollection } = this.#world;
-    if (this.#keepsLink(text, name, stats)) return;
-    this.#noteLosses(name, stats);
+    if (this.#keepsLink(text, stats)) return;
+    this.#noteLosses(text, stats);
+    const name = nameBytes(text);
     const target = readlinkSync(at(this.#world.chain.fd, name), 'buffer');
     const entry = { kind: 'symlink', name, ...this.#looksOf(name, stats), target } as const;
     recollection.tell();
     assembler.add({ kind: 'symlink', entry, facts: stats });
   }
 
-  #enter(text: string, name: Buffer, choice: Choice): void {
+  #enter(text: string, choice: Choice): void {
     const { chain, offLimits } = this.#world;
     if (this.#frames.length >= MAX_DEPTH)
       throw new StrataError('bad_input', `directories are nested deeper than ${MAX_DEPTH} levels`, {
         hint: 'Exclude the deep directory.',
-        details: { path: displayPath(this.#pathOf(name).slice(0, 8)) },
+        details: { path: displayPath(this.#pathOf(text).slice(0, 8)) },
       });
-    chain.enter(name);
+    chain.enter(nameBytes(text));
     try {
       const stats = fstatSync(chain.fd);
-      if (!offLimits.has(chain.fd, stats)) return this.#open(name, stats, choice, text);
+      if (!offLimits.has(chain.fd, stats)) return this.#open(text, stats, choice);
     } catch (error) {
       chain.leave();
       throw error;
     }
-    this.#leaveOut('own', name);
+    this.#leaveOut('own', text);
     chain.leave();
   }
 
   /** For the directory that the chain has just entered. @param text its name in the directory above; undefined: the root */
-  #open(name: Buffer, stats: Stats, choice: Choice, text?: string): void {
+  #open(text: string | undefined, stats: Stats, choice: Choice): void {
     const { fd } = this.#world.chain;
+    const name = nameBytes(text ?? '');
     const listing = this.#world.look?.listing(stats);
     const names = listing?.names ?? manyNamesIn(fd, stats);
     const looks = looksOf(stats, () => fstatSync(fd, { bigint: true }));
-    this.#noteLosses(name, stats);
+    this.#noteLosses(text ?? '', stats);
     this.#world.recollection.enter(name, looks, text);
     this.#frames.push({ name, looks, names, listing, choice, next: 0 });
   }
@@ -224,21 +227,24 @@ export class Walk {
     return looksOf(stats, () => lstatSync(at(this.#world.chain.fd, name), { bigint: true }));
   }
 
-  #noteLosses(name: Buffer, stats: Seen): void {
-    this.#world.losses.note(stats, () => this.#pathOf(name));
+  #noteLosses(text: string, stats: Seen): void {
+    this.#world.losses.note(stats, () => this.#pathOf(text));
   }
 
-  #leaveOut(reason: LeftOutReason, name: Buffer): void {
-    this.#world.leftOut[reason].add(this.#pathOf(name));
+  #leaveOut(reason: LeftOutReason, text: string): void {
+    this.#world.leftOut[reason].add(this.#pathOf(text));
   }
 
-  #textOf(name: Buffer): string {
-    return this.#pathOf(name)
+  #textOf(text: string): string {
+    return this.#pathOf(text)
       .map((part) => Buffer.from(part).toString())
       .join('/');
   }
 
-  #pathOf(name: Buffer): Buffer[] {
-    return [...this.#frames.slice(1).map((frame) => frame.name), name].filter((part) => part.length > 0);
+  /** @param text empty for the root */
+  #pathOf(text: string): Buffer[] {
+    return [...this.#frames.slice(1).map(({ name }) => name), nameBytes(text)].filter(
+      ({ length }) => length > 0,
+    );
   }
 }

@@ -1,0 +1,87 @@
+/**
+ * A short look at a directory before it is saved: whether there is much to read, and how things looked. What was looked at whole the walk
+ * need not look at again; see `Lookout`.
+ */
+
+import { fstatSync, lstatSync } from 'node:fs';
+import type { Stats } from 'node:fs';
+
+import { errno, isStrataError } from '../base/index.ts';
+import { atText, isLarge, namesIn } from './at.ts';
+import type { Listing, Lookout } from './foreseen.ts';
+import { lookThrough } from './look-through.ts';
+import { WORTH_THREADS } from './useful-threads.ts';
+
+/** `much` is to be read, and worth threads; `many`: there are so many files that only some were looked at; `little`: neither. */
+export type Finding = 'much' | 'many' | 'little';
+
+/** Files and directories that are looked at, at most. */
+const STEPS = 2 * WORTH_THREADS.files;
+
+interface Sight {
+  readonly directory: Stats;
+  readonly names: readonly string[];
+  readonly seen: readonly (Stats | undefined)[];
+}
+
+export class Glance implements Lookout {
+  finding: Finding = 'little';
+  readonly #since: number;
+  #steps = STEPS;
+  #files = 0;
+  #bytes = 0;
+  /** By inode. */
+  readonly #sights = new Map<number, Sight>();
+
+  private constructor(since: number) {
+    this.#since = since;
+  }
+
+  /** @param since what has changed since then will be read; milliseconds since 1970 */
+  static at(directory: string, since: number): Glance {
+    const glance = new Glance(since);
+    try {
+      lookThrough(directory, (fd) => glance.#look(fd));
+    } catch (error) {
+      // Of what the system refuses, or was moved meanwhile, the save itself will tell.
+      if (errno(error) === undefined && !isStrataError(error)) throw error;
+    }
+    return glance;
+  }
+
+  listing({ dev, ino, mtimeMs, ctimeMs }: Stats): Listing | undefined {
+    const sight = this.#sights.get(ino);
+    if (sight?.directory.dev !== dev) return undefined;
+    if (sight.directory.mtimeMs !== mtimeMs || sight.directory.ctimeMs !== ctimeMs) return undefined;
+    return { names: sight.names, at: (index) => sight.seen[index] };
+  }
+
+  #look(fd: number): string[] | undefined {
+    // As it was before it was listed.
+    const directory = fstatSync(fd);
+    const names = isLarge(directory) ? undefined : namesIn(fd);
+    const seen: (Stats | undefined)[] = [];
+    for (const name of names ?? []) {
+      if (this.#steps-- === 0) break;
+      const stats = lstatSync(atText(fd, name), { throwIfNoEntry: false });
+      seen.push(stats);
+      if (this.#isMuchWith(stats)) {
+        this.finding = 'much';
+        return undefined;
+      }
+    }
+    if (names?.length !== seen.length) {
+      this.finding = 'many';
+      return undefined;
+    }
+    this.#sights.set(directory.ino, { directory, names, seen });
+    return names.filter((_, index) => seen[index]?.isDirectory());
+  }
+
+  #isMuchWith(stats: Stats | undefined): boolean {
+    if (stats?.isFile() !== true || stats.ctimeMs < this.#since) return false;
+    this.#files++;
+    this.#bytes += stats.size;
+    return this.#files >= WORTH_THREADS.files || this.#bytes >= WORTH_THREADS.bytes;
+  }
+}
