@@ -75,7 +75,9 @@ export default defineConfig({
     // have the first three.
     codeSplitting: {
       groups: [
-        { name: 'base', test: /\/src\/base\//, priority: 6 },
+        { name: 'base', test: /\/src\/base\//, priority: 7 },
+        // Help and what only reads paths needs no keys.
+        { name: 'tree', test: /\/src\/tree\/index\.ts$/, priority: 6 },
         { name: 'vault', test: /\/src\/vault\/index\.ts$/, priority: 5 },
         { name: 'thread', test: /\/src\/disk\/(?:save-worker|fill|foresee)\.ts$/, priority: 4 },
         {
@@ -84,7 +86,11 @@ export default defineConfig({
           priority: 3,
         },
         { name: 'engine', test: /\/src\/engine\/index\.ts$/, priority: 2 },
-        { name: 'command', test: /\/src\/cli\/(?:invocation|progress|region|shapes|clock)\.ts$/, priority: 1 },
+        {
+          name: 'command',
+          test: /\/src\/cli\/(?:invocation|progress|region|shapes|clock|history)\.ts$/,
+          priority: 1,
+        },
       ],
     },
   },

@@ -2,7 +2,6 @@
 
 import { StrataError } from '../base/index.ts';
 import type { Home } from './home.ts';
-import { homeRunner, sessionWorld } from './session-world.ts';
 import type { RunnerOptions } from './sessions-face.ts';
 
 /**
@@ -14,6 +13,7 @@ import type { RunnerOptions } from './sessions-face.ts';
 export async function runRunner(home: Home, options: RunnerOptions): Promise<void> {
   const { config } = home;
   const { name, once = false, onReady, onActivity, signal = new AbortController().signal } = options;
+  const { homeRunner, sessionWorld } = await import('./session-world.ts');
   const { enterHome, leaveRunner, serve } = await import('../session/index.ts');
   const isHome = name === config.runner.name;
   const wish = isHome
