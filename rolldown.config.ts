@@ -69,17 +69,16 @@ export default defineConfig({
     chunkFileNames: 'chunks/[name]-[hash].js',
     // They are a third of what would be read at each start.
     comments: false,
-    // What else Node need not read; names stay, for whoever reads a stack.
-    minify: { compress: true, mangle: false, codegen: true },
     // What is always loaded together is one file, with all that it imports and none before it has: each costs half a millisecond. Threads
-    // have the first three.
+    // have of the first five what they need.
     codeSplitting: {
       groups: [
-        { name: 'base', test: /\/src\/base\//, priority: 7 },
+        { name: 'base', test: /\/src\/base\//, priority: 8 },
         // Help and what only reads paths needs no keys.
-        { name: 'tree', test: /\/src\/tree\/index\.ts$/, priority: 6 },
+        { name: 'tree', test: /\/src\/tree\/index\.ts$/, priority: 7 },
+        { name: 'look', test: /\/src\/disk\/foresee\.ts$/, priority: 6 },
         { name: 'vault', test: /\/src\/vault\/index\.ts$/, priority: 5 },
-        { name: 'thread', test: /\/src\/disk\/(?:save-worker|fill|foresee)\.ts$/, priority: 4 },
+        { name: 'thread', test: /\/src\/disk\/(?:save-worker|fill)\.ts$/, priority: 4 },
         {
           name: 'start',
           test: /\/src\/cli\/(?:run|argument|failure|format|help|nouns|terminal|version)\.ts$|\/commander\//,

@@ -73,6 +73,19 @@ export function namesIn(directory: number): string[] {
   return listing(() => readdirSync(`/proc/self/fd/${directory}`, 'latin1').sort());
 }
 
+/** As `namesIn`; no more of a directory is read than is asked for, and of a longer one these are any. */
+export function firstNamesIn(directory: number, most: number): string[] {
+  return listing(() => {
+    const names: string[] = [];
+    using entries = opendirSync(`/proc/self/fd/${directory}`, { encoding: 'latin1', bufferSize: 1024 });
+    for (let entry = entries.readSync(); entry !== null; entry = entries.readSync()) {
+      names.push(entry.name);
+      if (names.length === most) break;
+    }
+    return names.sort();
+  });
+}
+
 /** Names in ascending order, as `namesIn` has them; undefined behind the last. */
 export interface Names {
   readonly length: number;

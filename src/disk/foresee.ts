@@ -10,14 +10,14 @@ import { lookThrough } from './look-through.ts';
 /** As long as there is room for it and somebody wants it. @throws as `lookThrough` */
 export function foresee(directory: string, share: ForeseenShare): void {
   const writer = new ForeseenWriter(share);
-  lookThrough(directory, (fd) => {
+  lookThrough(directory, (fd, path) => {
     if (writer.isEnded) return undefined;
     const stats = fstatSync(fd);
     // It alone may be more than there is room for.
     if (isLarge(stats)) return [];
     const names = namesIn(fd);
     const seen = names.map((name) => lstatSync(atText(fd, name), { throwIfNoEntry: false }));
-    if (!writer.add(stats, names, seen)) return undefined;
+    if (!writer.add(path, stats, names, seen)) return undefined;
     return names.filter((_, index) => seen[index]?.isDirectory());
   });
 }

@@ -1,6 +1,6 @@
 /**
- * Directories as somebody else has just found them, in memory that threads share: one writes them one after another, the other looks for the
- * one where it is. Memory is all there is of it, so what is foreseen is bounded, and is at most a part.
+ * Directories as somebody else has just found them, for a walk that comes later; and such in memory that threads share: one writes them one
+ * after another, the other looks for the one where it is. Memory is all there is of it, so what is foreseen is bounded, and is at most a part.
  */
 
 import type { Stats } from 'node:fs';
@@ -20,8 +20,35 @@ export interface Listing {
 
 /** Of directories that somebody else is ahead in. */
 export interface Lookout {
-  /** @param stats of a directory that is open @returns undefined if nothing is known of it, or it was changed since */
-  listing(stats: Stats): Listing | undefined;
+  /**
+   * By path, since that is what tells what is in a directory: its inode may be found in several places, with others mounted below it, and
+   * some have more digits than a number.
+   *
+   * @param path from the directory that is walked, whose own is empty; `/` in front of each name, one character a byte
+   * @param stats of the directory there, which is open
+   * @returns undefined if nothing is known of it, or it was changed since
+   */
+  listing(path: string, stats: Stats): Listing | undefined;
+}
+
+/** Of a path, characters: each directory has all those above it in its own, and they may be thousands deep. */
+const LONGEST = 4096;
+
+/** Whether anything is ever known of a path. */
+export function isKnowable(path: string): boolean {
+  return path.length <= LONGEST;
+}
+
+type Listed = Pick<Stats, 'dev' | 'ino' | 'mtimeMs' | 'ctimeMs'>;
+
+/** Whether a directory is the one that was listed at its path, and as it was then. */
+export function isSameListed(one: Listed, other: Listed): boolean {
+  return (
+    one.dev === other.dev &&
+    one.ino === other.ino &&
+    one.mtimeMs === other.mtimeMs &&
+    one.ctimeMs === other.ctimeMs
+  );
 }
 
 export interface ForeseenShare {
@@ -32,11 +59,11 @@ export interface ForeseenShare {
 /** 70 to 100 bytes each: these are 100,000 files. */
 const BYTES = 8 * 1024 * 1024;
 
-/** Of a record in numbers: device, inode, time of content, time of change, how many names, how many bytes of names. */
-const HEAD = 6;
+/** Of a record in numbers: device, inode, time of content, time of change, how many names, how many bytes of path and names, how many of path. */
+const HEAD = 7;
 /** Of each name, behind that: mode, owner, inode, size, time of content, time of change; 0 for all if it was gone. */
 const FACTS = 6;
-/** The names follow, one byte a character, with what no name has in between. */
+/** The path and the names follow, one byte a character, with what no name has between the names. */
 const BETWEEN = '/';
 
 /** In the state: how many numbers were written, and whether nobody wants more. */
@@ -75,15 +102,20 @@ export class ForeseenWriter {
   }
 
   /** @param directory as it was before it was listed @returns false if there is no room for it */
-  add(directory: Stats, names: readonly string[], seen: readonly (Stats | undefined)[]): boolean {
-    const text = names.join(BETWEEN);
+  add(
+    path: string,
+    directory: Stats,
+    names: readonly string[],
+    seen: readonly (Stats | undefined)[],
+  ): boolean {
+    const text = path + names.join(BETWEEN);
     const numbers = this.#numbers;
     const start = Atomics.load(this.#state, WRITTEN);
     const namesAt = start + HEAD + FACTS * names.length;
     const end = namesAt + Math.ceil(text.length / NUMBER_BYTES);
     if (end > numbers.length) return false;
     const { dev, ino, mtimeMs, ctimeMs } = directory;
-    numbers.set([dev, ino, mtimeMs, ctimeMs, names.length, text.length], start);
+    numbers.set([dev, ino, mtimeMs, ctimeMs, names.length, text.length, path.length], start);
     for (const [index, stats] of seen.entries()) {
       if (stats === undefined) continue;
       const { mode, uid, size } = stats;
@@ -99,8 +131,8 @@ export class ForeseenReader implements Lookout {
   readonly #numbers: Float64Array;
   readonly #bytes: Buffer;
   readonly #state: Int32Array;
-  /** Where the record of a directory starts, by inode. */
-  readonly #starts = new Map<number, number>();
+  /** Where the record of a directory starts, by path. */
+  readonly #starts = new Map<string, number>();
   #known = 0;
 
   constructor({ records, state }: ForeseenShare) {
@@ -109,15 +141,21 @@ export class ForeseenReader implements Lookout {
     this.#state = new Int32Array(state);
   }
 
-  listing({ dev, ino, mtimeMs, ctimeMs }: Stats): Listing | undefined {
+  listing(path: string, stats: Stats): Listing | undefined {
     const numbers = this.#numbers;
     this.#learn(Atomics.load(this.#state, WRITTEN));
-    const start = this.#starts.get(ino);
-    if (start === undefined || numbers[start] !== dev) return undefined;
-    if (numbers[start + 2] !== mtimeMs || numbers[start + 3] !== ctimeMs) return undefined;
+    const start = this.#starts.get(path);
+    if (start === undefined) return undefined;
+    const listed = {
+      dev: numbers[start]!,
+      ino: numbers[start + 1]!,
+      mtimeMs: numbers[start + 2]!,
+      ctimeMs: numbers[start + 3]!,
+    };
+    if (!isSameListed(listed, stats)) return undefined;
     const count = numbers[start + 4]!;
-    const namesAt = (start + HEAD + FACTS * count) * NUMBER_BYTES;
-    const text = this.#bytes.toString('latin1', namesAt, namesAt + numbers[start + 5]!);
+    const textAt = (start + HEAD + FACTS * count) * NUMBER_BYTES;
+    const text = this.#bytes.toString('latin1', textAt + path.length, textAt + numbers[start + 5]!);
     return {
       names: count === 0 ? [] : text.split(BETWEEN),
       at(index) {
@@ -140,8 +178,9 @@ export class ForeseenReader implements Lookout {
     const numbers = this.#numbers;
     while (this.#known < written) {
       const start = this.#known;
-      this.#starts.set(numbers[start + 1]!, start);
       const end = start + HEAD + FACTS * numbers[start + 4]!;
+      const textAt = end * NUMBER_BYTES;
+      this.#starts.set(this.#bytes.toString('latin1', textAt, textAt + numbers[start + 6]!), start);
       this.#known = end + Math.ceil(numbers[start + 5]! / NUMBER_BYTES);
     }
   }

@@ -7,16 +7,17 @@ import { fstatSync, lstatSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 
 import { errno, isStrataError } from '../base/index.ts';
-import { atText, isLarge, namesIn } from './at.ts';
+import { atText, firstNamesIn, namesIn } from './at.ts';
+import { isSameListed } from './foreseen.ts';
 import type { Listing, Lookout } from './foreseen.ts';
 import { lookThrough } from './look-through.ts';
 import { WORTH_THREADS } from './useful-threads.ts';
 
-/** `much` is to be read, and worth threads; `many`: there are so many files that only some were looked at; `little`: neither. */
-export type Finding = 'much' | 'many' | 'little';
-
 /** Files and directories that are looked at, at most. */
 const STEPS = 2 * WORTH_THREADS.files;
+
+/** Bytes of a directory itself, from which on it may have more names than that: then they are not all listed. */
+const LONG = 32 * STEPS;
 
 interface Sight {
   readonly directory: Stats;
@@ -25,13 +26,14 @@ interface Sight {
 }
 
 export class Glance implements Lookout {
-  finding: Finding = 'little';
+  /** `much` is to be read, and worth threads; `many`: there are more files than were looked at; `little`: neither. */
+  finding: 'much' | 'many' | 'little' = 'little';
   readonly #since: number;
   #steps = STEPS;
   #files = 0;
   #bytes = 0;
-  /** By inode. */
-  readonly #sights = new Map<number, Sight>();
+  /** By path. */
+  readonly #sights = new Map<string, Sight>();
 
   private constructor(since: number) {
     this.#since = since;
@@ -41,7 +43,7 @@ export class Glance implements Lookout {
   static at(directory: string, since: number): Glance {
     const glance = new Glance(since);
     try {
-      lookThrough(directory, (fd) => glance.#look(fd));
+      lookThrough(directory, (fd, path) => glance.#look(fd, path));
     } catch (error) {
       // Of what the system refuses, or was moved meanwhile, the save itself will tell.
       if (errno(error) === undefined && !isStrataError(error)) throw error;
@@ -49,20 +51,22 @@ export class Glance implements Lookout {
     return glance;
   }
 
-  listing({ dev, ino, mtimeMs, ctimeMs }: Stats): Listing | undefined {
-    const sight = this.#sights.get(ino);
-    if (sight?.directory.dev !== dev) return undefined;
-    if (sight.directory.mtimeMs !== mtimeMs || sight.directory.ctimeMs !== ctimeMs) return undefined;
+  listing(path: string, stats: Stats): Listing | undefined {
+    const sight = this.#sights.get(path);
+    if (sight === undefined || !isSameListed(sight.directory, stats)) return undefined;
     return { names: sight.names, at: (index) => sight.seen[index] };
   }
 
-  #look(fd: number): string[] | undefined {
+  #look(fd: number, path: string): string[] | undefined {
     // As it was before it was listed.
     const directory = fstatSync(fd);
-    const names = isLarge(directory) ? undefined : namesIn(fd);
+    const names = directory.size < LONG ? namesIn(fd) : firstNamesIn(fd, this.#steps + 1);
     const seen: (Stats | undefined)[] = [];
-    for (const name of names ?? []) {
-      if (this.#steps-- === 0) break;
+    for (const name of names) {
+      if (this.#steps-- === 0) {
+        this.finding = 'many';
+        return undefined;
+      }
       const stats = lstatSync(atText(fd, name), { throwIfNoEntry: false });
       seen.push(stats);
       if (this.#isMuchWith(stats)) {
@@ -70,11 +74,7 @@ export class Glance implements Lookout {
         return undefined;
       }
     }
-    if (names?.length !== seen.length) {
-      this.finding = 'many';
-      return undefined;
-    }
-    this.#sights.set(directory.ino, { directory, names, seen });
+    this.#sights.set(path, { directory, names, seen });
     return names.filter((_, index) => seen[index]?.isDirectory());
   }
 

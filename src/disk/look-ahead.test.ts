@@ -1,5 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
+  constants,
   fstatSync,
   mkdirSync,
   openSync,
@@ -8,10 +10,11 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import type { Stats } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 
@@ -22,6 +25,7 @@ import { ForeseenReader, foreseenShare, foreseenState } from './foreseen.ts';
 import type { Lookout } from './foreseen.ts';
 import { Glance } from './glance.ts';
 import { LookAhead } from './look-ahead.ts';
+import { lookThrough } from './look-through.ts';
 import { Remembering } from './remembering.fixture.ts';
 import { ScanAhead } from './scan-ahead.ts';
 import { scanDirectory } from './scan.ts';
@@ -41,8 +45,8 @@ class Counting implements Lookout {
     this.#from = from;
   }
 
-  listing(stats: Stats) {
-    const listing = this.#from.listing(stats);
+  listing(path: string, stats: Stats) {
+    const listing = this.#from.listing(path, stats);
     if (listing !== undefined) this.found++;
     return listing;
   }
@@ -55,10 +59,8 @@ const LOOKS: Record<string, (directory: string) => Counting> = {
     foresee(directory, share);
     return new Counting(new ForeseenReader(share));
   },
-  'a glance': (directory) => new Counting(Glance.at(directory, 0)),
+  'a glance': (directory) => new Counting(Glance.at(directory, Infinity)),
 };
-
-const byThread = LOOKS['a thread']!;
 
 async function savedTree() {
   const base = join(scratch(), 'tree');
@@ -107,6 +109,19 @@ describe('a look ahead of the walk', () => {
     expect(look.found).toBeGreaterThan(3);
   });
 
+  it.each(
+    CASES.filter(([name]) => /^a (new file|file that is gone|directory that is (moved|gone))$/.test(name)),
+  )(
+    '[K61] before %s by %s is not believed where the directory shows that it was changed',
+    async (_, _who, change, lookAt) => {
+      const { base, saves } = await savedTree();
+      const look = lookAt(base);
+      change(base);
+      await tick();
+      expect(await saves.save(base, { ahead: { look } })).toEqual(await afresh(base));
+    },
+  );
+
   it.each(CASES)(
     '[K61] before %s by %s: the next save has it at the latest',
     async (_, _who, change, lookAt) => {
@@ -123,8 +138,10 @@ describe('a look ahead of the walk', () => {
     '[K61] by %s spares a look at what is as it was, and nobody opens a file',
     async (_, lookAt) => {
       const { base, saves } = await savedTree();
-      await saves.save(base, { ahead: { look: lookAt(base) } });
+      const look = lookAt(base);
+      await saves.save(base, { ahead: { look } });
       expect(saves).toMatchObject({ read: 0, wrote: false });
+      expect(look.found).toBeGreaterThan(4);
     },
   );
 
@@ -133,11 +150,63 @@ describe('a look ahead of the walk', () => {
     const outside = join(base, '..', 'outside');
     mkdirSync(outside);
     symlinkSync('../outside', join(base, 'z', 'way out'));
-    expect(lookAt(base).listing(statSync(outside))).toBeUndefined();
-    expect(lookAt(base).listing(statSync(join(base, 'z')))?.names.length).toBe(3);
+    const look = lookAt(base);
+    expect(look.listing('/z/way out', statSync(outside))).toBeUndefined();
+    const listing = look.listing('/z', statSync(join(base, 'z')))!;
+    const kinds = Array.from(listing.names as readonly string[], (name, index) => [
+      name,
+      listing.at(index)!.mode & constants.S_IFMT,
+    ]);
+    expect(Object.fromEntries(kinds)).toEqual({
+      4: constants.S_IFREG,
+      link: constants.S_IFLNK,
+      'way out': constants.S_IFLNK,
+    });
   });
 
-  it('[K61] ends where there is no more room for it', async () => {
+  it.each(Object.entries(LOOKS))(
+    '[K61] by %s is believed of a directory in its place alone, as it was',
+    async (_, lookAt) => {
+      const { base } = await savedTree();
+      const look = lookAt(base);
+      const stats = statSync(join(base, 'a/b'));
+      const tell = (path: string, changed: Partial<Stats> = {}) =>
+        look.listing(path, Object.assign(statSync(join(base, 'a/b')), changed))?.names.length;
+      expect(tell('/a/b')).toBe(2);
+      // Mounted in several places, it may have others below it in each.
+      expect([tell('/z'), tell('/a'), tell('/a/b/'), tell('')]).toEqual(Array(4).fill(undefined));
+      for (const key of ['dev', 'ino', 'mtimeMs', 'ctimeMs'] as const)
+        expect(tell('/a/b', { [key]: stats[key] + 1 }), key).toBeUndefined();
+    },
+  );
+});
+
+describe('what goes through a directory', () => {
+  it('[K61] passes over what the system refuses', async () => {
+    const { base } = await savedTree();
+    const seen: string[] = [];
+    lookThrough(base, (_, path) => {
+      seen.push(path);
+      if (path === '/z') throw Object.assign(new Error('no'), { code: 'EACCES' });
+      // The last is no directory.
+      return path === '' ? ['a', 'z', 'gone'] : path === '/a' ? ['b', '1'] : [];
+    });
+    expect(seen).toEqual(['', '/z', '/a', '/a/b']);
+  });
+
+  it('[K61] leaves alone what lies deeper than is kept', () => {
+    const base = scratch();
+    const name = 'x'.repeat(250);
+    const deeper = `for (let i = 0; i < 20; i++) fs.mkdirSync('${name}'), process.chdir('${name}');`;
+    execFileSync(process.execPath, ['-e', deeper], { cwd: base });
+    let looks = 0;
+    lookThrough(base, () => (looks++, [name]));
+    expect(looks).toBe(1 + Math.floor(4096 / 251));
+  });
+});
+
+describe('before a save', () => {
+  it('[K61] a thread looks as long as there is room for it', async () => {
     const base = scratch();
     // 255 bytes and as many as facts take: some thirty thousand of them are too many.
     for (const directory of 'abcdefghijklmnop') {
@@ -145,13 +214,13 @@ describe('a look ahead of the walk', () => {
       for (let file = 0; file < 2000; file++)
         writeFileSync(join(base, directory, `${String(file).padStart(4, '0')}${'x'.repeat(250)}`), '');
     }
-    const look = byThread(base);
-    const isKnown = (path: string) => look.listing(statSync(join(base, path))) !== undefined;
+    const look = LOOKS['a thread']!(base);
+    const isKnown = (path: string) => look.listing(`/${path}`, statSync(join(base, path))) !== undefined;
     expect(isKnown('p')).toBe(true);
     expect(isKnown('a')).toBe(false);
   });
 
-  it('[K61] is a thread, for a directory that is known and large', async () => {
+  it('[K61] a thread looks at a directory that is known and large', async () => {
     const { base, saves } = await savedTree();
     const known = (bytes: number, exclude: string[] = []) =>
       ScanAhead.of(base, { remembered: { bytes, at: Date.now() }, exclude });
@@ -159,7 +228,7 @@ describe('a look ahead of the walk', () => {
     expect((await known(5e6, ['x'])).look).toBeInstanceOf(Glance);
     await using ahead = await known(5e6);
     const deep = openSync(join(base, 'a/b/c'), 'r');
-    while (ahead.look?.listing(fstatSync(deep)) === undefined) await setTimeout(10);
+    while (ahead.look?.listing('/a/b/c', fstatSync(deep)) === undefined) await setTimeout(10);
     closeSync(deep);
     appendFileSync(join(base, 'z/4'), 'more');
     await tick();
@@ -167,7 +236,7 @@ describe('a look ahead of the walk', () => {
     expect(await saves.save(base)).toEqual(await afresh(base));
   });
 
-  it('[K61] is none where much is remembered of few files, and one where there are many', async () => {
+  it('[K61] no thread looks where much is remembered of few files, and one where there are many', async () => {
     const base = scratch();
     const known = () => ScanAhead.of(base, { remembered: { bytes: 1e6, at: Date.now() + 1e6 } });
     writeFileSync(join(base, 'long'), '');
@@ -178,7 +247,31 @@ describe('a look ahead of the walk', () => {
     expect([many.look?.constructor, many.threads]).toEqual([LookAhead, undefined]);
   });
 
-  it('[K61] of what is gone by then is none, and says nothing', async () => {
+  it('[K61] what a glance has seen is handed on beside threads that will read', async () => {
+    const { base } = await savedTree();
+    truncateSync(join(base, 'a/1'), 9 * 1024 * 1024);
+    await using ahead = await ScanAhead.of(base, { remembered: { bytes: 1000, at: 0 } });
+    expect(ahead.threads).toBeDefined();
+    // It goes from the end, and no further than to what is much.
+    const known = (path: string) => ahead.look?.listing(`/${path}`, statSync(join(base, path))) !== undefined;
+    expect([known('z'), known('a')]).toEqual([true, false]);
+  });
+
+  it('[K61] a glance lists no more of a directory than it looks at', async () => {
+    const base = scratch();
+    // In most file systems a directory stays as long as it was once.
+    const file = (number: number) => join(base, 'long', `${number}`.padEnd(200, 'x'));
+    mkdirSync(join(base, 'long'));
+    for (let number = 0; number < 2500; number++) writeFileSync(file(number), '');
+    const since = Date.now() + 1e6;
+    expect([Glance.at(base, since).finding, Glance.at(base, 0).finding]).toEqual(['many', 'much']);
+    for (let number = 3; number < 2500; number++) rmSync(file(number));
+    const glance = Glance.at(base, since);
+    const listing = glance.listing('/long', statSync(join(base, 'long')));
+    expect([glance.finding, listing?.names]).toEqual(['little', [0, 1, 2].map((n) => basename(file(n)))]);
+  });
+
+  it('[K61] a thread that finds nothing there any more ends, and that is all', async () => {
     const base = join(scratch(), 'tree');
     mkdirSync(base);
     await using ahead = await ScanAhead.of(base, { remembered: { bytes: 5e6, at: 0 } });

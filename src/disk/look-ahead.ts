@@ -1,6 +1,6 @@
 /**
  * A thread that goes through a directory from its end while the walk comes from the start, so that the walk finds the last part done. What it
- * has seen is a hint: the walk opens every directory itself, believes a listing only of the very directory that it has open, unchanged, and
+ * has seen is a hint: the walk opens every directory itself, believes a listing only of the very directory that it has open, unchanged, in its place, and
  * takes from it only what is as it is known from the last time.
  */
 
@@ -36,8 +36,8 @@ export class LookAhead implements AsyncDisposable, Lookout {
     });
   }
 
-  listing(stats: Stats): Listing | undefined {
-    const found = this.#reader?.listing(stats);
+  listing(path: string, stats: Stats): Listing | undefined {
+    const found = this.#reader?.listing(path, stats);
     this.#inARow = found === undefined ? 0 : this.#inARow + 1;
     // There the two have met: what the thread still looks at lies behind the walk.
     if (this.#inARow === MET) endForeseeing(this.#state);

@@ -29,7 +29,7 @@ export interface Remembered {
 /** Ends the threads when it is disposed of. */
 export class ScanAhead implements AsyncDisposable {
   readonly threads: SaveThreads | undefined;
-  /** What was seen of the directory. */
+  /** What was seen of the directory, or is being seen. */
   readonly look: LookAhead | Glance | undefined;
 
   private constructor({ threads, look }: { threads?: SaveThreads; look?: LookAhead | Glance } = {}) {
@@ -45,6 +45,7 @@ export class ScanAhead implements AsyncDisposable {
     await excludeBy(exclude);
     closeSync(openSource(directory, new OffLimits()));
     const count = threadsBeside();
+    // With one processor nothing is faster for being done before.
     if (count === 0) return new ScanAhead();
     // What is excluded may be most of it.
     const known = remembered === undefined || exclude.length > 0 ? 0 : remembered.bytes;

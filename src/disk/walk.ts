@@ -11,6 +11,7 @@ import { at, atText, manyNamesIn, nameBytes } from './at.ts';
 import type { Names } from './at.ts';
 import type { DirectoryChain } from './chain.ts';
 import type { Exclude } from './exclude.ts';
+import { isKnowable } from './foreseen.ts';
 import type { Listing, Lookout, Seen } from './foreseen.ts';
 import type { LeavingOut, LeftOutReason, Losses } from './left-out.ts';
 import { looksOf } from './looks.ts';
@@ -45,6 +46,8 @@ const MANY_FILES = 4096;
 
 interface Frame {
   readonly name: Buffer;
+  /** As for a `Lookout`. */
+  readonly path: string;
   readonly looks: Looks;
   /** As `manyNamesIn` gives them. */
   readonly names: Names;
@@ -215,12 +218,13 @@ export class Walk {
   #open(text: string | undefined, stats: Stats, choice: Choice): void {
     const { fd } = this.#world.chain;
     const name = nameBytes(text ?? '');
-    const listing = this.#world.look?.listing(stats);
+    const path = text === undefined ? '' : `${this.#frames.at(-1)!.path}/${text}`;
+    const listing = isKnowable(path) ? this.#world.look?.listing(path, stats) : undefined;
     const names = listing?.names ?? manyNamesIn(fd, stats);
     const looks = looksOf(stats, () => fstatSync(fd, { bigint: true }));
     this.#noteLosses(text ?? '', stats);
     this.#world.recollection.enter(name, looks, text);
-    this.#frames.push({ name, looks, names, listing, choice, next: 0 });
+    this.#frames.push({ name, path, looks, names, listing, choice, next: 0 });
   }
 
   #looksOf(name: Buffer, stats: Stats): Looks {
