@@ -1,8 +1,8 @@
 /** Writes down what is in a directory, from its end, for a walk that comes from its start. */
 
-import { fstatSync, lstatSync } from 'node:fs';
+import { fstatSync } from 'node:fs';
 
-import { atText, isLarge, namesIn } from './at.ts';
+import { isLarge, lstatAtText, namesIn } from './at.ts';
 import { ForeseenWriter } from './foreseen.ts';
 import type { ForeseenShare } from './foreseen.ts';
 import { lookThrough } from './look-through.ts';
@@ -16,7 +16,7 @@ export function foresee(directory: string, share: ForeseenShare): void {
     // It alone may be more than there is room for.
     if (isLarge(stats)) return [];
     const names = namesIn(fd);
-    const seen = names.map((name) => lstatSync(atText(fd, name), { throwIfNoEntry: false }));
+    const seen = names.map((name) => lstatAtText(fd, name));
     if (!writer.add(path, stats, names, seen)) return undefined;
     return names.filter((_, index) => seen[index]?.isDirectory());
   });

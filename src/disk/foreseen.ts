@@ -111,8 +111,8 @@ export class ForeseenWriter {
     const text = path + names.join(BETWEEN);
     const numbers = this.#numbers;
     const start = Atomics.load(this.#state, WRITTEN);
-    const namesAt = start + HEAD + FACTS * names.length;
-    const end = namesAt + Math.ceil(text.length / NUMBER_BYTES);
+    const textAt = start + HEAD + FACTS * names.length;
+    const end = textAt + Math.ceil(text.length / NUMBER_BYTES);
     if (end > numbers.length) return false;
     const { dev, ino, mtimeMs, ctimeMs } = directory;
     numbers.set([dev, ino, mtimeMs, ctimeMs, names.length, text.length, path.length], start);
@@ -121,7 +121,7 @@ export class ForeseenWriter {
       const { mode, uid, size } = stats;
       numbers.set([mode, uid, stats.ino, size, stats.mtimeMs, stats.ctimeMs], start + HEAD + FACTS * index);
     }
-    this.#bytes.write(text, namesAt * NUMBER_BYTES, 'latin1');
+    this.#bytes.write(text, textAt * NUMBER_BYTES, 'latin1');
     Atomics.store(this.#state, WRITTEN, end);
     return true;
   }

@@ -3,11 +3,11 @@
  * need not look at again; see `Lookout`.
  */
 
-import { fstatSync, lstatSync } from 'node:fs';
+import { fstatSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 
 import { errno, isStrataError } from '../base/index.ts';
-import { atText, firstNamesIn, namesIn } from './at.ts';
+import { firstNamesIn, lstatAtText, namesIn } from './at.ts';
 import { isSameListed } from './foreseen.ts';
 import type { Listing, Lookout } from './foreseen.ts';
 import { lookThrough } from './look-through.ts';
@@ -67,7 +67,7 @@ export class Glance implements Lookout {
         this.finding = 'many';
         return undefined;
       }
-      const stats = lstatSync(atText(fd, name), { throwIfNoEntry: false });
+      const stats = lstatAtText(fd, name);
       seen.push(stats);
       if (this.#isMuchWith(stats)) {
         this.finding = 'much';

@@ -1,7 +1,7 @@
 /**
  * A thread that goes through a directory from its end while the walk comes from the start, so that the walk finds the last part done. What it
- * has seen is a hint: the walk opens every directory itself, believes a listing only of the very directory that it has open, unchanged, in its place, and
- * takes from it only what is as it is known from the last time.
+ * has seen is a hint: the walk opens every directory itself, believes a listing only of the very directory that it has open, in its place and
+ * unchanged, and takes from it only what is as it is known from the last time.
  */
 
 import type { Stats } from 'node:fs';

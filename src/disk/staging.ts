@@ -22,7 +22,7 @@ import {
 import type { Branded, Random } from '../base/index.ts';
 import { pathBytes } from '../tree/index.ts';
 import type { Path, Root } from '../tree/index.ts';
-import { UNLOCKED, at, lstatAt, nameBytes, namesIn } from './at.ts';
+import { UNLOCKED, at, lstatAtText, nameBytes, namesIn } from './at.ts';
 import { removeTree } from './remove.ts';
 
 const NAME = new RegExp(
@@ -81,7 +81,7 @@ export function findStagings(directory: number, names = namesIn(directory)): Sta
   const dead: Staging[] = [];
   for (const name of names) {
     const parts = NAME.exec(name)?.groups;
-    if (parts === undefined || lstatAt(directory, nameBytes(name))?.isDirectory() !== true) continue;
+    if (parts === undefined || lstatAtText(directory, name)?.isDirectory() !== true) continue;
     // Of a process in another container we cannot know, and its restore fails if it lives.
     const lives = fateOf(parts['holder']!) === 'lives';
     const staging = { name: nameBytes(name), moving: parts['moving'] as RestoreId | undefined };

@@ -7,7 +7,7 @@ import { StrataError, boundHeap, errno } from '../base/index.ts';
 import { MAX_DEPTH, displayPath } from '../tree/index.ts';
 import type { Selector, TreeRef } from '../tree/index.ts';
 import type { Assembler } from './assembler.ts';
-import { at, atText, manyNamesIn, nameBytes } from './at.ts';
+import { at, lstatAtText, manyNamesIn, nameBytes } from './at.ts';
 import type { Names } from './at.ts';
 import type { DirectoryChain } from './chain.ts';
 import type { Exclude } from './exclude.ts';
@@ -129,7 +129,7 @@ export class Walk {
 
   /** @throws the system's error */
   #visitOnce(text: string): void {
-    const stats = lstatSync(atText(this.#world.chain.fd, text), { throwIfNoEntry: false });
+    const stats = lstatAtText(this.#world.chain.fd, text);
     // Removed since it was listed: as if the save had begun a moment later.
     if (stats === undefined) return;
     const choice = this.#choice(text, stats);
