@@ -26,22 +26,26 @@ interface Sight {
 }
 
 export class Glance implements Lookout {
-  /** `much` is to be read, and worth threads; `many`: there are more files than were looked at; `little`: neither. */
-  finding: 'much' | 'many' | 'little' = 'little';
+  /** Whether there are more files and directories than were looked at. */
+  isPart = false;
   readonly #since: number;
+  readonly #onMuch: () => void;
   #steps = STEPS;
-  #files = 0;
-  #bytes = 0;
+  #toRead = { files: 0, bytes: 0 };
   /** By path. */
   readonly #sights = new Map<string, Sight>();
 
-  private constructor(since: number) {
+  private constructor(since: number, onMuch: () => void) {
     this.#since = since;
+    this.#onMuch = onMuch;
   }
 
-  /** @param since what has changed since then will be read; milliseconds since 1970 */
-  static at(directory: string, since: number): Glance {
-    const glance = new Glance(since);
+  /**
+   * @param since what has changed since then will be read; milliseconds since 1970
+   * @param onMuch is called as soon as that is worth threads, once
+   */
+  static at(directory: string, since: number, onMuch: () => void = () => {}): Glance {
+    const glance = new Glance(since, onMuch);
     try {
       lookThrough(directory, (fd, path) => glance.#look(fd, path));
     } catch (error) {
@@ -49,6 +53,11 @@ export class Glance implements Lookout {
       if (errno(error) === undefined && !isStrataError(error)) throw error;
     }
     return glance;
+  }
+
+  /** Of what will be read, as far as it was seen. */
+  get bytesToRead(): number {
+    return this.#toRead.bytes;
   }
 
   listing(path: string, stats: Stats): Listing | undefined {
@@ -64,24 +73,25 @@ export class Glance implements Lookout {
     const seen: (Stats | undefined)[] = [];
     for (const name of names) {
       if (this.#steps-- === 0) {
-        this.finding = 'many';
+        this.isPart = true;
         return undefined;
       }
       const stats = lstatAtText(fd, name);
       seen.push(stats);
-      if (this.#isMuchWith(stats)) {
-        this.finding = 'much';
-        return undefined;
-      }
+      this.#count(stats);
     }
     this.#sights.set(path, { directory, names, seen });
     return names.filter((_, index) => seen[index]?.isDirectory());
   }
 
-  #isMuchWith(stats: Stats | undefined): boolean {
-    if (stats?.isFile() !== true || stats.ctimeMs < this.#since) return false;
-    this.#files++;
-    this.#bytes += stats.size;
-    return this.#files >= WORTH_THREADS.files || this.#bytes >= WORTH_THREADS.bytes;
+  #count(stats: Stats | undefined): void {
+    if (stats?.isFile() !== true || stats.ctimeMs < this.#since) return;
+    const before = this.#toRead;
+    this.#toRead = { files: before.files + 1, bytes: before.bytes + stats.size };
+    if (!areMuch(before) && areMuch(this.#toRead)) this.#onMuch();
   }
+}
+
+function areMuch({ files, bytes }: { readonly files: number; readonly bytes: number }): boolean {
+  return files >= WORTH_THREADS.files || bytes >= WORTH_THREADS.bytes;
 }

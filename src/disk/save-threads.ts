@@ -36,6 +36,8 @@ export class SaveThreads implements AsyncDisposable {
   /** Of the caller's thread. */
   #own: SaveWorker | undefined;
   #relieved = false;
+  /** The first job that the thread in its place is given. */
+  #firstRelieved = 0;
   #work: SaveThreadsWork | undefined;
   /** By number, oldest first: what is not done, and what is done with its answer. */
   readonly #jobs = new Map<number, { readonly job: SaveJob; readonly done: (answer: JobOutcome) => void }>();
@@ -65,7 +67,17 @@ export class SaveThreads implements AsyncDisposable {
 
   /** Whether the threads can take another job. */
   get haveRoom(): boolean {
-    return this.#jobs.size < this.#threads.count * JOBS + (this.#relieved ? 0 : MORE_JOBS);
+    return this.#jobs.size - this.#older() < this.#threads.count * JOBS + (this.#relieved ? 0 : MORE_JOBS);
+  }
+
+  /** How many jobs that are not done the thread in the caller's place was not given: it must not wait until they are. */
+  #older(): number {
+    let count = 0;
+    for (const job of this.#jobs.keys()) {
+      if (job >= this.#firstRelieved) break;
+      count++;
+    }
+    return count;
   }
 
   /**
@@ -75,8 +87,10 @@ export class SaveThreads implements AsyncDisposable {
   relieve(): void {
     if (this.#relieved) return;
     this.#relieved = true;
+    this.#firstRelieved = this.#nextJob;
     this.#threads.add();
-    this.#threads.post(this.#threads.count - 1, { kind: 'begin', share: this.#work!.sink.share });
+    if (this.#work === undefined) return;
+    this.#threads.post(this.#threads.count - 1, { kind: 'begin', share: this.#work.sink.share });
   }
 
   /** Whether one beside the caller's has nothing to do. */

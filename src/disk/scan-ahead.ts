@@ -11,7 +11,7 @@ import { LookAhead } from './look-ahead.ts';
 import { OffLimits } from './off-limits.ts';
 import { SaveThreads } from './save-threads.ts';
 import { openSource } from './source.ts';
-import { WORTH_LOOKING, threadsBeside } from './useful-threads.ts';
+import { WORTH_ANOTHER, WORTH_LOOKING, threadsBeside } from './useful-threads.ts';
 
 export interface ScanAheadOptions {
   readonly exclude?: readonly string[] | undefined;
@@ -50,10 +50,17 @@ export class ScanAhead implements AsyncDisposable {
     // What is excluded may be most of it.
     const known = remembered === undefined || exclude.length > 0 ? 0 : remembered.bytes;
     if (known >= LARGE) return new ScanAhead({ look: new LookAhead(directory) });
-    const glance = Glance.at(directory, remembered?.at ?? 0);
-    if (glance.finding === 'much') return new ScanAhead({ threads: new SaveThreads(count), look: glance });
-    const isMany = glance.finding === 'many' && known >= WORTH_LOOKING;
-    return new ScanAhead({ look: isMany ? new LookAhead(directory) : glance });
+    let threads: SaveThreads | undefined;
+    try {
+      const look = Glance.at(directory, remembered?.at ?? 0, () => (threads = new SaveThreads(count)));
+      // Now one processor has nothing to do; later all have.
+      if (look.bytesToRead >= WORTH_ANOTHER) threads?.relieve();
+      if (threads !== undefined) return new ScanAhead({ threads, look });
+      return new ScanAhead({ look: look.isPart && known >= WORTH_LOOKING ? new LookAhead(directory) : look });
+    } catch (error) {
+      await threads?.[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
