@@ -3,6 +3,8 @@
  * imported lazily stays a file of its own.
  */
 
+import { isBuiltin } from 'node:module';
+
 import { defineConfig } from 'rolldown';
 import type { Plugin } from 'rolldown';
 
@@ -16,23 +18,29 @@ const withoutSubprograms: Plugin = {
   load: (id) => (id === NOTHING ? 'export default {};' : undefined),
 };
 
-/**
- * An `import` of a module of Node asks for each of its exports, and many load more when they are asked for: `node:fs` brings
- * promises and readline, `node:crypto` all of web crypto. 10 ms in all, which this call does without.
- */
+/** What is imported lazily of Node. Scripts are not modules, so there is no other `import()` in them. */
 const builtinsByCall: Plugin = {
   name: 'builtins-by-call',
-  renderChunk: (code) =>
-    code
-      .replace(/\bimport\("(node:[\w/]+)"\)/g, 'Promise.resolve(globalThis.process.getBuiltinModule("$1"))')
-      .replace(
-        /^import (?:([\w$]+)(?:, )?)?(?:\{([^{}]*)\})? from "(node:[\w/]+)";$/gm,
-        (_, whole: string | undefined, names: string | undefined, module: string) => {
-          const call = `globalThis.process.getBuiltinModule("${module}")`;
-          const parts = names === undefined ? [] : [`{${names.replaceAll(' as ', ': ')}} = ${whole ?? call}`];
-          return `const ${[...(whole === undefined ? [] : [`${whole} = ${call}`]), ...parts].join(', ')};`;
-        },
-      ),
+  renderChunk: (code, { fileName }) => {
+    const replaced = code.replace(/\bimport\("((?:node:)?[\w/]+)"\)/g, (call, name: string) =>
+      isBuiltin(name) ? `Promise.resolve(process.getBuiltinModule("${name}"))` : call,
+    );
+    if (/\bimport\(/.test(replaced)) throw new Error(`${fileName} imports what is not in the build`);
+    return replaced;
+  },
+};
+
+/** What Node starts, be it a process or a thread: the loader, which loads the script. */
+const starters: Plugin = {
+  name: 'starters',
+  generateBundle() {
+    for (const [fileName, script] of Object.entries(STARTED))
+      this.emitFile({
+        type: 'asset',
+        fileName: `${fileName}.cjs`,
+        source: `require('../loader/index.cjs').load(require('node:path').join(__dirname, '../scripts/${script}.cjs'));\n`,
+      });
+  },
 };
 
 /**
@@ -50,23 +58,34 @@ const operationsWeUse: Plugin = {
       : undefined,
 };
 
+/** By what starts it. */
+const STARTED = {
+  'cli/main': 'main',
+  'disk/save-thread': 'save-thread',
+  'disk/restore-thread': 'restore-thread',
+  'disk/look-ahead-thread': 'look-ahead-thread',
+};
+
 export default defineConfig({
   // All one level deep, like the rooms of src/: the code finds package.json and the modules of threads from wherever it ended up.
   input: {
     'lib/index': 'src/index.ts',
-    'cli/main': 'src/cli/main.ts',
-    'disk/save-thread': 'src/disk/save-thread.ts',
-    'disk/restore-thread': 'src/disk/restore-thread.ts',
-    'disk/look-ahead-thread': 'src/disk/look-ahead-thread.ts',
+    'loader/index': 'src/loader/index.ts',
+    'scripts/main': 'src/cli/main.ts',
+    'scripts/save-thread': 'src/disk/save-thread.ts',
+    'scripts/restore-thread': 'src/disk/restore-thread.ts',
+    'scripts/look-ahead-thread': 'src/disk/look-ahead-thread.ts',
   },
   platform: 'node',
   // Packages that come in both forms as modules, of which only what is used is taken: half of the SDK for S3.
   resolve: { mainFields: ['module', 'main'] },
-  plugins: [withoutSubprograms, operationsWeUse, builtinsByCall],
+  plugins: [withoutSubprograms, operationsWeUse, builtinsByCall, starters],
   output: {
-    format: 'esm',
-    entryFileNames: '[name].js',
-    chunkFileNames: 'chunks/[name]-[hash].js',
+    // Of scripts V8 can keep all code that was compiled, of modules only what is when they are loaded.
+    format: 'cjs',
+    strict: true,
+    entryFileNames: '[name].cjs',
+    chunkFileNames: 'chunks/[name]-[hash].cjs',
     // They are a third of what would be read at each start.
     comments: false,
     // What is always loaded together is one file, with all that it imports and none before it has: each costs half a millisecond. Threads

@@ -9,7 +9,7 @@ import { afterAll, beforeEach, expect } from 'vitest';
 
 /** Says which file ran, with what, and under which Node. */
 export const PROGRAM = `
-import 'node:sqlite';
+process.getBuiltinModule('node:sqlite');
 const [verb, value] = process.argv.slice(2);
 if (verb === 'exit') process.exit(Number(value));
 if (verb === 'kill') process.kill(process.pid, value);
@@ -59,7 +59,7 @@ export function layOutClone(root: string): void {
 }
 
 export function layOutBuild(root: string): void {
-  write(join(root, 'dist/cli/main.js'), `const FROM = 'dist';${PROGRAM}`);
+  write(join(root, 'dist/cli/main.cjs'), `const FROM = 'dist';${PROGRAM}`);
   if (!root.endsWith('/strata')) write(join(root, 'dist/.stamp'), '');
 }
 

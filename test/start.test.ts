@@ -23,7 +23,7 @@ afterAll(() => rmSync(base, { recursive: true }));
 function loaded(...words: string[]): ReadonlySet<string> {
   const { status, stderr } = spawnSync(
     process.execPath,
-    ['--require', probe, join(base, 'dist/cli/main.js'), ...words],
+    ['--require', probe, join(base, 'dist/cli/main.cjs'), ...words],
     { env: { ...process.env, STRATA_HOME: join(base, 'home') }, encoding: 'utf8' },
   );
   expect([status, stderr.startsWith('[')]).toEqual([0, true]);

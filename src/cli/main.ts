@@ -25,23 +25,21 @@ process.on('uncaughtException', (error) => {
 });
 
 // All is written by then, and nothing that was left open may keep the user waiting.
-process.exit(
-  await run(words, {
-    program,
-    start: [process.execPath, ...process.execArgv, process.argv[1]!],
-    get stdin() {
-      return process.stdin;
-    },
-    stdout,
-    stderr,
-    env,
-    get cwd() {
-      return currentDirectory();
-    },
-    clock: systemClock,
-    signal: interrupt.signal,
-  }),
-);
+void run(words, {
+  program,
+  start: [process.execPath, ...process.execArgv, process.argv[1]!],
+  get stdin() {
+    return process.stdin;
+  },
+  stdout,
+  stderr,
+  env,
+  get cwd() {
+    return currentDirectory();
+  },
+  clock: systemClock,
+  signal: interrupt.signal,
+}).then((code) => process.exit(code));
 
 /** Asked for when it is needed: help and `version` do without. */
 function currentDirectory(): string {

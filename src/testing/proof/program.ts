@@ -56,9 +56,9 @@ async function build(): Promise<Program> {
   );
   if (status !== 0) throw new Error(`the sources cannot be bundled: ${stderr}`);
   copyFileSync(join(CLONE, 'package.json'), join(directory, 'package.json'));
-  const url = pathToFileURL(join(directory, 'dist/lib/index.js')).href;
+  const url = pathToFileURL(join(directory, 'dist/lib/index.cjs')).href;
   const library = (await import(url)) as Program['library'];
-  const launcher = [process.execPath, join(directory, 'dist/cli/main.js')] as const;
+  const launcher = [process.execPath, join(directory, 'dist/cli/main.cjs')] as const;
   const environment = {
     PATH: process.env['PATH'] ?? '',
     HOME: directory,

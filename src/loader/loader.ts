@@ -1,0 +1,41 @@
+/** Loads the scripts that the build makes of all other rooms: what `require` of Node does, with code that was compiled before. */
+
+import { dirname, join } from 'node:path';
+
+import { CodeCache } from './code-cache.ts';
+
+type Require = (name: string) => unknown;
+
+interface Module {
+  exports: unknown;
+}
+
+type Body = (exports: unknown, require: Require, module: Module, filename: string, directory: string) => void;
+
+/** @param file the first one, which requires others relative to itself */
+export function load(file: string): void {
+  const cache = CodeCache.of(process.env['NODE_COMPILE_CACHE']);
+  const modules = new Map<string, Module>();
+
+  const loaded = (path: string): unknown => {
+    const known = modules.get(path);
+    if (known !== undefined) return known.exports;
+    const module: Module = { exports: {} };
+    modules.set(path, module);
+    const directory = dirname(path);
+    const require: Require = (name) => (name.startsWith('.') ? loaded(join(directory, name)) : builtin(name));
+    const body = cache.compile(path).runInThisContext() as Body;
+    body.call(module.exports, module.exports, require, module, path, directory);
+    return module.exports;
+  };
+
+  // When everything that this process needs has been compiled.
+  process.on('exit', () => cache.keep());
+  loaded(file);
+}
+
+function builtin(name: string): unknown {
+  const found = process.getBuiltinModule(name);
+  if (found === undefined) throw new Error(`the build asks for ${name}, which this Node does not have`);
+  return found;
+}
