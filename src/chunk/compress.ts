@@ -15,7 +15,7 @@ export type Codec = keyof typeof CODECS;
  */
 const PARAMETERS = {
   [constants.ZSTD_c_compressionLevel]: 1,
-  [constants.ZSTD_c_windowLog]: 20,
+  [constants.ZSTD_c_windowLog]: 21,
   [constants.ZSTD_c_hashLog]: 14,
   [constants.ZSTD_c_minMatch]: 7,
 };

@@ -16,11 +16,11 @@ import { KEYRING, emptyIndex, indexOf, keyringOf, writerOver } from './writer.fi
 
 const CHUNK = 250_000;
 
-/** Twenty chunks in some five blocks of one pack. */
+/** Forty chunks in some five blocks of one pack. */
 async function written() {
   const memory = openMemoryStore();
   const writer = writerOver(memory);
-  const chunks = Array.from({ length: 20 }, (_, at) => noise(`chunk ${at}`, CHUNK));
+  const chunks = Array.from({ length: 40 }, (_, at) => noise(`chunk ${at}`, CHUNK));
   const ids = chunks.map((chunk) => writer.chunk(chunk));
   const index = await indexOf(memory, await writer.finish());
   const store = recording(memory);

@@ -85,13 +85,19 @@ describe('a writer', () => {
     expect(tables.map(({ type }) => type).sort()).toEqual(['data', 'tree']);
   });
 
-  it('[V12] seals a block at 1 MiB, and a chunk that is longer alone', async () => {
+  it('[V12] seals a block of data at 2 MiB, one of nodes at 1 MiB, and a chunk that is longer alone', async () => {
     const writer = writerOver(openMemoryStore());
     for (let at = 0; at < 40; at++) writer.chunk(noise(`${at}`, 60_000));
     writer.chunk(prose('long', 3 * MIB));
     writer.chunk(utf8('short'));
     const lengths = blocksOf(await writer.finish()).map((block) => block.plainLength);
-    expect(lengths).toEqual([17 * 60_000, 17 * 60_000, 6 * 60_000, 3 * MIB, 5]);
+    expect(lengths).toEqual([34 * 60_000, 6 * 60_000, 3 * MIB, 5]);
+    const nodes = writerOver(openMemoryStore());
+    for (let at = 0; at < 20; at++) nodes.node(noise(`${at}`, 60_000));
+    expect(blocksOf(await nodes.finish()).map((block) => block.plainLength)).toEqual([
+      17 * 60_000,
+      3 * 60_000,
+    ]);
   });
 
   it('[V12] closes a pack at 16 MiB, and names packs by its intent', async () => {
@@ -103,7 +109,7 @@ describe('a writer', () => {
     }
     const { tables } = await writer.finish();
     const intent = noise('intent', 16) as IntentId;
-    expect(tables.map((table) => table.blocks.length)).toEqual([16, 16, 6]);
+    expect(tables.map((table) => table.blocks.length)).toEqual([8, 8, 3]);
     expect(tables.map((table) => toHex(table.pack))).toEqual([0, 1, 2].map((k) => toHex(packId(intent, k))));
     for (const { pack } of tables)
       expect(await store.size(packIdentity(KEYRING.tenant, 'data', pack).name)).toBeLessThan(17 * MIB);
