@@ -1,9 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
-  closeSync,
   mkdirSync,
-  openSync,
   readdirSync,
   rmSync,
   statSync,
@@ -30,6 +28,7 @@ import type { Progress } from './pace.ts';
 import { Ranges, rangesOf } from './ranges.ts';
 import { restoreTree } from './restore.ts';
 import { SaveThreads } from './save-threads.ts';
+import { opened } from './opened.fixture.ts';
 import { ScanAhead } from './scan-ahead.ts';
 import { scanDirectory } from './scan.ts';
 import { scratch } from './scratch.fixture.ts';
@@ -57,11 +56,6 @@ const chunksOf = async (store: Store, writer: VaultWriter) => {
   expect(await contents(store)).toBeDefined();
   return rows.map(({ id }) => toHex(id)).sort();
 };
-
-function opened(path: string): Disposable & { readonly fd: number } {
-  const fd = openSync(path, 'r');
-  return { fd, [Symbol.dispose]: () => closeSync(fd) };
-}
 
 const tree = fc.array(
   fc.record({
@@ -221,44 +215,6 @@ describe('threads', () => {
     expect(failures).toEqual([]);
     expect(await threads.workHere(() => {})).toBe(false);
     expect(done.sort((a, b) => a - b)).toEqual(Array.from({ length: ranges.count }, (_, range) => range));
-  });
-
-  it('[K31] give jobs to the one in the place of the caller at once, whatever the others have before them', async () => {
-    const path = join(scratch(), 'long');
-    writeFileSync(path, noise(4 * MIB, 1));
-    const ranges = Ranges.of(rangesOf(4 * MIB, [], 64 * 1024));
-    await using threads = new SaveThreads(1);
-    const sink = writerOver(openMemoryStore()).shared;
-    threads.begin({ sink, onProgress: () => {}, onFailure: (error) => expect.unreachable(String(error)) });
-    using file = opened(path);
-    let done = 0;
-    const post = () => threads.range(file.fd, ranges, () => done++);
-    let posted = 0;
-    for (; threads.haveRoom; posted++) post();
-    threads.relieve();
-    expect(threads.haveRoom).toBe(true);
-    // It does not do what was given out before it came, and the caller does no job any more.
-    expect(await threads.workHere(() => {})).toBe(false);
-    for (; threads.haveRoom; posted++) post();
-    while (done < posted) await setTimeout(5);
-    expect(posted).toBeGreaterThan(8);
-  });
-
-  it('[K31] may be relieved before they begin', async () => {
-    const path = join(scratch(), 'long');
-    writeFileSync(path, noise(MIB, 1));
-    const ranges = Ranges.of(rangesOf(MIB, [], 64 * 1024));
-    await using threads = new SaveThreads(1);
-    threads.relieve();
-    const sink = writerOver(openMemoryStore()).shared;
-    threads.begin({ sink, onProgress: () => {}, onFailure: (error) => expect.unreachable(String(error)) });
-    using file = opened(path);
-    let done = 0;
-    for (let range = 0; range < ranges.count; range++) threads.range(file.fd, ranges, () => done++);
-    expect(await threads.workHere(() => {})).toBe(false);
-    while (done < ranges.count) await setTimeout(5);
-    threads.finish();
-    while (!threads.finished) await setTimeout(5);
   });
 
   it('[K32] that died with a range keep nobody waiting for where the next one starts', async () => {
