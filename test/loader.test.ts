@@ -64,7 +64,7 @@ function codeOf(name: string): string {
 const sizeOf = (name: string) => statSync(codeOf(name)).size;
 
 describe('the loader', () => {
-  it('gives the next process the functions that this one has called', () => {
+  it('[O1] gives the next process the functions that this one has called', () => {
     script(
       'part/second',
       "exports.answer = function () { return process.argv[1].length > 0 ? 'one' : String(Math.random()); };",
@@ -77,14 +77,14 @@ describe('the loader', () => {
     expect(sizeOf('part/second')).toBeLessThan(called - 50);
   });
 
-  it('takes what was kept, and keeps nothing smaller', () => {
+  it('[O1] takes what was kept, and keeps nothing smaller', () => {
     run();
     const before = statSync(codeOf('first'));
     for (let time = 0; time < 40; time++) expect(run()).toBe('one first.cjs');
     expect(statSync(codeOf('first')).ino).toBe(before.ino);
   });
 
-  it('learns what later processes call besides', () => {
+  it('[O1] learns what later processes call besides', () => {
     script(
       'first',
       "const { more } = require('./part/second.cjs'); console.log(process.env.MORE ? more() : 'little');",
@@ -100,7 +100,7 @@ describe('the loader', () => {
     expect(sizeOf('part/second')).toBeGreaterThan(before + 50);
   });
 
-  it('never takes the code of a script that has changed, though it be as long and as old', () => {
+  it('[O2] never takes the code of a script that has changed, though it be as long and as old', () => {
     expect(run()).toBe('one first.cjs');
     const { atime, mtime } = statSync(join(base, 'part/second.cjs'));
     script('part/second', "'use strict'; exports.answer = function () { return 'two'; };");
@@ -109,7 +109,7 @@ describe('the loader', () => {
     expect(run()).toBe('two first.cjs');
   });
 
-  it('does without where code is damaged, empty or of other flags, and mends it', () => {
+  it('[O3] does without where code is damaged, empty or of other flags, and mends it', () => {
     run();
     const size = sizeOf('first');
     const whole = readFileSync(codeOf('first'));
@@ -122,7 +122,7 @@ describe('the loader', () => {
     expect(run({ NODE_COMPILE_CACHE: cache }, '--no-opt')).toBe('one first.cjs');
   });
 
-  it('goes on after a process that was killed when it wrote', () => {
+  it('[O3] goes on after a process that was killed when it wrote', () => {
     run();
     rmSync(codeOf('first'));
     writeFileSync(`${codeOf('first')}.new`, 'half');
@@ -131,7 +131,7 @@ describe('the loader', () => {
     expect(readdirSync(join(codeOf('first'), '..')).filter((name) => name.endsWith('.new'))).toEqual([]);
   });
 
-  it('keeps nothing where there is no place, or none that can be written', () => {
+  it('[O4] keeps nothing where there is no place, or none that can be written', () => {
     expect(run({})).toBe('one first.cjs');
     expect(run({ NODE_COMPILE_CACHE: '' })).toBe('one first.cjs');
     const file = join(base, 'file');
@@ -140,7 +140,7 @@ describe('the loader', () => {
     expect(readdirSync(base).sort()).toEqual(['file', 'first.cjs', 'part', 'start.cjs']);
   });
 
-  it('tells errors with the file and the line where they are', () => {
+  it('[O5] tells errors with the file and the line where they are', () => {
     script('part/second', "\nexports.answer = function () {\n  throw new Error('here');\n};");
     const { stderr } = spawnSync(process.execPath, [join(base, 'start.cjs')], { encoding: 'utf8' });
     expect(stderr).toContain(`${join(base, 'part/second.cjs')}:3`);
