@@ -34,12 +34,11 @@ const builtinsByCall: Plugin = {
 const starters: Plugin = {
   name: 'starters',
   generateBundle() {
-    for (const [fileName, script] of Object.entries(STARTED))
-      this.emitFile({
-        type: 'asset',
-        fileName: `${fileName}.cjs`,
-        source: `require('../loader/index.cjs').load(require('node:path').join(__dirname, '../scripts/${script}.cjs'));\n`,
-      });
+    for (const [fileName, script] of Object.entries(STARTED)) {
+      const path = `require('node:path').join(__dirname, '../scripts/${script}.cjs')`;
+      const source = `require('../loader/index.cjs').load(${path}, ${script.endsWith('-thread')});\n`;
+      this.emitFile({ type: 'asset', fileName: `${fileName}.cjs`, source });
+    }
   },
 };
 

@@ -50,7 +50,7 @@ export class Glance implements Lookout {
       lookThrough(directory, (fd, path) => glance.#look(fd, path));
     } catch (error) {
       // Of what the system refuses, or was moved meanwhile, the save itself will tell.
-      if (errno(error) === undefined && !isStrataError(error)) throw error;
+      if (errno(error) === undefined && !isStrataError(error, 'file_changed')) throw error;
     }
     return glance;
   }

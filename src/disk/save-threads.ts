@@ -95,7 +95,7 @@ export class SaveThreads implements AsyncDisposable {
 
   /** Whether one beside the caller's has nothing to do. */
   get isIdle(): boolean {
-    return this.#jobs.size < this.#threads.count;
+    return this.#jobs.size < this.#threads.count || this.#jobs.size === this.#older();
   }
 
   /**

@@ -53,8 +53,8 @@ export class ScanAhead implements AsyncDisposable {
     let threads: SaveThreads | undefined;
     try {
       const look = Glance.at(directory, remembered?.at ?? 0, () => (threads = new SaveThreads(count)));
-      // Now one processor has nothing to do; later all have.
-      if (look.bytesToRead >= WORTH_ANOTHER) threads?.relieve();
+      // Now one processor has nothing to do; later all have. Of what is excluded the glance knows nothing.
+      if (look.bytesToRead >= WORTH_ANOTHER && exclude.length === 0) threads?.relieve();
       if (threads !== undefined) return new ScanAhead({ threads, look });
       return new ScanAhead({ look: look.isPart && known >= WORTH_LOOKING ? new LookAhead(directory) : look });
     } catch (error) {

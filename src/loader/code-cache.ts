@@ -5,20 +5,12 @@
  * process anew: a fifth of the time of a short save. So here code is written down when the process ends, with all that it has called.
  */
 
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, fstatSync, lstatSync, openSync, readFileSync } from 'node:fs';
 import type { Stats } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Script } from 'node:vm';
+
+import { writeWhole } from './write-whole.ts';
 
 /** What a script is the body of; on its first line, so that lines of errors are the file's. */
 const HEAD = '(function (exports, require, module, __filename, __dirname) {';
@@ -34,7 +26,7 @@ interface Kept {
   readonly script: Script;
   /** Of the cache. */
   readonly path: string;
-  readonly facts: Float64Array;
+  readonly facts: Buffer;
   /** How much code there was, in bytes. */
   readonly known: number;
 }
@@ -43,83 +35,96 @@ export class CodeCache {
   /** Undefined: nothing is kept. */
   readonly #directory: string | undefined;
   readonly #chance: () => number;
+  readonly #flags = flags();
   readonly #scripts: Kept[] = [];
 
-  /** @param directory may be missing, and all may be missing that is in it */
-  constructor(directory: string | undefined, chance = Math.random) {
-    this.#directory = directory;
+  /**
+   * @param base of this and other caches: what is nobody else's is in a directory of its own there. Undefined or empty: nothing is kept
+   * @param chance from 0 to 1
+   */
+  constructor(base: string | undefined, chance = Math.random) {
     this.#chance = chance;
+    if (base === undefined || base === '') return;
+    const tag = `strata-${process.version}-${process.arch}-${this.#flags}-${process.getuid?.() ?? 0}`;
+    const directory = join(resolve(base), tag);
+    if (!isForeign(directory)) this.#directory = directory;
   }
 
-  /** @param base of this and other caches. Code that somebody else has written is not run: each user has his own. */
-  static of(base: string | undefined): CodeCache {
-    const tag = `strata-${process.version}-${process.arch}-${process.getuid?.() ?? 0}`;
-    return new CodeCache(base === undefined || base === '' ? undefined : join(base, tag));
-  }
-
-  /** @returns the script of a function, as `require` makes it of a file */
+  /** @returns the script of a function, as `require` makes it of a file @throws the system's error; SyntaxError */
   compile(file: string): Script {
-    const source = `${HEAD}${readFileSync(file, 'utf8')}${TAIL}`;
-    if (this.#directory === undefined) return new Script(source, { filename: file });
-    // With its whole path: a directory may serve several installations.
-    const path = join(this.#directory, file);
-    const facts = factsOf(statSync(file));
+    const fd = openSync(file, 'r');
+    let source: string;
+    let facts: Buffer;
+    try {
+      facts = factsOf(fstatSync(fd));
+      source = `${HEAD}${readFileSync(fd, 'utf8')}${TAIL}`;
+    } finally {
+      closeSync(fd);
+    }
+    const names = { filename: file, columnOffset: -HEAD.length };
+    if (this.#directory === undefined) return new Script(source, names);
+    // With its whole path: a cache may serve several installations.
+    const path = join(this.#directory, `${file}.code`);
     const code = readCode(path, facts);
-    const script = new Script(source, { filename: file, ...(code && { cachedData: code }) });
+    const script = new Script(source, { ...names, ...(code && { cachedData: code }) });
     const isGood = code !== undefined && script.cachedDataRejected !== true;
     this.#scripts.push({ script, path, facts, known: isGood ? code.length : 0 });
     return script;
   }
 
-  /** At the end of the process. Where nothing can be written, nothing is, and nobody hears of it. */
-  keep(): void {
+  /**
+   * At the end of the process, or of a thread. Where nothing can be written, nothing is, and nobody hears of it.
+   *
+   * @param isLast whether this is the last thing that the process does
+   */
+  keep(isLast: boolean): void {
     const isMissing = this.#scripts.some(({ known }) => known === 0);
     if (this.#directory === undefined || (!isMissing && this.#chance() * ONE_IN >= 1)) return;
-    // Trap: V8 takes code only where its flags are as they were, and somebody may have set this one (`boundHeap`) after the start.
-    process.getBuiltinModule('node:v8').setFlagsFromString('--heap-growing-percent=0');
-    try {
-      for (const kept of this.#scripts) keepLarger(kept);
-    } catch {
-      // A file system that is full, or of somebody else.
+    // V8 takes code only where its flags are as they were, and somebody may have set one after the start (`boundHeap`).
+    if (isLast && flags() !== this.#flags)
+      process.getBuiltinModule('node:v8').setFlagsFromString('--heap-growing-percent=0');
+    if (flags() !== this.#flags) return;
+    for (const { script, path, facts, known } of this.#scripts) {
+      const code = script.createCachedData();
+      // V8 forgets functions that were not called for a while: less than before is no news.
+      if (code.length > known) writeWhole(this.#directory, path, [facts, code]);
     }
   }
 }
 
-/** V8 compares only the length of a source. */
-function factsOf({ ino, size, mtimeMs, ctimeMs }: Stats): Float64Array {
-  return Float64Array.of(ino, size, mtimeMs, ctimeMs);
+/** Of what V8 writes down: its version and flags, the length of the source. What follows may be different for each process. */
+const HEAD_BYTES = 24;
+
+/** Stands for the flags of V8 as they are now, in few letters. To load what Node has for it (`cachedDataVersionTag`) takes 4 ms. */
+function flags(): string {
+  let sum = 0;
+  for (const byte of new Script('0').createCachedData().subarray(0, HEAD_BYTES))
+    sum = (Math.imul(sum, 31) + byte) | 0;
+  return (sum >>> 0).toString(36);
 }
 
-function readCode(path: string, facts: Float64Array): Buffer | undefined {
+/** Whether somebody else may have written what is in it. What is not there yet is ours when we make it. */
+function isForeign(directory: string): boolean {
+  try {
+    const stats = lstatSync(directory, { throwIfNoEntry: false });
+    if (stats === undefined) return false;
+    return !stats.isDirectory() || stats.uid !== process.getuid?.() || (stats.mode & 0o022) !== 0;
+  } catch {
+    return true;
+  }
+}
+
+/** Of the file that code was made of: V8 compares only the length of a source. */
+function factsOf({ dev, ino, size, mtimeMs, ctimeMs }: Stats): Buffer {
+  return Buffer.from(Float64Array.of(dev, ino, size, mtimeMs, ctimeMs).buffer);
+}
+
+function readCode(path: string, facts: Buffer): Buffer | undefined {
   let bytes: Buffer;
   try {
     bytes = readFileSync(path);
   } catch {
     return undefined;
   }
-  const head = Buffer.from(facts.buffer);
-  return head.equals(bytes.subarray(0, head.length)) ? bytes.subarray(head.length) : undefined;
-}
-
-/** V8 forgets functions that were not called for a while, so there may be less than before. @throws the system's error */
-function keepLarger({ script, path, facts, known }: Kept): void {
-  const code = script.createCachedData();
-  if (code.length <= known) return;
-  const fresh = `${path}.new`;
-  mkdirSync(dirname(path), { recursive: true });
-  try {
-    const fd = openSync(fresh, 'wx', 0o600);
-    try {
-      writeFileSync(fd, Buffer.concat([Buffer.from(facts.buffer), code]));
-      // V8 believes what it is given: half a file, after a power cut, would end the process.
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-    renameSync(fresh, path);
-  } catch (error) {
-    // If it was there before, somebody writes it now, or was killed when he did: then the next one can.
-    unlinkSync(fresh);
-    throw error;
-  }
+  return facts.equals(bytes.subarray(0, facts.length)) ? bytes.subarray(facts.length) : undefined;
 }

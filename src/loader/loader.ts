@@ -12,9 +12,12 @@ interface Module {
 
 type Body = (exports: unknown, require: Require, module: Module, filename: string, directory: string) => void;
 
-/** @param file the first one, which requires others relative to itself */
-export function load(file: string): void {
-  const cache = CodeCache.of(process.env['NODE_COMPILE_CACHE']);
+/**
+ * @param file the first one, which requires others relative to itself
+ * @param isThread whether the process goes on when this ends
+ */
+export function load(file: string, isThread: boolean): void {
+  const cache = new CodeCache(process.env['NODE_COMPILE_CACHE']);
   const modules = new Map<string, Module>();
 
   const loaded = (path: string): unknown => {
@@ -24,13 +27,19 @@ export function load(file: string): void {
     modules.set(path, module);
     const directory = dirname(path);
     const require: Require = (name) => (name.startsWith('.') ? loaded(join(directory, name)) : builtin(name));
-    const body = cache.compile(path).runInThisContext() as Body;
-    body.call(module.exports, module.exports, require, module, path, directory);
+    try {
+      const body = cache.compile(path).runInThisContext() as Body;
+      body.call(module.exports, module.exports, require, module, path, directory);
+    } catch (error) {
+      // Whoever asks again gets no half of it.
+      modules.delete(path);
+      throw error;
+    }
     return module.exports;
   };
 
-  // When everything that this process needs has been compiled.
-  process.on('exit', () => cache.keep());
+  // When everything that is needed has been compiled.
+  process.on('exit', () => cache.keep(!isThread));
   loaded(file);
 }
 
