@@ -4,6 +4,7 @@
  */
 
 import { isBuiltin } from 'node:module';
+import { basename } from 'node:path';
 
 import { defineConfig } from 'rolldown';
 import type { Plugin } from 'rolldown';
@@ -34,10 +35,10 @@ const builtinsByCall: Plugin = {
 const starters: Plugin = {
   name: 'starters',
   generateBundle() {
-    for (const [fileName, script] of Object.entries(STARTED)) {
-      const path = `require('node:path').join(__dirname, '../scripts/${script}.cjs')`;
-      const source = `require('../loader/index.cjs').load(${path}, ${script.endsWith('-thread')});\n`;
-      this.emitFile({ type: 'asset', fileName: `${fileName}.cjs`, source });
+    for (const started of STARTED) {
+      const path = `require('node:path').join(__dirname, '../${scriptOf(started)}.cjs')`;
+      const source = `require('../loader/index.cjs').load(${path}, ${started.endsWith('-thread')});\n`;
+      this.emitFile({ type: 'asset', fileName: `${started}.cjs`, source });
     }
   },
 };
@@ -57,23 +58,16 @@ const operationsWeUse: Plugin = {
       : undefined,
 };
 
-/** By what starts it. */
-const STARTED = {
-  'cli/main': 'main',
-  'disk/save-thread': 'save-thread',
-  'disk/restore-thread': 'restore-thread',
-  'disk/look-ahead-thread': 'look-ahead-thread',
-};
+/** Below src/, and where the build has what starts them. */
+const STARTED = ['cli/main', 'disk/save-thread', 'disk/restore-thread', 'disk/look-ahead-thread'];
+const scriptOf = (started: string) => `scripts/${basename(started)}`;
 
 export default defineConfig({
   // All one level deep, like the rooms of src/: the code finds package.json and the modules of threads from wherever it ended up.
   input: {
     'lib/index': 'src/index.ts',
     'loader/index': 'src/loader/index.ts',
-    'scripts/main': 'src/cli/main.ts',
-    'scripts/save-thread': 'src/disk/save-thread.ts',
-    'scripts/restore-thread': 'src/disk/restore-thread.ts',
-    'scripts/look-ahead-thread': 'src/disk/look-ahead-thread.ts',
+    ...Object.fromEntries(STARTED.map((started) => [scriptOf(started), `src/${started}.ts`])),
   },
   platform: 'node',
   // Packages that come in both forms as modules, of which only what is used is taken: half of the SDK for S3.

@@ -1,16 +1,6 @@
 /** A file that appears whole or not at all, though several write it at once. */
 
-import {
-  closeSync,
-  fsyncSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** Of the names of files that are being written. */
@@ -27,14 +17,8 @@ export function writeWhole(base: string, path: string, parts: readonly Buffer[])
     mkdirSync(base, { recursive: true, mode: 0o700 });
     mkdirSync(directory, { recursive: true });
     removeDead(directory);
-    const fd = openSync(fresh, 'wx', 0o600);
-    try {
-      writeFileSync(fd, Buffer.concat(parts));
-      // V8 believes what it is given: half a file, after a power cut, would end each process that reads it.
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
+    // V8 believes what it is given: half a file, after a power cut, would end each process that reads it.
+    writeFileSync(fresh, Buffer.concat(parts), { flag: 'wx', mode: 0o600, flush: true });
     renameSync(fresh, path);
   } catch {
     attempt(() => unlinkSync(fresh));
