@@ -10,8 +10,8 @@ import { MAX_CHUNK, PAGE, isZeroPage, nextCut, scanBuffer } from '../chunk/index
 import { readFully } from './cut-file.ts';
 import type { ChunkSink, ExtentSink } from './cut-file.ts';
 
-/** Bytes of a range: small enough that a few of them wait for the store in little memory, 16 times the longest chunk. */
-export const RANGE = 4 * 1024 * 1024;
+/** Bytes of a range: small enough that a few of them wait for the store in little memory, 32 times the longest chunk: that much is read twice. */
+export const RANGE = 8 * 1024 * 1024;
 
 export interface Range {
   /** Where it starts: a multiple of `PAGE`. */

@@ -37,13 +37,13 @@ const TINY: Capacity = { directories: 8, files: 3, links: 1, pieces: 2, names: 4
 const CREWS = [{ threads: 2 }, { threads: 0 }, { threads: 1, window: TINY }] as const;
 
 /** Nothing, small ones that share blocks, one that is in two blocks or more, and one in many. */
-const CONTENTS = [0, 1, 700, 15_000, 300_000, 2 * MIB].map((length, at) => noise(`content ${at}`, length));
+const CONTENTS = [0, 1, 700, 15_000, 300_000, 4 * MIB].map((length, at) => noise(`content ${at}`, length));
 
 /** Big files over many blocks, in several runs, with copies far away, holes, links, modes and times. */
 function makeTree(from: string): void {
   mkdirSync(join(from, 'a', 'b', 'closed'), { recursive: true });
   mkdirSync(join(from, 'z'));
-  const big = noise('big', 9 * MIB);
+  const big = noise('big', 18 * MIB);
   for (const path of ['a/big', 'z/copy of big', 'a/b/closed/another'])
     writeFileSync(join(from, path), big, { mode: 0o444 });
   for (let number = 0; number < 120; number++)

@@ -11,8 +11,9 @@ import { readChunks } from './block-runs.ts';
 import { VaultReader } from './reader.ts';
 import { KEYRING, indexOf, writerOver } from './writer.fixture.ts';
 
-/** So large that three fill a block. */
-const CHUNK = 320 * 1024;
+const CHUNK = 30 * 1024;
+/** How many fill a block; two blocks are a run. */
+const IN_BLOCK = 68;
 
 async function storeOf(count: number) {
   const store = openMemoryStore();
@@ -27,7 +28,7 @@ async function storeOf(count: number) {
 
 describe('many chunks', () => {
   it('[V60] are read in the order of their packs, each once, those of neighbouring blocks together', async () => {
-    const { store, ids, index } = await storeOf(90);
+    const { store, ids, index } = await storeOf(14 * IN_BLOCK + 8);
     let [underWay, most] = [0, 0];
     const ranges: number[] = [];
     const watched: Store = {
@@ -60,14 +61,14 @@ describe('many chunks', () => {
     expect(ranges.length).toBeLessThan(12);
     expect(most).toBeLessThanOrEqual(17 * 1024 * 1024);
     // Of every other block: what lies between is not fetched.
-    const some = ids.filter((_, at) => Math.floor(at / 6) % 2 === 0);
+    const some = ids.filter((_, at) => Math.floor(at / IN_BLOCK) % 2 === 0);
     expect(await read(some)).toEqual(some.map((id) => toHex(id)));
     expect(ranges.length).toBe(8);
-    expect(Math.max(...ranges)).toBeLessThan(7 * CHUNK);
+    expect(Math.max(...ranges)).toBeLessThan((IN_BLOCK + 1) * CHUNK);
   });
 
   it('[V60] one that is missing, one that is damaged, and a store that fails end it', async () => {
-    const { store, ids, index } = await storeOf(20);
+    const { store, ids, index } = await storeOf(3 * IN_BLOCK);
     const options = { take: () => {}, drain: async () => {} };
     const over = (other: Store) => new VaultReader({ store: other, keyring: KEYRING, index }).blocks;
     await expectCode('integrity', readChunks(over(store), [...ids, sha256(noise('none', 9))], options));

@@ -14,9 +14,9 @@ import { packIdentity } from './names.ts';
 import { VaultReader } from './reader.ts';
 import { KEYRING, emptyIndex, indexOf, keyringOf, writerOver } from './writer.fixture.ts';
 
-const CHUNK = 250_000;
+const CHUNK = 400_000;
 
-/** Forty chunks in some five blocks of one pack. */
+/** Forty chunks in four blocks of one pack. */
 async function written() {
   const memory = openMemoryStore();
   const writer = writerOver(memory);

@@ -1,6 +1,6 @@
 /** Chunks become blocks, blocks become the parts of packs. Stores nothing and waits for nothing, so it runs on any thread. */
 
-import { ByteWriter, SHA256_BYTES, StrataError, concatBytes, putWord } from '../base/index.ts';
+import { ByteWriter, SHA256_BYTES, StrataError, concatBytes, plainBytes, putWord } from '../base/index.ts';
 import type { Random, Sha256 } from '../base/index.ts';
 import { HEADER_BYTES, MAX_FRAME_PLAIN, OBJECT_TYPES, ObjectSealer } from '../chunk/index.ts';
 import type { Sealed, SealingKey } from '../chunk/index.ts';
@@ -11,9 +11,16 @@ import { CHUNK_ROW_BYTES, MAX_PACK_CHUNKS } from './table.ts';
 
 /**
  * Plain bytes at which a block is sealed: one zstd call and one AEAD call for all its chunks. Half of that takes 5 to 7 % longer for file data, and
- * who reads a single chunk has a block less long to unpack. Single nodes of trees are read all the time.
+ * who reads a single chunk has a block less long to unpack. Single nodes of trees are read all the time, and chunks of short files more
+ * often than those of long ones.
  */
-const BLOCK_BYTES: Readonly<Record<PackType, number>> = { data: 2 * 1024 * 1024, tree: 1024 * 1024 };
+const BLOCK_BYTES: Readonly<Record<PackType | 'long', number>> = {
+  tree: 1024 * 1024,
+  data: 2 * 1024 * 1024,
+  long: 4 * 1024 * 1024,
+};
+/** A block is long while its chunks of data have so many bytes each, in the mean: half of what the rule of the cuts gives long files. */
+const LONG_CHUNK = 32 * 1024;
 /** Chunks at which a block is sealed: tiny files must not fill the table of their pack in one block. */
 const BLOCK_CHUNKS = 16 * 1024;
 /** Stored bytes at which a pack is closed. A service gets it when it is complete, so a large one leaves the line idle first and busy last. */
@@ -49,8 +56,7 @@ interface OpenPack {
 /** Makes the packs of one type, one after another. */
 export class PackMaker {
   readonly #world: PackMakerWorld;
-  readonly #blockBytes: number;
-  #block: Uint8Array;
+  #block: Uint8Array = new Uint8Array(0);
   #blockLength = 0;
   #rows = new Uint8Array(FIRST_ROWS * CHUNK_ROW_BYTES);
   #rowCount = 0;
@@ -60,25 +66,31 @@ export class PackMaker {
 
   constructor(world: PackMakerWorld) {
     this.#world = world;
-    this.#blockBytes = BLOCK_BYTES[world.type];
-    this.#block = new Uint8Array(this.#blockBytes);
   }
 
   /** Takes one new chunk, at most `MAX_FRAME_PLAIN` bytes; `bytes` may be reused afterwards. */
   add(id: Sha256, bytes: Uint8Array): void {
     if (bytes.length > MAX_FRAME_PLAIN) throw new StrataError('internal', 'a chunk is too long for a block');
-    if (this.#blockLength > 0 && this.#blockLength + bytes.length > this.#blockBytes) this.#sealBlock();
-    if (bytes.length > this.#block.length) this.#block = new Uint8Array(bytes.length);
+    if (this.#blockLength > 0 && this.#blockLength + bytes.length > this.#most()) this.#sealBlock();
+    if (this.#blockLength + bytes.length > this.#block.length)
+      this.#block = room(this.#world.type, bytes.length);
     this.#block.set(bytes, this.#blockLength);
     this.#blockLength += bytes.length;
     this.#addRow(id, bytes.length);
-    if (this.#blockLength >= this.#blockBytes || this.#rowCount >= BLOCK_CHUNKS) this.#sealBlock();
+    if (this.#blockLength >= this.#most() || this.#rowCount >= BLOCK_CHUNKS) this.#sealBlock();
   }
 
   /** Gives away what is still open. */
   finish(): void {
     if (this.#rowCount > 0) this.#sealBlock();
     this.#endPack();
+  }
+
+  /** Bytes at which the open block is sealed. */
+  #most(): number {
+    const { type } = this.#world;
+    const long = type === 'data' && this.#blockLength >= this.#rowCount * LONG_CHUNK;
+    return BLOCK_BYTES[long ? 'long' : type];
   }
 
   #addRow(id: Sha256, length: number): void {
@@ -137,4 +149,10 @@ export class PackMaker {
   #emitBytes(pack: PackId, bytes: Sealed): void {
     this.#world.emit({ kind: 'bytes', type: this.#world.type, pack, bytes });
   }
+}
+
+/** For a block, or for a chunk that is longer. Not zeroed, which would touch all of it: only what was written is read. */
+function room(type: PackType, length: number): Uint8Array {
+  const most = type === 'data' ? BLOCK_BYTES.long : BLOCK_BYTES[type];
+  return plainBytes(Buffer.allocUnsafeSlow(Math.max(most, length)));
 }

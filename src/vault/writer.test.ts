@@ -85,13 +85,27 @@ describe('a writer', () => {
     expect(tables.map(({ type }) => type).sort()).toEqual(['data', 'tree']);
   });
 
-  it('[V12] seals a block of data at 2 MiB, one of nodes at 1 MiB, and a chunk that is longer alone', async () => {
-    const writer = writerOver(openMemoryStore());
-    for (let at = 0; at < 40; at++) writer.chunk(noise(`${at}`, 60_000));
-    writer.chunk(prose('long', 3 * MIB));
-    writer.chunk(utf8('short'));
-    const lengths = blocksOf(await writer.finish()).map((block) => block.plainLength);
-    expect(lengths).toEqual([34 * 60_000, 6 * 60_000, 3 * MIB, 5]);
+  it('[V12] seals a block of short chunks at 2 MiB, of long ones at 4, of nodes at 1, and a chunk that is longer alone', async () => {
+    const lengthsOf = async (chunks: readonly number[]) => {
+      const store = openMemoryStore();
+      const writer = writerOver(store);
+      const ids = chunks.map((length, at) => writer.chunk(noise(`${at}`, length)));
+      const written = await writer.finish();
+      expect(await readBack(store, written, ids)).toEqual(ids.map(toHex));
+      return blocksOf(written).map((block) => block.plainLength);
+    };
+    const times = (count: number, length: number) => Array.from({ length: count }, () => length);
+    const both = 32 * 1024;
+    expect(await lengthsOf([...times(80, 60_000), 5 * MIB, 5])).toEqual([
+      69 * 60_000,
+      11 * 60_000,
+      5 * MIB,
+      5,
+    ]);
+    expect(await lengthsOf(times(90, 30_000))).toEqual([69 * 30_000, 21 * 30_000]);
+    expect(await lengthsOf(times(200, both))).toEqual([4 * MIB, 72 * both]);
+    // What was long when it began ends where it no longer is.
+    expect(await lengthsOf([...times(80, both), ...times(3, 9)])).toEqual([80 * both + 9, 18]);
     const nodes = writerOver(openMemoryStore());
     for (let at = 0; at < 20; at++) nodes.node(noise(`${at}`, 60_000));
     expect(blocksOf(await nodes.finish()).map((block) => block.plainLength)).toEqual([
@@ -109,7 +123,7 @@ describe('a writer', () => {
     }
     const { tables } = await writer.finish();
     const intent = noise('intent', 16) as IntentId;
-    expect(tables.map((table) => table.blocks.length)).toEqual([8, 8, 3]);
+    expect(tables.map((table) => table.blocks.length)).toEqual([4, 4, 2]);
     expect(tables.map((table) => toHex(table.pack))).toEqual([0, 1, 2].map((k) => toHex(packId(intent, k))));
     for (const { pack } of tables)
       expect(await store.size(packIdentity(KEYRING.tenant, 'data', pack).name)).toBeLessThan(17 * MIB);
