@@ -55,11 +55,6 @@ export class Glance implements Lookout {
     return glance;
   }
 
-  /** Of what will be read, as far as it was seen. */
-  get bytesToRead(): number {
-    return this.#toRead.bytes;
-  }
-
   listing(path: string, stats: Stats): Listing | undefined {
     const sight = this.#sights.get(path);
     if (sight === undefined || !isSameListed(sight.directory, stats)) return undefined;

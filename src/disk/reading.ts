@@ -62,6 +62,7 @@ export class Reading implements AsyncDisposable {
   readonly #begun = new Set<LongFile>();
   #buffer: Uint8Array | undefined;
   #threads: SaveThreads | undefined;
+  #isFar = false;
   /** All was read: nobody is at work any more. */
   #finished = false;
   #failure: unknown;
@@ -172,8 +173,10 @@ export class Reading implements AsyncDisposable {
   }
 
   #begin(threads: SaveThreads): SaveThreads {
+    const sink = this.#options.sink.shared!;
+    this.#isFar = sink.isFar;
     threads.begin({
-      sink: this.#options.sink.shared!,
+      sink,
       onProgress: this.#wakeUp,
       onFailure: (error) => {
         this.#failure ??= error;
@@ -191,7 +194,7 @@ export class Reading implements AsyncDisposable {
    */
   async #feed(all = false): Promise<void> {
     const threads = this.#threads!;
-    if (this.#seen.bytes >= WORTH_ANOTHER) threads.relieve();
+    if (this.#isFar && this.#seen.bytes >= WORTH_ANOTHER) threads.relieve();
     for (;;) {
       this.#check();
       const hasFiles =

@@ -50,16 +50,4 @@ describe('a thread in the place of the caller', () => {
     expect(posted - before).toBe(4);
     while (file.done.length < posted) await setTimeout(5);
   });
-
-  it('[K31] may be there before there is anything to do', async () => {
-    await using threads = new SaveThreads(1);
-    threads.relieve();
-    begin(threads);
-    using file = long(threads, 16);
-    for (let range = 0; range < 16; range++) file.post();
-    expect(await threads.workHere(() => {})).toBe(false);
-    while (file.done.length < 16) await setTimeout(5);
-    threads.finish();
-    while (!threads.finished) await setTimeout(5);
-  });
 });

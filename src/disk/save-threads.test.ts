@@ -146,14 +146,14 @@ describe('threads', () => {
     for (let file = 0; file < 400; file++) writeFileSync(join(base, `${file}`), noise(200_000, file + 1));
     age(base);
     const writer = writerOver(openMemoryStore());
-    const { share, take } = writer.shared;
+    const { share, take, isFar } = writer.shared;
     const broken = { ...share, tenant: undefined } as unknown as typeof share;
     const sink = {
       cutTables: writer.cutTables,
       chunk: (bytes: Uint8Array) => writer.chunk(bytes),
       node: (bytes: Uint8Array) => writer.node(bytes),
       drain: () => writer.drain(),
-      shared: { share: broken, take },
+      shared: { share: broken, take, isFar },
     };
     await expectCode('internal', scanDirectory(base, sink, { threads: 2 }));
 

@@ -81,7 +81,7 @@ export class SaveThreads implements AsyncDisposable {
   }
 
   /**
-   * Starts a thread that takes the place of the caller's, which does no job any more. What is given out already is not for it: when that was
+   * After `begin`: starts a thread that takes the place of the caller's, which does no job any more. What is given out already is not for it: when that was
    * tried, it took longer.
    */
   relieve(): void {
@@ -89,8 +89,7 @@ export class SaveThreads implements AsyncDisposable {
     this.#relieved = true;
     this.#firstRelieved = this.#nextJob;
     this.#threads.add();
-    if (this.#work === undefined) return;
-    this.#threads.post(this.#threads.count - 1, { kind: 'begin', share: this.#work.sink.share });
+    this.#threads.post(this.#threads.count - 1, { kind: 'begin', share: this.#work!.sink.share });
   }
 
   /** Whether one beside the caller's has nothing to do. */

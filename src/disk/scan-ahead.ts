@@ -11,7 +11,7 @@ import { LookAhead } from './look-ahead.ts';
 import { OffLimits } from './off-limits.ts';
 import { SaveThreads } from './save-threads.ts';
 import { openSource } from './source.ts';
-import { WORTH_ANOTHER, WORTH_LOOKING, threadsBeside } from './useful-threads.ts';
+import { WORTH_LOOKING, threadsBeside } from './useful-threads.ts';
 
 export interface ScanAheadOptions {
   readonly exclude?: readonly string[] | undefined;
@@ -53,8 +53,6 @@ export class ScanAhead implements AsyncDisposable {
     let threads: SaveThreads | undefined;
     try {
       const look = Glance.at(directory, remembered?.at ?? 0, () => (threads = new SaveThreads(count)));
-      // Now one processor has nothing to do; later all have. Of what is excluded the glance knows nothing.
-      if (look.bytesToRead >= WORTH_ANOTHER && exclude.length === 0) threads?.relieve();
       if (threads !== undefined) return new ScanAhead({ threads, look });
       return new ScanAhead({ look: look.isPart && known >= WORTH_LOOKING ? new LookAhead(directory) : look });
     } catch (error) {

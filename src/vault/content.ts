@@ -36,6 +36,8 @@ export interface SharedSink {
   readonly share: WriterShare;
   /** Takes what such a writer gave out, in its order. */
   take(output: ThreadOutput): void;
+  /** Storing is traffic of the caller's thread, which is better left to that. */
+  readonly isFar: boolean;
 }
 
 /** A way out of the vault: everything it returns was verified against its SHA-256. */

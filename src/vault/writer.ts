@@ -102,7 +102,7 @@ export class VaultWriter implements ContentSink {
 
   /** For threads that take file data at the same time. */
   get shared(): SharedSink {
-    const { keyring, index, intent } = this.#world;
+    const { store, keyring, index, intent } = this.#world;
     const { tenant, cutTables } = keyring;
     const share = shareWriter({
       tenant,
@@ -120,6 +120,7 @@ export class VaultWriter implements ContentSink {
         if (part !== undefined) this.#packs.data.take(part);
         this.#newBytes += newBytes;
       },
+      isFar: store.isFar === true,
     };
   }
 
