@@ -31,7 +31,7 @@ const MAX_HELD = 256;
 /** Entries that may wait for a file before them: a long one is read for half a minute, and each of them takes a kilobyte. */
 const MAX_BACKLOG = 16_384;
 
-/** From this size on a file is cut by several threads, in ranges: so any other fits into a job. Bytes. */
+/** From this size on a file is cut in ranges, by several threads if it has several: so any other fits into a job. Bytes. */
 const LONG_FILE = JOB.bytes;
 
 export interface ReadingOptions {
@@ -62,7 +62,6 @@ export class Reading implements AsyncDisposable {
   readonly #begun = new Set<LongFile>();
   #buffer: Uint8Array | undefined;
   #threads: SaveThreads | undefined;
-  #isFar = false;
   /** All was read: nobody is at work any more. */
   #finished = false;
   #failure: unknown;
@@ -173,10 +172,8 @@ export class Reading implements AsyncDisposable {
   }
 
   #begin(threads: SaveThreads): SaveThreads {
-    const sink = this.#options.sink.shared!;
-    this.#isFar = sink.isFar;
     threads.begin({
-      sink,
+      sink: this.#options.sink.shared!,
       onProgress: this.#wakeUp,
       onFailure: (error) => {
         this.#failure ??= error;
@@ -194,7 +191,7 @@ export class Reading implements AsyncDisposable {
    */
   async #feed(all = false): Promise<void> {
     const threads = this.#threads!;
-    if (this.#isFar && this.#seen.bytes >= WORTH_ANOTHER) threads.relieve();
+    if (this.#seen.bytes >= WORTH_ANOTHER) threads.relieve();
     for (;;) {
       this.#check();
       const hasFiles =

@@ -27,9 +27,9 @@ function long(threads: SaveThreads, ranges: number) {
   };
 }
 
-const begin = (threads: SaveThreads) =>
+const begin = (threads: SaveThreads, isFar: boolean) =>
   threads.begin({
-    sink: writerOver(openMemoryStore()).shared,
+    sink: { ...writerOver(openMemoryStore()).shared, isFar },
     onProgress: () => {},
     onFailure: (error) => expect.unreachable(String(error)),
   });
@@ -37,7 +37,7 @@ const begin = (threads: SaveThreads) =>
 describe('a thread in the place of the caller', () => {
   it('[K31] is given jobs at once, however many the others have before them', async () => {
     await using threads = new SaveThreads(1);
-    begin(threads);
+    begin(threads, true);
     using file = long(threads, 64);
     let posted = 0;
     for (; threads.haveRoom; posted++) file.post();
@@ -49,5 +49,15 @@ describe('a thread in the place of the caller', () => {
     for (; threads.haveRoom; posted++) file.post();
     expect(posted - before).toBe(4);
     while (file.done.length < posted) await setTimeout(5);
+  });
+
+  it('[K31] is none where the store is a disk: the caller does its jobs', async () => {
+    await using threads = new SaveThreads(1);
+    begin(threads, false);
+    threads.relieve();
+    using file = long(threads, 16);
+    for (let range = 0; range < 16; range++) file.post();
+    expect(await threads.workHere(() => {})).toBe(true);
+    while (file.done.length < 16) await setTimeout(5);
   });
 });

@@ -81,15 +81,16 @@ export class SaveThreads implements AsyncDisposable {
   }
 
   /**
-   * After `begin`: starts a thread that takes the place of the caller's, which does no job any more. What is given out already is not for it: when that was
-   * tried, it took longer.
+   * After `begin`, where the store is far: starts a thread that takes the place of the caller's, which does no job any more. What is given out
+   * already is not for it: when that was tried, it took longer.
    */
   relieve(): void {
-    if (this.#relieved) return;
+    const { sink } = this.#work!;
+    if (this.#relieved || !sink.isFar) return;
     this.#relieved = true;
     this.#firstRelieved = this.#nextJob;
     this.#threads.add();
-    this.#threads.post(this.#threads.count - 1, { kind: 'begin', share: this.#work!.sink.share });
+    this.#threads.post(this.#threads.count - 1, { kind: 'begin', share: sink.share });
   }
 
   /** Whether one beside the caller's has nothing to do. */

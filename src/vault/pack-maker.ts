@@ -73,7 +73,8 @@ export class PackMaker {
     if (bytes.length > MAX_FRAME_PLAIN) throw new StrataError('internal', 'a chunk is too long for a block');
     if (this.#blockLength > 0 && this.#blockLength + bytes.length > this.#most()) this.#sealBlock();
     if (this.#blockLength + bytes.length > this.#block.length)
-      this.#block = room(this.#world.type, bytes.length);
+      // Not zeroed, which would touch all of it: only what was written is read.
+      this.#block = plainBytes(Buffer.allocUnsafeSlow(Math.max(BLOCK_BYTES.long, bytes.length)));
     this.#block.set(bytes, this.#blockLength);
     this.#blockLength += bytes.length;
     this.#addRow(id, bytes.length);
@@ -149,10 +150,4 @@ export class PackMaker {
   #emitBytes(pack: PackId, bytes: Sealed): void {
     this.#world.emit({ kind: 'bytes', type: this.#world.type, pack, bytes });
   }
-}
-
-/** For a block, or for a chunk that is longer. Not zeroed, which would touch all of it: only what was written is read. */
-function room(type: PackType, length: number): Uint8Array {
-  const most = type === 'data' ? BLOCK_BYTES.long : BLOCK_BYTES[type];
-  return plainBytes(Buffer.allocUnsafeSlow(Math.max(most, length)));
 }
