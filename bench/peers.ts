@@ -31,6 +31,8 @@ export interface Peer {
   readonly settings: string;
   /** How far its times may be off. Microseconds. */
   readonly micros: bigint;
+  /** Where it says something; all if not given. */
+  readonly corpora?: readonly string[];
   readonly init?: string;
   /** Comes ahead of `init` and of each operation, and is not measured. */
   readonly before?: string;
@@ -40,6 +42,24 @@ export interface Peer {
 }
 
 const SECOND = 1_000_000n;
+
+/** What a save and a restore of bytes that nothing compresses are seen against: both take it of all of them. */
+export const DIGEST = 'SHA-256';
+
+/** One thread, in pieces of a megabyte. `sha256sum` may be of a build that does not know the processor's instructions for it. */
+const DIGEST_OF_EACH = `
+const { createHash } = require('node:crypto');
+const { closeSync, openSync, readSync, readdirSync } = require('node:fs');
+const { join } = require('node:path');
+const room = Buffer.alloc(1 << 20);
+const all = readdirSync(process.env.TREE, { recursive: true, withFileTypes: true });
+for (const { parentPath, name } of all.filter((each) => each.isFile())) {
+  const hash = createHash('sha256');
+  const file = openSync(join(parentPath, name));
+  for (let n; (n = readSync(file, room)) > 0; ) hash.update(room.subarray(0, n));
+  closeSync(file);
+  console.log(hash.digest('hex'));
+}`;
 
 /** @param program where `bin/strata` is */
 export function peers(program: string): readonly Peer[] {
@@ -136,6 +156,14 @@ export function peers(program: string): readonly Peer[] {
       commands: {
         unchanged: `find "$TREE" -printf '%p %y %m %i %s %T@ %C@\\n' >/dev/null && exec ${quote(process.execPath)} -e 0`,
       },
+    },
+    {
+      name: DIGEST,
+      probe: `printf 'Node.js '; ${quote(process.execPath)} --version`,
+      settings: 'Node’s SHA-256 of the bytes, read and hashed by one thread; it stores nothing',
+      micros: 1n,
+      corpora: ['noise'],
+      commands: { first: `exec ${quote(process.execPath)} -e ${quote(DIGEST_OF_EACH)}` },
     },
     {
       name: 'cp',

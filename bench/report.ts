@@ -61,7 +61,7 @@ function corpusSection(result: CorpusResult): string[] {
 function stores(rows: readonly Row[], peers: readonly string[], operations: readonly Operation[]): string[] {
   const saves = operations.filter(isSave);
   // Some store nothing.
-  const keepers = peers.filter((peer) => rowsOf(rows, peer, 'first').length > 0);
+  const keepers = peers.filter((peer) => rowsOf(rows, peer, 'first').some((each) => each.addedBytes! > 0));
   if (keepers.length === 0) return [];
   const size = (peer: string, operation: Operation) => {
     const own = rowsOf(rows, peer, operation);

@@ -85,13 +85,14 @@ async function compare(options: Options, kind: Kind, signal: AbortSignal): Promi
   for (const each of CORPORA.filter(({ name }) => options.corpora.includes(name))) {
     const { tree, files, bytes } = await corpus(each, options.cache, signal);
     log(`${each.name}: ${files} files, ${(bytes / 1e6).toFixed(0)} MB, ${options.rounds} rounds`);
-    const where = await machine(kind, present, options.strata);
+    const its = present.filter(({ corpora }) => corpora?.includes(each.name) ?? true);
+    const where = await machine(kind, its, options.strata);
     const { rows, failures } = await runRounds({
       source: tree,
       operations: each.operations,
       renamed: each.renamed,
       alone: each.alone,
-      peers: present,
+      peers: its,
       pause: 1.1,
       rounds: options.rounds,
       openDisk: () => openDisk(options.work, kind, signal),

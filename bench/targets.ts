@@ -1,5 +1,6 @@
 /** What Strata wants to be, as ratios, and the floor below which it is not good enough. */
 
+import { DIGEST } from './peers.ts';
 import type { Operation } from './peers.ts';
 import type { CorpusResult, Row } from './results.ts';
 import { fastestOf, median, ratioOf, rowsOf, wallOf } from './statistics.ts';
@@ -112,11 +113,15 @@ function rate(
   target: number,
   floor: number,
 ): Judged {
-  const value = bytes / 1e6 / wallOf(rows, US, operation)!;
+  const perSecond = (wall: number) => bytes / 1e6 / wall;
+  const value = perSecond(wallOf(rows, US, operation)!);
+  // How fast the machine was in that hour.
+  const digest = wallOf(rows, DIGEST, 'first');
+  const beside = digest === undefined ? '' : `; ${DIGEST} of one thread ${perSecond(digest).toFixed(0)}`;
   return {
     row: operation === 'first' ? 'first save, rate' : 'full restore, rate',
     against: '',
-    value: `${value.toFixed(0)} MB/s`,
+    value: `${value.toFixed(0)} MB/s${beside}`,
     target: `≥ ${target} MB/s`,
     floor: `${floor} MB/s`,
     verdict: value >= target ? 'met' : value >= floor ? 'above the floor' : 'below the floor',

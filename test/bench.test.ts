@@ -1,5 +1,6 @@
 /** The benchmark: whoever reads its results has to be able to trust what it does between the commands. */
 
+import { hash } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -9,7 +10,7 @@ import { ONE_FILE, addOneFile } from '../bench/corpora.ts';
 import { edit, planEdit } from '../bench/edit.ts';
 import { openDisk } from '../bench/filesystem.ts';
 import { UsageError, readOptions } from '../bench/options.ts';
-import { commandOf, peers } from '../bench/peers.ts';
+import { DIGEST, commandOf, peers } from '../bench/peers.ts';
 import type { Operation } from '../bench/peers.ts';
 import { plot } from '../bench/plot.ts';
 import { report } from '../bench/report.ts';
@@ -17,6 +18,7 @@ import { keepResult, readResults } from '../bench/results.ts';
 import type { CorpusResult, Row } from '../bench/results.ts';
 import { runRounds } from '../bench/rounds.ts';
 import { isFileOf } from '../bench/scale.ts';
+import { shell } from '../bench/shell.ts';
 import { median, ratioOf } from '../bench/statistics.ts';
 import { judge } from '../bench/targets.ts';
 import { differencesOf, filesIn } from '../bench/tree.ts';
@@ -100,6 +102,10 @@ describe('figures', () => {
     ]);
     const noise = judge(result(made('strata', 'first', [1.1]), 'noise')).map(({ verdict }) => verdict);
     expect(noise).toEqual(['not measured', 'not measured', 'above the floor']);
+    const beside = [...made('strata', 'first', [1.1]), ...made(DIGEST, 'first', [0.5])];
+    expect(judge(result(beside, 'noise')).at(-1)).toMatchObject({
+      value: expect.stringMatching(/^(\d+) MB\/s; SHA-256 of one thread (\d+)$/) as string,
+    });
   });
 
   it('reports all of it, what went wrong too', () => {
@@ -239,6 +245,16 @@ describeWith(['time'], 'a whole round', () => {
     );
     const again = rows.find(({ peer, operation }) => peer === 'strata' && operation === 'unchanged')!;
     expect(again.addedBytes).toBeLessThan(rows[0]!.addedBytes!);
+  });
+
+  it('hashes what a rate is seen against', async () => {
+    const { commands } = ALL.find(({ name }) => name === DIGEST)!;
+    const source = join(place, 'hashed');
+    mkdirSync(join(source, 'inner'), { recursive: true });
+    const bytes = Buffer.alloc(3_000_000, 'some');
+    writeFileSync(join(source, 'inner/file'), bytes);
+    const printed = shell(commands.first!, { env: { ...process.env, TREE: source } });
+    await expect(printed).resolves.toBe(`${hash('sha256', bytes)}\n`);
   });
 
   it('every peer has a command for what it is compared in', () => {
