@@ -54,7 +54,13 @@ export function layOutClone(root: string): void {
   bundleNode(join(root, 'node_modules'));
   write(join(root, 'src/cli/main.ts'), `const FROM: string = 'src';${PROGRAM}`);
   write(join(root, 'src/cli/other.ts'), '');
-  for (const name of ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json'])
+  for (const name of [
+    'package-lock.json',
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'rolldown.config.ts',
+    'scripts/build',
+  ])
     write(join(root, name), '{}');
 }
 

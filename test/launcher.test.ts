@@ -23,6 +23,7 @@ describe('in a clone', () => {
     ['dependencies changed', (root) => write(join(root, 'package-lock.json'), '{ }')],
     ['a build setting changed', (root) => write(join(root, 'tsconfig.build.json'), '{ }')],
     ['a build setting is gone', (root) => rmSync(join(root, 'tsconfig.json'))],
+    ['how it is built changed', (root) => write(join(root, 'scripts/build'), '')],
     ['a build was broken off', (root) => rmSync(join(root, 'dist/.stamp'))],
     [
       'a source was replaced by one with an old date',

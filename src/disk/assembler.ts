@@ -106,9 +106,7 @@ export class Assembler {
         this.#leave();
         return true;
       case 'symlink':
-        this.#builder.add(item.entry);
-        this.#cache?.symlink(item.entry, item.facts);
-        return true;
+        return this.#takeLink(item.entry, item.facts);
       case 'slot':
         return this.#takeSlot(item.slot);
       case 'known':
@@ -140,8 +138,7 @@ export class Assembler {
         this.#takeFile(name, looks, facts, outcome.content);
         return true;
       case 'symlink':
-        this.#builder.add({ kind: 'symlink', name, ...looks, target: outcome.target });
-        return true;
+        return this.#takeLink({ kind: 'symlink', name, ...looks, target: outcome.target }, facts);
       case 'gone':
         return true;
       case 'unreadable':
@@ -149,6 +146,12 @@ export class Assembler {
         this[outcome.kind].add(this.#pathOf(name));
         return true;
     }
+  }
+
+  #takeLink(entry: SymlinkEntry, facts: Facts): true {
+    this.#builder.add(entry);
+    this.#cache?.symlink(entry, facts);
+    return true;
   }
 
   #takeFile(name: Uint8Array, looks: Looks, facts: Facts, { size, content, extents }: CutContent): void {

@@ -22,7 +22,7 @@ import { runScript } from '../testing/script.ts';
 import type { Root } from '../tree/index.ts';
 import { differsFromTree } from './differs.ts';
 import { Remembering } from './remembering.fixture.ts';
-import { TICK_MS } from './scan-file.ts';
+import { TICK_MS } from './tick.ts';
 import { scratch, state } from './scratch.fixture.ts';
 
 const ROOM = JSON.stringify(new URL('./index.ts', import.meta.url));

@@ -10,7 +10,7 @@ import { noise } from '../testing/noise.ts';
 import { differsFromTree } from './differs.ts';
 import { Remembering } from './remembering.fixture.ts';
 import { restoreTree } from './restore.ts';
-import { TICK_MS } from './scan-file.ts';
+import { TICK_MS } from './tick.ts';
 import { scratch, stagingIn } from './scratch.fixture.ts';
 
 const name = fc.constantFrom('a', 'b', 'a.b', 'ü', '.c', 'z');

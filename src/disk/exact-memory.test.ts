@@ -23,7 +23,7 @@ import { differsFromTree } from './differs.ts';
 import { Remembering } from './remembering.fixture.ts';
 import { restoreTree } from './restore.ts';
 import { scanDirectory } from './scan.ts';
-import { TICK_MS } from './scan-file.ts';
+import { TICK_MS } from './tick.ts';
 import { scratch } from './scratch.fixture.ts';
 
 const ROOM = JSON.stringify(new URL('./index.ts', import.meta.url));

@@ -116,9 +116,10 @@ export class LongFile implements Disposable {
     let after: Stats | undefined;
     try {
       after = fstatSync(this.#fd);
-      this[Symbol.dispose]();
     } catch (error) {
       this.#error ??= error;
+    } finally {
+      this[Symbol.dispose]();
     }
     if (after === undefined || this.#error !== undefined) return this.#end(this, undefined, this.#error);
     if (this.#changed || !isUnchanged(facts, after)) return this.#end(this, undefined);

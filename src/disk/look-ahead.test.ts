@@ -29,7 +29,7 @@ import { lookThrough } from './look-through.ts';
 import { Remembering } from './remembering.fixture.ts';
 import { ScanAhead } from './scan-ahead.ts';
 import { scanDirectory } from './scan.ts';
-import { TICK_MS } from './scan-file.ts';
+import { TICK_MS } from './tick.ts';
 import { scratch } from './scratch.fixture.ts';
 
 const afresh = async (directory: string) => (await scanDirectory(directory, new MemoryContent().sink)).root;

@@ -9,7 +9,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { Worker } from 'node:worker_threads';
+import { expect, it, onTestFinished } from 'vitest';
 
 import { utf8 } from '../base/index.ts';
 import { MemoryContent } from '../testing/memory-content.ts';
@@ -17,6 +18,7 @@ import type { DirectoryEntry, TreeRef } from '../tree/index.ts';
 import { DirectoryBuilder } from '../tree/index.ts';
 import { openDirectory } from './at.ts';
 import { OpenDirectories } from './open-directories.ts';
+import { CLAIMED } from './schedule.ts';
 import { Scheduler } from './scheduler.ts';
 import { scratch } from './scratch.fixture.ts';
 
@@ -68,4 +70,48 @@ it('[K3] a directory that was replaced is not written into, wherever on the way 
     expect(directories.get(3)).toBeGreaterThan(0);
   }
   closeSync(root);
+});
+
+/** Rows 1 and 2, one in the other, neither made. */
+async function twoDirectories() {
+  const base = scratch();
+  const content = new MemoryContent();
+  const empty = new DirectoryBuilder(content.sink).finish();
+  const scheduler = new Scheduler(content.source, {});
+  for (const name of ['a', 'b']) await scheduler.enter(directory(name, empty));
+  const root = openDirectory(base);
+  onTestFinished(() => closeSync(root));
+  return { base, root, schedule: scheduler.window!.schedule };
+}
+
+it('[K46] what could not be made is told to each that needs it, and can be made once nothing is in the way', async () => {
+  const { base, root, schedule } = await twoDirectories();
+  writeFileSync(join(base, 'a'), 'in the way');
+  const taken = expect.objectContaining({
+    code: 'conflict',
+    details: expect.objectContaining({ paths: ['a'] }),
+  });
+  using one = new OpenDirectories(schedule, root);
+  using other = new OpenDirectories(schedule, root);
+  // The second would wait for the first if that had left its claim.
+  for (const directories of [one, other]) expect(() => directories.get(2)).toThrow(taken);
+  unlinkSync(join(base, 'a'));
+  expect(other.get(2)).toBeGreaterThan(0);
+  expect(one.get(2)).toBeGreaterThan(0);
+});
+
+it('[K46] who waits for another thread goes on when that has failed', async () => {
+  const { base, root, schedule } = await twoDirectories();
+  const { state } = schedule.directories;
+  Atomics.store(state, 1, CLAIMED);
+  const fails = `
+    const { workerData: state } = require('node:worker_threads');
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+    Atomics.store(state, 1, 0);
+    Atomics.notify(state, 1);`;
+  const worker = new Worker(fails, { eval: true, workerData: state });
+  onTestFinished(async () => void (await worker.terminate()));
+  using directories = new OpenDirectories(schedule, root);
+  expect(directories.get(2)).toBeGreaterThan(0);
+  expect(readdirSync(join(base, 'a'))).toEqual(['b']);
 });

@@ -6,7 +6,7 @@
  * but what was opened is compared with what was made all the same.
  */
 
-import { closeSync, constants, fstatSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, mkdirSync, openSync, rmdirSync } from 'node:fs';
 
 import { StrataError } from '../base/index.ts';
 import { UNLOCKED } from './at.ts';
@@ -20,6 +20,9 @@ const MOST = 64;
 
 /** Bytes of a path below Linux's limit of 4096, with room for what stands before it and one more name. */
 const STEP = 3500;
+
+/** How long one thread waits for another to make a directory: that died meanwhile, or its disk does not answer. Milliseconds. */
+const PATIENCE_MS = 60_000;
 
 const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
@@ -77,20 +80,40 @@ export class OpenDirectories implements Disposable {
   #make(row: number, above: number): void {
     const { name, nameLength, inode, state } = this.#schedule.directories;
     if (Atomics.compareExchange(state, row, UNMADE, CLAIMED) !== UNMADE) {
-      // By another thread at this moment; should it die, we are ended too.
-      Atomics.wait(state, row, CLAIMED);
-      return;
+      // By another thread at this moment. If it fails, we try it ourselves and are told why.
+      if (Atomics.wait(state, row, CLAIMED, PATIENCE_MS) !== 'timed-out') return;
+      throw new StrataError('internal', 'another thread did not finish a directory that it had begun');
     }
-    const path = this.path(above, name[row]!, nameLength[row]!);
+    let become: typeof MADE | typeof UNMADE = UNMADE;
     try {
+      const path = this.path(above, name[row]!, nameLength[row]!);
       mkdirSync(path, UNLOCKED);
+      inode[row] = this.#openMade(row, path);
+      become = MADE;
     } catch (error) {
       throw withPath(writeError(error, 'make a directory'), pathOfDirectory(this.#schedule, row));
+    } finally {
+      // Others wait for it, the thread that would hear of our failure among them.
+      Atomics.store(state, row, become);
+      Atomics.notify(state, row);
     }
-    const fd = this.#keep(row, openSync(path, DIRECTORY));
-    inode[row] = fstatSync(fd).ino;
-    Atomics.store(state, row, MADE);
-    Atomics.notify(state, row);
+  }
+
+  /** @returns its inode. What cannot be opened is removed: whoever tries it next is to see what failed, not that something is in the way */
+  #openMade(row: number, path: string | Buffer): number {
+    try {
+      const fd = openSync(path, DIRECTORY);
+      const { ino } = fstatSync(fd);
+      this.#keep(row, fd);
+      return ino;
+    } catch (error) {
+      try {
+        rmdirSync(path);
+      } catch {
+        // The first error says more.
+      }
+      throw error;
+    }
   }
 
   #openFrom(directory: number): number {

@@ -1,7 +1,5 @@
 /** What a restore has put on the disk, written down for the next save of it: that one then opens no file. */
 
-import { setTimeout } from 'node:timers/promises';
-
 import { SHA256_BYTES } from '../base/index.ts';
 import type { Sha256 } from '../base/index.ts';
 import type { TreeRef } from '../tree/index.ts';
@@ -10,8 +8,8 @@ import { nameAt } from './schedule.ts';
 import type { Schedule } from './schedule.ts';
 import type { Window } from './scheduler.ts';
 import type { WrittenFiles } from './sightings.ts';
-import { TICK_MS } from './scan-file.ts';
 import { StatCacheWriter } from './stat-cache.ts';
+import { Rest } from './tick.ts';
 
 /**
  * No node is named so. The ids of the true one were read long ago and not kept; the next save makes the nodes anew, finds that they are
@@ -28,7 +26,7 @@ export class Rememberer implements WrittenFiles {
   readonly #extents = new ExtentList();
   /** Rows of the directories from the first one down to where we are. */
   #open: number[] = [];
-  #filledAt = 0;
+  readonly #rest = new Rest();
 
   /** @param emit as of `StatCacheWriter` */
   constructor(emit: (part: Uint8Array) => void) {
@@ -57,13 +55,12 @@ export class Rememberer implements WrittenFiles {
 
   /** The files that are there by now are as they are to be. */
   filled(): void {
-    this.#filledAt = performance.now();
+    this.#rest.touched();
   }
 
   /** Nobody else can reach the files before this returns: from then on each change of one shows in its times. */
   async finish(): Promise<void> {
-    const passed = performance.now() - this.#filledAt;
-    if (passed < TICK_MS) await setTimeout(TICK_MS - passed);
+    await this.#rest.over();
     while (this.#open.length > 0) this.#leave();
     this.#writer.finish();
   }
@@ -102,6 +99,7 @@ export class Rememberer implements WrittenFiles {
     const name = nameAt(names, files.name[row]!, files.nameLength[row]!);
     const looks = { mode: files.mode[row]!, mtime: files.mtime[row]! };
     const marks = { ino: files.inode[row]!, mtimeMs: files.mtimeMs[row]!, ctimeMs: files.ctimeMs[row]! };
+    this.#rest.saw(marks.ctimeMs);
     this.#writer.file({ name, ...looks }, { ...marks, size }, this.#extents.packed);
     this.#extents.cutBack(0);
   }

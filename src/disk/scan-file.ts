@@ -11,21 +11,27 @@ import { at, lstatAt } from './at.ts';
 import { cutFile } from './cut-file.ts';
 import type { CutContent } from './cut-file.ts';
 import type { Pace } from './pace.ts';
+import { isYoung, youth } from './tick.ts';
 
 /** How often a file is read that changes meanwhile. */
 export const TRIES = 3;
 
-/**
- * Kernels stamp changes by a clock that ticks every 1–10 ms: a second change within a tick leaves no trace in the times. A file
- * is only read when its last change is longer ago than this. Milliseconds.
- */
-export const TICK_MS = 20;
-
 /** Not blocking on a FIFO, and not following a link, that took the file's place since it was looked at. */
 const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-/** The system's errors for a name that stands for something else than a moment ago: EINVAL is readlink's for what is no link. */
-const REPLACED: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ELOOP', 'ENXIO', 'ENOTDIR', 'EINVAL']);
+/**
+ * The system's errors for a name that stands for something else than a moment ago: EINVAL is readlink's for what is no link, EISDIR and
+ * ESPIPE are those of reading what is no file.
+ */
+const REPLACED: ReadonlySet<string | undefined> = new Set([
+  'ENOENT',
+  'ELOOP',
+  'ENXIO',
+  'ENOTDIR',
+  'EINVAL',
+  'EISDIR',
+  'ESPIPE',
+]);
 
 /** Has the name come to stand for something else between two calls? Then whoever asked looks again. */
 export function wasReplaced(error: unknown): boolean {
@@ -55,8 +61,9 @@ export async function readFileOnce(
   name: Uint8Array,
   before: Facts,
 ): Promise<CutContent | undefined> {
+  // Only read when its last change is so long ago that another one would show.
   if (isYoung(before, clock())) {
-    await setTimeout(TICK_MS);
+    await setTimeout(youth(before, clock()));
     if (!isThere(directory, name, before)) return undefined;
   }
   const fd = openFile(at(directory, name));
@@ -74,23 +81,14 @@ export async function readFileOnce(
 }
 
 /**
- * Whether another change could still leave no trace.
- *
- * @param now milliseconds. In whole ones it lies a little before a change that has just been made; far before it, the file comes from
- *   elsewhere, where clocks are different
- */
-export function isYoung({ ctimeMs }: Facts, now: number): boolean {
-  return Math.abs(now - ctimeMs) < TICK_MS;
-}
-
-/**
  * Waits, blocking the thread, while another change could leave no trace.
  *
  * @returns false if the file was changed by then, or is no longer there
  */
 export function isAtRest(directory: number, name: Uint8Array, before: Facts): boolean {
-  if (!isYoung(before, Date.now())) return true;
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, TICK_MS);
+  const now = Date.now();
+  if (!isYoung(before, now)) return true;
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, youth(before, now));
   return isThere(directory, name, before);
 }
 

@@ -168,6 +168,22 @@ describe('what cannot be saved', () => {
     expect(root.tree.summary.files).toBe(1);
   });
 
+  it('[K8] a file that becomes a directory meanwhile was changed, and is not left out', async () => {
+    const base = scratch();
+    for (const name of ['a', 'b']) writeFileSync(join(base, name), noise(1000));
+    const { sink } = new MemoryContent();
+    const swapping: typeof sink = {
+      ...sink,
+      chunk(bytes) {
+        rmSync(join(base, 'b'), { force: true, recursive: true });
+        mkdirSync(join(base, 'b'));
+        return sink.chunk(bytes);
+      },
+    };
+    const saving = scanDirectory(base, swapping, { skipUnreadable: true });
+    await expect(saving).rejects.toMatchObject({ code: 'file_changed', details: { paths: ['b'] } });
+  });
+
   it('[K5] a cancelled save ends', async () => {
     const base = scratch();
     makeOddTree(join(base, 'odd'));

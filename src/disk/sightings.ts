@@ -4,10 +4,9 @@
  */
 
 import type { Stats } from 'node:fs';
-import { setTimeout } from 'node:timers/promises';
 
-import { TICK_MS, isYoung } from './scan-file.ts';
 import type { Window } from './scheduler.ts';
+import { Rest, isYoung } from './tick.ts';
 
 const FIRST_FILES = 1024;
 
@@ -29,7 +28,7 @@ export class Sightings implements WrittenFiles {
   #next = 0;
   /** By inode, the time of change of files since they were moved: a move counts as one. */
   readonly #moved = new Map<number, number>();
-  #touchedAt = 0;
+  readonly #rest = new Rest();
 
   /** The tree is visited from its start. */
   begin(): void {
@@ -51,7 +50,7 @@ export class Sightings implements WrittenFiles {
   }
 
   filled(): void {
-    this.#touchedAt = performance.now();
+    this.#rest.touched();
   }
 
   add({ schedule: { files }, unfinished }: Window): void {
@@ -63,19 +62,20 @@ export class Sightings implements WrittenFiles {
       if (row === unfinished) continue;
       this.#inode[file] = files.inode[row]!;
       this.#ctimeMs[file] = files.ctimeMs[row]!;
+      this.#rest.saw(files.ctimeMs[row]!);
     }
   }
 
   /** A file was moved to its place, alone. @param stats right after that: who changes it from now on changes a time */
   readonly onMoved = ({ ino, ctimeMs }: Stats): void => {
     this.#moved.set(ino, ctimeMs);
-    this.#touchedAt = performance.now();
+    this.#rest.saw(ctimeMs);
+    this.#rest.touched();
   };
 
   /** When this returns, each change of what was written or moved shows in its times. */
   async rest(): Promise<void> {
-    const passed = performance.now() - this.#touchedAt;
-    if (passed < TICK_MS) await setTimeout(TICK_MS - passed);
+    await this.#rest.over();
   }
 
   /** Whether the file of that number in the tree is still what was seen. */

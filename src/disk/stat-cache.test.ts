@@ -22,7 +22,7 @@ import { Remembering } from './remembering.fixture.ts';
 import { restoreTree } from './restore.ts';
 import { scanDirectory } from './scan.ts';
 import type { ScanOptions } from './scan.ts';
-import { TICK_MS } from './scan-file.ts';
+import { TICK_MS } from './tick.ts';
 import { scratch } from './scratch.fixture.ts';
 
 /** What a save makes that remembers nothing. */
@@ -125,6 +125,26 @@ describe('a save that remembers', () => {
       utimesSync(join(base, where), mtime, mtime);
       expect(await saves.save(base)).toEqual(await afresh(base));
     }
+  });
+
+  it('[K34] lets go of a link that took the place of a file while that was read', async () => {
+    const base = scratch();
+    for (const each of ['a', 'b']) writeFileSync(join(base, each), each);
+    await tick();
+    const saves = new Remembering();
+    const plain = saves.sink();
+    saves.sink = () => ({
+      ...plain,
+      chunk(bytes) {
+        rmSync(join(base, 'b'));
+        symlinkSync('a', join(base, 'b'));
+        return plain.chunk(bytes);
+      },
+    });
+    expect((await saves.save(base)).tree.summary).toMatchObject({ files: 1, symlinks: 1 });
+    saves.sink = () => plain;
+    rmSync(join(base, 'b'));
+    expect(await saves.save(base)).toEqual(await afresh(base));
   });
 
   it('[K33] opens nothing that is as it was, and writes nothing down', async () => {

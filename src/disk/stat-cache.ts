@@ -9,8 +9,8 @@ import { ByteReader, ByteWriter, SHA256_BYTES, StrataError } from '../base/index
 import { readTree, writeTree } from '../tree/index.ts';
 import type { FileEntry, SymlinkEntry, TreeRef } from '../tree/index.ts';
 import type { Looks } from './looks.ts';
-import { TICK_MS } from './scan-file.ts';
 import type { Facts } from './scan-file.ts';
+import { tickOf } from './tick.ts';
 
 /** By which a file or link is recognised. */
 type Marks = Omit<Facts, 'dev'>;
@@ -33,7 +33,7 @@ const PART_BYTES = 1024 * 1024;
 
 export class StatCacheWriter {
   readonly #emit: (part: Uint8Array) => void;
-  readonly #before: number;
+  readonly #began: number;
   readonly #writer = new ByteWriter();
   readonly #view = new DataView(new ArrayBuffer(8));
 
@@ -44,7 +44,7 @@ export class StatCacheWriter {
    * @param emit is given the bytes of all records, part by part; each is good until the call returns
    */
   constructor(began: number, emit: (part: Uint8Array) => void) {
-    this.#before = began - TICK_MS;
+    this.#began = began;
     this.#emit = emit;
   }
 
@@ -94,7 +94,7 @@ export class StatCacheWriter {
 
   #marks({ ino, size, mtimeMs, ctimeMs }: Marks): void {
     // Nothing has an inode of that number, itself included.
-    this.#mark(ctimeMs > this.#before ? NaN : ino);
+    this.#mark(ctimeMs > this.#began - tickOf(ctimeMs) ? NaN : ino);
     this.#mark(size);
     this.#mark(mtimeMs);
     this.#mark(ctimeMs);

@@ -4,6 +4,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -100,6 +101,12 @@ describe('compiled code', () => {
     expect(run(['little']).wasKept).toBe(false);
     chmodSync(tag, 0o700);
     expect(run(['little']).wasKept).toBe(true);
+    chmodSync(kept(), 0o622);
+    expect(run(['little']).wasKept).toBe(false);
+    expect(run(['little']).wasKept).toBe(true);
+    renameSync(kept(), `${kept()}.away`);
+    symlinkSync(`${kept()}.away`, kept());
+    expect(run(['little']).wasKept).toBe(false);
     if (process.getuid!() === 0) {
       chownSync(tag, 12_345, 12_345);
       expect(run(['little']).wasKept).toBe(false);

@@ -5,7 +5,7 @@
  * process anew: a fifth of the time of a short save. So here code is written down when the process ends, with all that it has called.
  */
 
-import { closeSync, fstatSync, lstatSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Script } from 'node:vm';
@@ -108,10 +108,14 @@ function isForeign(directory: string): boolean {
   try {
     const stats = lstatSync(directory, { throwIfNoEntry: false });
     if (stats === undefined) return false;
-    return !stats.isDirectory() || stats.uid !== process.getuid?.() || (stats.mode & 0o022) !== 0;
+    return !stats.isDirectory() || isOfOthers(stats);
   } catch {
     return true;
   }
+}
+
+function isOfOthers({ uid, mode }: Stats): boolean {
+  return uid !== process.getuid?.() || (mode & 0o022) !== 0;
 }
 
 /** Of the file that code was made of: V8 compares only the length of a source. */
@@ -122,7 +126,15 @@ function factsOf({ dev, ino, size, mtimeMs, ctimeMs }: Stats): Buffer {
 function readCode(path: string, facts: Buffer): Buffer | undefined {
   let bytes: Buffer;
   try {
-    bytes = readFileSync(path);
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    try {
+      const stats = fstatSync(fd);
+      // The directory was looked at by its name, and may be another one by now.
+      if (!stats.isFile() || isOfOthers(stats)) return undefined;
+      bytes = readFileSync(fd);
+    } finally {
+      closeSync(fd);
+    }
   } catch {
     return undefined;
   }

@@ -35,8 +35,13 @@ export class Draft implements Disposable {
       directory[Symbol.dispose]();
       throw error;
     }
-    // Whatever the umask.
-    fchmodSync(this.#file, FILE_MODE);
+    try {
+      // Whatever the umask.
+      fchmodSync(this.#file, FILE_MODE);
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
+    }
   }
 
   /** Bytes of content. */

@@ -137,9 +137,12 @@ export class Shelf {
     if (this.#isSilent()) return undefined;
     try {
       using root = this.#openOrMake();
-      const drafts = root.enterOrMake(DRAFTS);
-      if (!this.#isSwept) removeDrafts(drafts, this.#options.now);
+      if (!this.#isSwept) {
+        using swept = root.enterOrMake(DRAFTS);
+        removeDrafts(swept, this.#options.now);
+      }
       this.#isSwept = true;
+      const drafts = root.enterOrMake(DRAFTS);
       return new Draft(drafts, this.#options.random);
     } catch (error) {
       this.#fallSilent('keep', error);

@@ -176,12 +176,20 @@ export class BlockOpener {
       opener = ObjectOpener.open(header, identity, this.#findKey);
       this.#openers.set(identity.name, opener);
     }
-    const frame = bytes.subarray(block.start, block.start + block.frameLength);
-    const plain = naming(identity, () => opener.frame(block.number, frame));
-    if (plain.length !== block.plainLength)
-      throw damaged(identity, 'a block has another length than its table says');
-    return new OpenBlock(identity, plain);
+    return openBlock(opener, identity, block, bytes.subarray(block.start, block.start + block.frameLength));
   }
+}
+
+/** @param frame sealed @throws integrity with the object */
+export function openBlock(
+  opener: ObjectOpener,
+  identity: ObjectIdentity,
+  { number, plainLength }: { readonly number: number; readonly plainLength: number },
+  frame: Uint8Array,
+): OpenBlock {
+  const plain = naming(identity, () => opener.frame(number, frame));
+  if (plain.length !== plainLength) throw damaged(identity, 'a block has another length than its table says');
+  return new OpenBlock(identity, plain);
 }
 
 export class OpenBlock implements Disposable {

@@ -1,9 +1,11 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { concatBytes } from '../base/index.ts';
+import { describeWith } from '../testing/need.ts';
 import { noise, pinnedRandom, prose } from '../testing/noise.ts';
 import { LocalFile } from './local-file.ts';
 import { KEYRING, keyringOf } from './writer.fixture.ts';
@@ -71,5 +73,27 @@ describe('a local file', () => {
     writeFileSync(path, '');
     put(join(path, 'below'), prose('a', 10));
     expect(await open(join(path, 'below')).read()).toBeUndefined();
+  });
+});
+
+describeWith(['root', 'mounts'], 'a local file on a full disk', () => {
+  it('[V70] is not there, and nothing of it stays open or on the disk', () => {
+    const disk = mkdtempSync(join(tmpdir(), 'strata-local-full-'));
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'none', disk]);
+    onTestFinished(() => {
+      execFileSync('umount', [disk]);
+      rmSync(disk, { recursive: true });
+    });
+    put(join(disk, 'file'), noise('a', 2_000_000), noise('b', 1000));
+    expect(readdirSync(disk)).toEqual([]);
+    const held = readdirSync('/proc/self/fd').flatMap((fd) => {
+      try {
+        return [readlinkSync(join('/proc/self/fd', fd))];
+      } catch {
+        // That of the list itself.
+        return [];
+      }
+    });
+    expect(held.filter((path) => path.startsWith(disk))).toEqual([]);
   });
 });

@@ -28,6 +28,9 @@ import type { FrameShape, ObjectIdentity } from '../chunk/index.ts';
 import type { Keyring } from './keyring.ts';
 import { openByRange, sealTrailer } from './sealed-object.ts';
 
+/** With room for the heads of frames and the trailer. A longer file is not written. */
+const MOST_BYTES = 2 ** 32 - 2 ** 24;
+
 const PRIVATE = { directory: 0o700, file: 0o600 };
 
 export class LocalFile {
@@ -125,6 +128,8 @@ export class LocalFileWriter {
 
   /** @param part at most `MAX_FRAME_PLAIN` bytes at a time are sealed */
   write(part: Uint8Array): void {
+    // Its trailer tells where the frames end in 32 bits.
+    if (this.#offset + part.length > MOST_BYTES) this.#failed = true;
     this.#attempt(() => {
       if (this.#file === undefined) {
         mkdirSync(dirname(this.#path), { recursive: true, mode: PRIVATE.directory });
@@ -151,7 +156,11 @@ export class LocalFileWriter {
 
   discard(): void {
     if (this.#file === undefined) return;
-    this.#attempt(() => this.#close());
+    try {
+      this.#close();
+    } catch {
+      // What could not be written is not wanted any more.
+    }
     try {
       unlinkSync(this.#temporary);
     } catch {

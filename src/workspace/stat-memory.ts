@@ -10,7 +10,7 @@ import type { WorkspaceWorld } from './world.ts';
 /** Of the records: another version reads as nothing. */
 export const STAT_KIND = 'stat/3';
 
-/** Directories that are remembered, and bytes that this may take. */
+/** Directories that are remembered, and bytes that this may take beside the one that was used last. */
 const MOST = { files: 64, bytes: 512 * 1024 * 1024 };
 
 /** After this nobody is writing a temporary file any more. Milliseconds. */
@@ -120,8 +120,7 @@ function prune(place: string, now: number): void {
     for (const { name, size, used } of found.sort((a, b) => b.used - a.used)) {
       const isTemporary = name.endsWith('.tmp');
       if (!isTemporary) {
-        files++;
-        bytes += size;
+        if (files++ > 0) bytes += size;
       }
       const isOver = isTemporary ? now - used > TEMPORARY_LIFE : files > MOST.files || bytes > MOST.bytes;
       if (isOver) quietly(() => unlinkSync(join(place, name)));
