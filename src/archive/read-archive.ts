@@ -67,13 +67,18 @@ export class Archive {
   async read(sink: ContentSink, options: ReadArchiveOptions = {}): Promise<Root> {
     const tree = new ArrivingTree();
     const cutter = new StreamCutter(sink);
+    /** What has no place in a tree, by its path: another name of it has none either. */
+    const leftOut = new Map<string, 'fifo' | 'device'>();
     for await (const member of readMembers(this.#source)) {
       const path = memberPath(member.name);
       if (member.hasAttributes) options.onLoss?.('attributes', path);
-      if (member.kind === 'fifo' || member.kind === 'device') {
-        options.onLoss?.(member.kind, path);
+      const loss = lossOf(member, leftOut);
+      if (loss !== undefined) {
+        leftOut.set(keyOf(path), loss);
+        options.onLoss?.(loss, path);
         continue;
       }
+      leftOut.delete(keyOf(path));
       if (member.kind !== 'symlink' && member.kind !== 'link' && (member.mode & SPECIAL_BITS) !== 0)
         options.onLoss?.('specialBits', path);
       const place = (flaw: string | undefined) => {
@@ -109,6 +114,16 @@ export class Archive {
     await giveWay(signal);
     onProgress?.({ files: this.#files, bytes: this.#source.position });
   }
+}
+
+function lossOf(member: Member, leftOut: ReadonlyMap<string, 'fifo' | 'device'>) {
+  if (member.kind === 'fifo' || member.kind === 'device') return member.kind;
+  return member.kind === 'link' ? leftOut.get(keyOf(memberPath(member.target, member.name))) : undefined;
+}
+
+/** A name has no slash in it. */
+function keyOf(path: Path): string {
+  return path.map((name) => Buffer.from(name).toString('latin1')).join('/');
 }
 
 function symlinkOf({ name, target, mtime }: Member) {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import type { Path } from '../tree/index.ts';
 import { displayPath } from '../tree/index.ts';
 import {
   archiveOf,
@@ -116,6 +117,23 @@ describe('entries', () => {
       'directory 777 sticky',
       'file 755 su: x',
     ]);
+  });
+
+  it('[A9] and so is each other name of it', async () => {
+    const told: string[] = [];
+    const onLoss = (loss: string, path: Path) => void told.push(`${loss} ${displayPath(path)}`);
+    const made = [
+      { name: 'a', type: '6' },
+      hardLink('b', './a'),
+      hardLink('c', 'b'),
+      file('a', 'x'),
+      hardLink('d', 'a'),
+    ];
+    expect((await readBack(archiveOf(...made), { onLoss })).lines).toEqual([
+      'file 644 a: x',
+      'file 644 d: x',
+    ]);
+    expect(told).toEqual(['fifo a', 'fifo b', 'fifo c']);
   });
 
   it('[A4] extended headers of all kinds', async () => {

@@ -26,6 +26,8 @@ export const MAX_FRAME_PLAIN = 16 * 1024 * 1024;
 
 const CIPHER = 'aes-256-gcm';
 const TAG_BYTES = 16;
+/** The longest frame. */
+export const MAX_FRAME_BYTES = FRAME_HEADER_BYTES + MAX_FRAME_PLAIN + TAG_BYTES;
 
 /** What all frames of an object have in common. */
 export interface FrameKey {

@@ -3,7 +3,7 @@
 export { CUT_SEED_BYTES, MAX_CHUNK, MIN_CHUNK, NORMAL_CHUNK, cutTables, nextCut } from './cut.ts';
 export type { CutTables } from './cut.ts';
 export { scanBuffer } from './scan-simd.ts';
-export { FRAME_HEADER_BYTES, MAX_FRAME_PLAIN, frameShape } from './frame.ts';
+export { FRAME_HEADER_BYTES, MAX_FRAME_BYTES, MAX_FRAME_PLAIN, frameShape } from './frame.ts';
 export type { FrameShape, Sealed } from './frame.ts';
 export { HEADER_BYTES } from './header.ts';
 export { ID_BYTES, OBJECT_TYPES, damaged, objectId } from './identity.ts';

@@ -30,6 +30,9 @@ const LARGE_DIRECTORY = 1024 * 1024;
 
 export const PERMISSION_BITS = 0o777;
 
+/** All that `chmod` sets: also setuid, setgid and sticky, which no tree has and what is there may have. */
+export const MODE_BITS = 0o7777;
+
 /** The mode of a directory that is only ours, and with which its owner can do everything. */
 export const UNLOCKED = 0o700;
 
@@ -153,9 +156,11 @@ export function unlockAt(directory: number, name: Uint8Array): void {
   withHandle(directory, name, (handle) => chmodSync(handle, UNLOCKED));
 }
 
-/** Which mount an open directory is on: differs from its parent's at a mount point, bind mounts included. */
+/** Which mount and device an open directory is on: differs from its parent's at a mount point, bind mounts included. */
 export function mountOf(directory: number): string | undefined {
-  return /^mnt_id:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${directory}`, 'latin1'))?.[1];
+  const mount = /^mnt_id:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${directory}`, 'latin1'))?.[1];
+  // A subvolume of btrfs is a device of its own, and no mount.
+  return mount && `${mount} ${fstatSync(directory).dev}`;
 }
 
 export function isSameDirectory(a: number, b: number): boolean {

@@ -1,4 +1,5 @@
-import { chmodSync, chownSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, chownSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
 
@@ -65,6 +66,16 @@ describeWith(['mounts'], 'a small disk', () => {
     );
   });
 
+  it('[K60] that would be too small all the same keeps it, whatever goes only when its successor is there', () => {
+    const fill = `
+      mkdirSync(target + '/small');
+      writeFileSync(target + '/small/x', Buffer.alloc(700_000));
+      writeFileSync(target + '/notes', 'notes');`;
+    expect(runScript(script(disk, fill, ''), onSmallDisk(disk))).toBe(
+      'disk_full d/large false false\nnotes,small,small/x\n',
+    );
+  });
+
   it('[K60] that has room for both loses nothing before the end', () => {
     const fill = `writeFileSync(target + '/foreign', Buffer.alloc(100_000));
       const chunk = content.source.chunk;
@@ -88,6 +99,45 @@ describeWith(['mounts'], 'a small disk', () => {
     );
     expect(state(target)).toBe(before);
     expect(readdirSync(join(base, 'elsewhere'))).toEqual(['theirs']);
+  });
+
+  it.each(['exact', 'true'])(
+    '[K58] and so is what is mounted at a directory of the tree: %s',
+    (overwrite) => {
+      const target = join(base, 'target');
+      mkdirSync(join(target, 'd'), { recursive: true });
+      writeFileSync(join(target, 'small'), 'other');
+      mkdirSync(join(base, 'elsewhere'));
+      writeFileSync(join(base, 'elsewhere', 'theirs'), 'theirs');
+      const mount = `execFileSync('mount', ['--bind', ${JSON.stringify(join(base, 'elsewhere'))}, target + '/d']);`;
+      const others = overwrite === 'exact' ? '' : `await restore({ overwrite: ${overwrite} });`;
+      expect(runScript(script(target, mount, others), onSmallDisk(disk))).toBe(
+        'refused d true false\n'.repeat(overwrite === 'exact' ? 1 : 2) + 'd,d/theirs,small\n',
+      );
+      expect(readFileSync(join(target, 'small'), 'utf8')).toBe('other');
+      expect(readdirSync(join(base, 'elsewhere'))).toEqual(['theirs']);
+    },
+  );
+
+  it('[K58] nothing is removed of what was mounted since the survey', async () => {
+    const target = join(base, 'target');
+    mkdirSync(join(target, 'd'), { recursive: true });
+    mkdirSync(join(base, 'elsewhere'));
+    writeFileSync(join(base, 'elsewhere', 'theirs'), 'theirs');
+    // Equal, so that nothing has to be moved there.
+    for (const place of [join(base, 'elsewhere'), join(target, 'd')])
+      execFileSync('cp', ['-p', join(base, 'from', 'd', 'large'), place]);
+    const mount = `
+      const { chunk } = content.source;
+      content.source.chunk = (id) => {
+        execFileSync('mount', ['--bind', ${JSON.stringify(join(base, 'elsewhere'))}, target + '/d']);
+        content.source.chunk = chunk;
+        return chunk(id);
+      };`;
+    expect(runScript(script(target, mount, ''), onSmallDisk(disk))).toBe(
+      'refused d false false\nd,d/large,d/theirs,small\n',
+    );
+    expect(readdirSync(join(base, 'elsewhere')).sort()).toEqual(['large', 'theirs']);
   });
 
   it('[K21] a store that is mounted below stays', () => {

@@ -1,5 +1,7 @@
 import {
   appendFileSync,
+  closeSync,
+  lstatSync,
   mkdirSync,
   readFileSync,
   renameSync,
@@ -11,20 +13,24 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it, onTestFinished } from 'vitest';
 
-import { isStrataError } from '../base/index.ts';
+import { concatBytes, isStrataError } from '../base/index.ts';
 import { differences } from '../testing/compare-trees.ts';
 import { MemoryContent } from '../testing/memory-content.ts';
 import { makeOddTree, noise } from '../testing/odd-tree.ts';
 import { runScript } from '../testing/script.ts';
+import { walk } from '../tree/index.ts';
 import type { Root } from '../tree/index.ts';
+import { openDirectory } from './at.ts';
 import { differsFromTree } from './differs.ts';
+import { ExactMemory } from './exact-memory.ts';
 import { Remembering } from './remembering.fixture.ts';
 import { restoreTree } from './restore.ts';
 import { scanDirectory } from './scan.ts';
-import { TICK_MS } from './tick.ts';
 import { scratch } from './scratch.fixture.ts';
+import { Sightings } from './sightings.ts';
+import { TICK_MS } from './tick.ts';
 
 const ROOM = JSON.stringify(new URL('./index.ts', import.meta.url));
 const FIXTURE = JSON.stringify(new URL('./remembering.fixture.ts', import.meta.url));
@@ -42,6 +48,36 @@ function changeByStealth(path: string): void {
   );
   utimesSync(path, atime, mtime);
 }
+
+it('[K55] a file that was changed in the tick in which it was moved is not believed', async () => {
+  const parts: Uint8Array[] = [];
+  const sightings = new Sightings();
+  const { source } = saves.content;
+  const memory = new ExactMemory(source, first, sightings, (part) => void parts.push(part.slice()));
+  sightings.begin();
+  const fd = openDirectory(base);
+  onTestFinished(() => closeSync(fd));
+  const written = lstatSync(join(base, 'three'));
+  appendFileSync(join(base, 'three'), 'more');
+  for await (const { path, entry } of walk(source, first.tree)) {
+    if (path.length > 1) continue;
+    if (entry.kind === 'symlink') memory.link();
+    if (entry.kind === 'directory') {
+      // Nothing is known of what is in it.
+      memory.enter(entry);
+      memory.link();
+      memory.leave(entry);
+    }
+    if (entry.kind !== 'file') continue;
+    sightings.see(written);
+    // Its time of change is that of its move.
+    sightings.onMoved(lstatSync(join(base, 'three')));
+    await memory.file(entry, fd);
+  }
+  await memory.finish();
+  saves.records = concatBytes(parts);
+  expect(await saves.save(base)).toEqual(await afresh(base));
+});
 
 let base: string;
 let saves: Remembering;

@@ -182,12 +182,15 @@ describe('a target that is to be exactly the tree', () => {
     mkdirSync(join(store, 'packs'), { recursive: true });
     writeFileSync(join(store, 'packs', 'one'), 'sealed');
     writeFileSync(join(target, 'home', 'other'), 'x');
-    chmodSync(join(target, 'home'), 0o550);
+    chmodSync(store, 0o2770);
+    chmodSync(join(target, 'home'), 0o2550);
     const { plan } = await restore({ offLimits: [store] });
     expect(tallyDetails(plan.removed).paths).toEqual(['home/other']);
     expect(readdirSync(target).sort()).toEqual(['a', 'b', 'home', 'top']);
     expect(readdirSync(join(target, 'home'))).toEqual(['store']);
-    expect(lstatSync(join(target, 'home')).mode & 0o777).toBe(0o550);
+    expect([join(target, 'home'), store].map((path) => lstatSync(path).mode & 0o7777)).toEqual([
+      0o2550, 0o2770,
+    ]);
     expect(readFileSync(join(store, 'packs', 'one'), 'utf8')).toBe('sealed');
     // Nor is it put away for what is to be in its place.
     unlinkSync(join(target, 'top'));

@@ -5,6 +5,8 @@ import { StrataError } from '../base/index.ts';
 /** @param path names joined with `/`, relative to the root, decoded as UTF-8 */
 export type Exclude = (path: string) => boolean;
 
+const OPTIONS = { dot: true, nonegate: true, noextglob: true, strictBrackets: true } as const;
+
 /**
  * `*` and `?` stay within a name, `**` crosses directories, `{a,b}` and `[a-z]` are alternatives; a leading dot is a character
  * like any other. A directory that matches is left out with all that is in it.
@@ -17,7 +19,8 @@ export async function excludeBy(patterns: readonly string[]): Promise<Exclude | 
   const matchers = patterns.map((pattern) => {
     const relative = pattern.replace(/^\.?\/+/, '').replace(/\/+$/, '');
     try {
-      return picomatch(relative, { dot: true, nonegate: true, noextglob: true, strictBrackets: true });
+      // A line break is a character like any other, too.
+      return picomatch(relative, { ...OPTIONS, flags: 's' });
     } catch (error) {
       throw new StrataError('bad_input', `the pattern ${JSON.stringify(pattern)} cannot be read`, {
         hint: 'Patterns are paths relative to the directory, like node_modules/** or **/*.log',

@@ -13,7 +13,7 @@ import { UNLOCKED, at, lstatAt, manyNamesIn, mountOf, nameBytes, reopenDirectory
 import type { Names } from './at.ts';
 import { DirectoryChain } from './chain.ts';
 import { writeError } from './failure.ts';
-import { isOurs, isWritable, looksOf, setLooks } from './looks.ts';
+import { allLooksOf, isOurs, isWritable, setLooks } from './looks.ts';
 import type { Looks } from './looks.ts';
 import type { OffLimits } from './off-limits.ts';
 import type { Pace } from './pace.ts';
@@ -147,7 +147,7 @@ export class Foreign {
       (!isOff && (mount !== above || (!removes && names.length > 0 && !isWritable(fd))));
     if (isStuck) this.stuck.add(path);
     if (isStuck || isOff) {
-      chain.leave((left) => removes && setLooks(left, opened, false));
+      chain.leave((left) => removes && isLocked(opened) && setLooks(left, opened, false));
       return 'stays';
     }
     if (!stays && !isReplaced) this.#count(path);
@@ -161,8 +161,8 @@ export class Foreign {
     try {
       stats = lstatAt(chain.fd, name);
       if (stats === undefined) return 'gone';
-      const looks = looksOf(stats, () => lstatSync(at(chain.fd, name), { bigint: true }));
-      if (removes && isOurs(stats) && (looks.mode & UNLOCKED) !== UNLOCKED) unlockAt(chain.fd, name);
+      const looks = allLooksOf(stats, () => lstatSync(at(chain.fd, name), { bigint: true }));
+      if (removes && isOurs(stats) && isLocked(looks)) unlockAt(chain.fd, name);
       chain.enter(name);
       return looks;
     } catch (error) {
@@ -199,6 +199,11 @@ export class Foreign {
     this.stuck.add(path);
     return 'stays';
   }
+}
+
+/** Whether we can be in it only while it has another mode. */
+function isLocked({ mode }: Looks): boolean {
+  return (mode & UNLOCKED) !== UNLOCKED;
 }
 
 function changed(path: Path): unknown {

@@ -7,7 +7,7 @@ import { openDirectoryAt } from './at.ts';
 import type { Work } from './beside.ts';
 import type { ExactRestore } from './exact-restore.ts';
 import { writeError } from './failure.ts';
-import { looksOf, makeWritable, setLooks } from './looks.ts';
+import { allLooksOf, makeWritable, setLooks } from './looks.ts';
 import type { Looks } from './looks.ts';
 import { merge } from './merge.ts';
 import { notRemoved } from './obstacles.ts';
@@ -33,7 +33,7 @@ export async function restoreInside(
 ): Promise<Plan> {
   const { root, sync, random } = work;
   const { path, fd } = target;
-  const before = looksOf(fstatSync(fd), () => fstatSync(fd, { bigint: true }));
+  const before = allLooksOf(fstatSync(fd), () => fstatSync(fd, { bigint: true }));
   const stage = (): Buffer => makeStaging(fd, random, resumes ? id : undefined);
   let staging: Buffer | undefined;
   let phase: Phase = resumes ? 'moving' : 'untouched';

@@ -4,7 +4,7 @@ import { accessSync, constants, fchmodSync, fstatSync, fsyncSync } from 'node:fs
 import type { BigIntStats, Stats } from 'node:fs';
 
 import { errno } from '../base/index.ts';
-import { PERMISSION_BITS, UNLOCKED } from './at.ts';
+import { MODE_BITS, PERMISSION_BITS, UNLOCKED } from './at.ts';
 import { mtimeOf, setTimes } from './times.ts';
 
 export interface Looks {
@@ -16,6 +16,11 @@ export interface Looks {
 /** @param exact as for `mtimeOf` */
 export function looksOf(stats: Stats, exact: () => BigIntStats): Looks {
   return { mode: stats.mode & PERMISSION_BITS, mtime: mtimeOf(stats, exact) };
+}
+
+/** The same of what stays as it is: to be set again, with the bits that trees do not have. */
+export function allLooksOf(stats: Stats, exact: () => BigIntStats): Looks {
+  return { mode: stats.mode & MODE_BITS, mtime: mtimeOf(stats, exact) };
 }
 
 /** A directory of another owner, that we may only write into, keeps its own. @throws the system's error */
@@ -33,7 +38,7 @@ export function setLooks(directory: number, { mode, mtime }: Looks, sync: boolea
 export function makeWritable(directory: number): void {
   const stats = fstatSync(directory);
   if ((stats.mode & UNLOCKED) !== UNLOCKED && isOurs(stats))
-    fchmodSync(directory, (stats.mode & PERMISSION_BITS) | UNLOCKED);
+    fchmodSync(directory, (stats.mode & MODE_BITS) | UNLOCKED);
 }
 
 /** Whether an open directory can be written to; ours can be made writable for the time of the restore. */

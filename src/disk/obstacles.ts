@@ -11,13 +11,15 @@ export class Obstacles {
   readonly differing = new Tallying();
   /** Directories that we may not write to. */
   readonly locked = new Tallying();
+  /** Directories of the tree where another file system, or another part of this one, is mounted. */
+  readonly mounted = new Tallying();
 
   /**
    * @param stuck what would have to be removed, and cannot be
    * @throws conflict, refused, with the paths
    */
   check(mustBeEqual: boolean, stuck: Tally): void {
-    const { conflicts, differing, locked } = this;
+    const { conflicts, differing, locked, mounted } = this;
     if (mustBeEqual && conflicts.count + differing.count > 0) {
       const paths = [...tallyDetails(conflicts).paths, ...tallyDetails(differing).paths];
       const first = differing.count > 0 ? differing : conflicts;
@@ -39,6 +41,11 @@ export class Obstacles {
       throw new StrataError('refused', `you may not write to ${tallyText(locked)} of the target`, {
         hint: 'Nothing was changed. Choose a directory of yours.',
         details: tallyDetails(locked),
+      });
+    if (mounted.count > 0)
+      throw new StrataError('refused', `something is mounted at ${tallyText(mounted)} of the target`, {
+        hint: 'Nothing was changed. What is mounted is somebody else’s, and no file can be moved into it: unmount it, or restore to another directory.',
+        details: tallyDetails(mounted),
       });
     if (stuck.count > 0)
       throw new StrataError('refused', `${tallyText(stuck)} of the target cannot be removed`, {

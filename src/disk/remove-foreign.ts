@@ -2,7 +2,7 @@
 
 import { errno } from '../base/index.ts';
 import type { DirectoryEntry, NodeSource, Path, TreeRef } from '../tree/index.ts';
-import { unlockAt } from './at.ts';
+import { mountOf, unlockAt } from './at.ts';
 import { descend } from './descend.ts';
 import type { ExactMemory } from './exact-memory.ts';
 import type { Foreign } from './foreign.ts';
@@ -36,9 +36,17 @@ export async function removeForeign(
   /** Whether each directory from the first one down had to be unlocked. */
   const unlocked: boolean[] = [];
 
-  const clear = async (path: Path): Promise<void> => {
+  const mount = mountOf(target);
+
+  /** @returns whether it is the target's: what was mounted since the survey, which refuses it, is not */
+  const clear = async (path: Path): Promise<boolean> => {
+    if (mountOf(shadow.fd!) !== mount) {
+      foreign.stuck.add(path);
+      return false;
+    }
     makeWritable(shadow.fd!);
     for (const name of shadow.foreign()) await foreign.visit(shadow.fd!, name, [...path, name]);
+    return true;
   };
 
   const leave = (entry: DirectoryEntry, isChanged: boolean): void => {
@@ -57,7 +65,7 @@ export async function removeForeign(
       leave(entry, path) {
         const isUnlocked = unlocked.pop() === true;
         if (!shadow.hasForeign) return void leave(entry, isUnlocked);
-        return clear(path).then(() => leave(entry, true));
+        return clear(path).then((isOurs) => leave(entry, isOurs));
       },
       leaf(entry, path) {
         shadow.claim(entry, path);

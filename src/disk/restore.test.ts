@@ -15,8 +15,7 @@ import {
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 
-import { isStrataError } from '../base/index.ts';
-import type { StrataError } from '../base/index.ts';
+import { StrataError, isStrataError } from '../base/index.ts';
 import { differences } from '../testing/compare-trees.ts';
 import { expectCode } from '../testing/expect-code.ts';
 import { noise } from '../testing/odd-tree.ts';
@@ -160,6 +159,19 @@ describe('a target with files', () => {
     const { atime, mtime } = statSync(join(base, 'from', 'a'));
     utimesSync(join(target, 'a'), atime, mtime);
     expect(differences(join(base, 'from'), target).filter((line) => !line.startsWith('"a":'))).toEqual([]);
+  });
+
+  it('[K18] keeps its special bits when nothing comes of it', async () => {
+    mkdirSync(target);
+    writeFileSync(join(target, 'foreign'), 'stays');
+    chmodSync(target, 0o3775);
+    const chunk = () => {
+      throw new StrataError('integrity', 'damaged');
+    };
+    const source = { ...saved.content.source, chunk };
+    await expectCode('integrity', restoreTree(source, saved.root, target, { overwrite: true }));
+    expect(statSync(target).mode & 0o7777).toBe(0o3775);
+    expect(readdirSync(target)).toEqual(['foreign']);
   });
 
   it('[K13] is not written through links, hard or soft', async () => {

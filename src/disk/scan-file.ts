@@ -62,8 +62,9 @@ export async function readFileOnce(
   before: Facts,
 ): Promise<CutContent | undefined> {
   // Only read when its last change is so long ago that another one would show.
-  if (isYoung(before, clock())) {
-    await setTimeout(youth(before, clock()));
+  const now = clock();
+  if (isYoung(before, now)) {
+    await setTimeout(youth(before, now));
     if (!isThere(directory, name, before)) return undefined;
   }
   const fd = openFile(at(directory, name));

@@ -94,6 +94,16 @@ describe('what is left out', () => {
     }
     await expectCode('bad_input', save(base, { exclude: ['a[b'] }));
   });
+
+  it('[K9] also where names have line breaks', async () => {
+    const base = scratch();
+    for (const path of ['a\nb/x.key', '\n/y.key', 'kept\n']) {
+      mkdirSync(join(base, path, '..'), { recursive: true });
+      writeFileSync(join(base, path), path);
+    }
+    const { root } = await save(base, { exclude: ['**/*.key'] });
+    expect(root.tree.summary.files).toBe(1);
+  });
 });
 
 describe('what cannot be saved', () => {

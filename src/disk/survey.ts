@@ -3,6 +3,7 @@
 import { withPath } from '../tree/index.ts';
 import type { FileEntry, Path, SymlinkEntry } from '../tree/index.ts';
 import type { ContentSource } from '../vault/index.ts';
+import { mountOf } from './at.ts';
 import { Comparison } from './compare.ts';
 import { descend } from './descend.ts';
 import type { Selection, Work } from './descend.ts';
@@ -37,7 +38,7 @@ export interface Plan {
 export interface PlanRoom {
   /** That will be written, holes counted. */
   readonly needed: number;
-  /** On the disk, of what is removed. */
+  /** On the disk, of what can be removed before anything is written. */
   readonly freed: number;
 }
 
@@ -83,6 +84,8 @@ export async function survey(
     : undefined;
   let unchanged = 0;
   let needed = 0;
+  /** Bytes of what goes only when what takes its place is there. */
+  let displaced = 0;
   sightings?.begin();
 
   const checkWritable = (path: Path) => {
@@ -112,12 +115,20 @@ export async function survey(
   /** Something of another kind makes place. */
   const displace = async (entry: FileEntry | SymlinkEntry, path: Path): Promise<void> => {
     replaced.add(path);
+    const before = foreign.bytes;
     if (shadow.fd !== undefined) await foreign.displace(shadow.fd, Buffer.from(entry.name), path);
+    displaced += foreign.bytes - before;
     await schedule(entry, path);
   };
 
   const countForeign = async (path: Path): Promise<void> => {
     for (const name of shadow.foreign()) await foreign.visit(shadow.fd!, name, [...path, name]);
+  };
+
+  const mount = target === undefined ? undefined : mountOf(target);
+  /** A rename does not go from one mount into another, and what is in another one is not the target's. */
+  const checkMount = (path: Path) => {
+    if (shadow.fd !== undefined && mountOf(shadow.fd) !== mount) obstacles.mounted.add(path);
   };
 
   checkWritable([]);
@@ -136,7 +147,10 @@ export async function survey(
         } catch (error) {
           throw withPath(writeError(error, 'look into a directory of the target'), path);
         }
-        if (stands === 'directory') checkWritable(path);
+        if (stands === 'directory') {
+          checkWritable(path);
+          checkMount(path);
+        }
         return scheduler?.enter(entry);
       },
       leave(_, path) {
@@ -159,7 +173,7 @@ export async function survey(
   await countForeign([]);
   obstacles.check(mustBeEqual, foreign.stuck);
   const plan = { added, replaced, removed: foreign.counted, unchanged };
-  return { plan, room: { needed, freed: foreign.bytes } };
+  return { plan, room: { needed, freed: foreign.bytes - displaced } };
 }
 
 function allButStagings(target: number) {

@@ -10,13 +10,15 @@ import type { BigIntStats, Stats } from 'node:fs';
 const DOUBLE_SUFFICES_BEFORE_MS = 2 ** 31 * 1000;
 
 /**
- * Later times, which some file systems can hold, become this one: June 2255, the last that a double counts in microseconds.
+ * Later times, which some file systems can hold, become this one: June 2255, the last that a double counts in microseconds. Earlier ones than
+ * as far before 1970 become that: 1684.
  */
 const LAST_TIME = Number.MAX_SAFE_INTEGER;
 
 /** @param exact asks again for the same file; only done for times that need it, because it is slower */
 export function mtimeOf(stats: Stats, exact: () => BigIntStats): number {
-  if (stats.mtimeMs < DOUBLE_SUFFICES_BEFORE_MS) return Math.round(stats.mtimeMs * 1000);
+  if (stats.mtimeMs < DOUBLE_SUFFICES_BEFORE_MS)
+    return Math.max(Math.round(stats.mtimeMs * 1000), -LAST_TIME);
   return Math.min(Number((exact().mtimeNs + 500n) / 1000n), LAST_TIME);
 }
 

@@ -74,6 +74,14 @@ describe('S3 store at a service that answers as it is told', () => {
     }
   });
 
+  it('[S36] a line that is none of HTTP', async () => {
+    await using there = await at((response) => response.socket!.end('HTTP/1.1 what is this\r\n\r\n'));
+    for (const call of ['put', 'get', 'list']) {
+      const error = await failureOf(CALLS[call]!(there.store));
+      expect([call, error.code, isTemporary(error)]).toEqual([call, 'unavailable', true]);
+    }
+  });
+
   it('[S33] what may not be done', async () => {
     const body = '<Error><Code>AccessDenied</Code></Error>';
     await using there = await at((response) => response.writeHead(403).end(body));

@@ -91,6 +91,8 @@ export function networkComplaint(error: unknown): Complaint | undefined {
     };
   if (code === 'ENOTFOUND')
     return { code: 'unavailable', reason, hint: 'Check the name of the host in the endpoint.' };
+  // A line or a length that is none of HTTP, as Node's parser says.
+  if (code.startsWith('HPE_')) return garbled(`its answer makes no sense (${reason})`);
   if (/^(?:E[A-Z]+|EAI_AGAIN|ECONN\w+|UND_ERR_\w+)$/.test(code) || TIMEOUTS.has(error.name))
     return { code: 'unavailable', reason, hint: NETWORK_HINT, temporary: true };
   return undefined;

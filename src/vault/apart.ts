@@ -18,10 +18,17 @@ export async function suspectsOf(query: Query, tenant: TenantId): Promise<readon
   return query.selectFrom('suspects').selectAll().where('tenant', '=', toHex(tenant)).execute();
 }
 
-/** Their ids in hex. */
-export async function packsApart(query: Query, tenant: TenantId): Promise<ReadonlySet<string>> {
-  const rows = [...(await condemnedOf(query, tenant)), ...(await suspectsOf(query, tenant))];
-  return new Set(rows.map(({ id }) => id));
+/** Why a pack stands apart. What is in a condemned one is whole: it comes before what a suspect has, which may be both. */
+export const APART = ['condemned', 'suspect'] as const;
+
+export type Apart = (typeof APART)[number];
+
+/** By their ids in hex. */
+export async function packsApart(query: Query, tenant: TenantId): Promise<ReadonlyMap<string, Apart>> {
+  const apart = new Map<string, Apart>();
+  for (const { id } of await condemnedOf(query, tenant)) apart.set(id, 'condemned');
+  for (const { id } of await suspectsOf(query, tenant)) apart.set(id, 'suspect');
+  return apart;
 }
 
 /**

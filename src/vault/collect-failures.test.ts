@@ -48,6 +48,32 @@ describe('packs that are missing or damaged', () => {
     expect(await problems()).toMatchObject([{ code: 'damaged', object: hurt, paths: [] }]);
   });
 
+  it('[V87] give way to condemned ones, which are whole', async () => {
+    const home = await open();
+    await home.save('a', some('content', 30_000));
+    const [hurt = ''] = await names(home.store, 'data');
+    await home.store.delete(hurt);
+    await verifyStore(home.vault);
+    await home.save('a', some('content', 30_000));
+    const [copy = ''] = await names(home.store, 'data');
+    const pack = parseName(copy);
+    const id = pack?.kind === 'data' ? toHex(pack.pack) : '';
+    const row = {
+      id,
+      tenant: toHex(home.tenant.id),
+      kind: 'data',
+      reason: 'dead',
+      epoch: 99,
+      since: 0,
+      size: 1,
+    } as const;
+    await home.database.kysely.insertInto('condemned').values(row).execute();
+    const reader = await (await home.again('after')).tenant.reader();
+    const bytes = some('content', 30_000)['content']!;
+    expect(Buffer.compare(await reader.chunk(sha256(bytes)), bytes)).toBe(0);
+    expect((await verifyStore(home.vault)).problems).toMatchObject([{ object: hurt, paths: [] }]);
+  });
+
   it('[V87] a save of an epoch in which something was lost trusts no tree of it as a whole', async () => {
     const home = await open();
     await home.save('a', some('content'));

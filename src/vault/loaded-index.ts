@@ -2,7 +2,8 @@
 
 import { ahead, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
-import { packsApart } from './apart.ts';
+import { APART, packsApart } from './apart.ts';
+import type { Apart } from './apart.ts';
 import { atOnce } from './at-once.ts';
 import { addTables, emptyIndex } from './chunk-index.ts';
 import type { TenantIndex } from './chunk-index.ts';
@@ -23,7 +24,7 @@ export class LoadedIndex {
   /** Segments whose tables are in the index, with the packs that each tells of; all in hex. */
   #loaded = new Map<string, readonly string[]>();
   /** Packs that stood apart when they were loaded. */
-  #apart: ReadonlySet<string> = new Set();
+  #apart: ReadonlyMap<string, Apart> = new Map();
   /** Settles when nobody is loading segments any more. */
   #loading: Promise<unknown> = Promise.resolve();
 
@@ -47,7 +48,7 @@ export class LoadedIndex {
     const isNew = rows.some(({ segment }) => !this.#loaded.has(toHex(segment)));
     // A chunk is found where it was found first, so those that stand apart have to come last.
     if (!isSame(apart, this.#apart) || (apart.size > 0 && isNew)) this.#reset();
-    const last: EncodedTable[] = [];
+    const last: Record<Apart, EncodedTable[]> = { condemned: [], suspect: [] };
     const missing = rows.filter(({ segment }) => !this.#loaded.has(toHex(segment)));
     const read = async ({ segment }: SegmentRow) => ({
       segment,
@@ -57,18 +58,18 @@ export class LoadedIndex {
       // Another one has come into force for it.
       if (found === undefined) return this.#load(options);
       const { tables } = found;
-      const isApart = ({ pack }: EncodedTable) => apart.size > 0 && apart.has(toHex(pack));
+      const why = ({ pack }: EncodedTable) => (apart.size > 0 ? apart.get(toHex(pack)) : undefined);
       addTables(
         this.#index,
-        tables.filter((table) => !isApart(table)),
+        tables.filter((table) => why(table) === undefined),
       );
-      last.push(...tables.filter(isApart));
+      for (const each of APART) last[each].push(...tables.filter((table) => why(table) === each));
       this.#loaded.set(
         toHex(segment),
         tables.map(({ pack }) => toHex(pack)),
       );
     }
-    if (this.#use === 'read') addTables(this.#index, last);
+    if (this.#use === 'read') for (const each of APART) addTables(this.#index, last[each]);
     // Not before: whatever is cut off above has left out the last.
     this.#apart = apart;
     if (isNew) this.#tell();
@@ -87,7 +88,7 @@ export class LoadedIndex {
   #reset(): void {
     this.#index = emptyIndex();
     this.#loaded = new Map();
-    this.#apart = new Set();
+    this.#apart = new Map();
   }
 
   /**
@@ -105,6 +106,6 @@ export class LoadedIndex {
   }
 }
 
-function isSame(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
-  return a.size === b.size && [...a].every((each) => b.has(each));
+function isSame(a: ReadonlyMap<string, Apart>, b: ReadonlyMap<string, Apart>): boolean {
+  return a.size === b.size && [...a].every(([pack, why]) => b.get(pack) === why);
 }

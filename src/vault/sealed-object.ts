@@ -14,6 +14,7 @@ import type { Cancellable, Random } from '../base/index.ts';
 import {
   FRAME_HEADER_BYTES,
   HEADER_BYTES,
+  MAX_FRAME_BYTES,
   MAX_FRAME_PLAIN,
   ObjectOpener,
   ObjectSealer,
@@ -148,17 +149,31 @@ export interface FramePlace {
   readonly length: number;
 }
 
-/** Where the frames before the trailer lie, read from their heads. @throws integrity if they do not fill the space exactly */
-export function framePlaces(identity: ObjectIdentity, bytes: Uint8Array, trailerAt: number): FramePlace[] {
+/**
+ * Where the frames before the trailer lie, read from their heads.
+ *
+ * @param count what the trailer says of them, if it does
+ * @throws integrity if they are not so many, or do not fill the space exactly
+ */
+export function framePlaces(
+  identity: ObjectIdentity,
+  bytes: Uint8Array,
+  trailerAt: number,
+  count = Number.POSITIVE_INFINITY,
+): FramePlace[] {
   return naming(identity, () => {
     const places: FramePlace[] = [];
     let offset = HEADER_BYTES;
-    while (offset < trailerAt) {
+    while (offset < trailerAt && places.length < count) {
       const length = frameShape(bytes.subarray(offset, offset + FRAME_HEADER_BYTES)).frameLength;
       places.push({ offset, length });
       offset += length;
     }
-    if (offset !== trailerAt) throw damaged(identity, 'its frames do not end where its trailer starts');
+    if (offset !== trailerAt || (Number.isFinite(count) && places.length !== count))
+      throw damaged(
+        identity,
+        'its frames do not end where its trailer starts, or are not as many as it says',
+      );
     return places;
   });
 }
@@ -190,6 +205,8 @@ function readFooter(identity: ObjectIdentity, footer: Uint8Array, size: number):
     throw damaged(identity, 'its footer has changed or is cut off');
   if (offset < HEADER_BYTES || offset + length !== size - FOOTER_BYTES)
     throw damaged(identity, 'its footer does not fit its size');
+  // Before memory is taken for it: who can write to a store can make such a footer.
+  if (length > MAX_FRAME_BYTES) throw damaged(identity, 'its trailer is impossibly long');
   return { offset, length };
 }
 

@@ -186,14 +186,16 @@ async function walkTrees(
   const inForce = await packsInForce(vault.world, keyring, options);
   const apart = await packsApart(vault.world.database.kysely, keyring.tenant);
   const isFirst = ({ pack }: EncodedTable) => inForce.has(toHex(pack)) && !apart.has(toHex(pack));
+  const isSuspect = ({ pack }: EncodedTable) => apart.get(toHex(pack)) === 'suspect';
   // What a pack says of itself counts; the index only tells what a lost pack had. A collection that was about to delete a pack when this
   // began has put what is needed of it elsewhere.
   const tables = [...packs.values()];
   addTables(index, tables.filter(isFirst));
-  addTables(
-    index,
-    tables.filter((table) => !isFirst(table)),
-  );
+  for (const suspect of [false, true])
+    addTables(
+      index,
+      tables.filter((table) => !isFirst(table) && isSuspect(table) === suspect),
+    );
   const absent = [...indexed].filter(([name]) => !packs.has(name));
   // A segment that was replaced, and not deleted yet, tells of packs that were deleted since.
   for (const [name, table] of absent) {

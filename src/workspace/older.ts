@@ -72,8 +72,13 @@ export async function checkNotOlder(world: World, options: Cancellable): Promise
  */
 export async function publishAgain(world: World, options: Cancellable): Promise<void> {
   const { kysely } = world.database;
-  for (const { id } of await unlisted(world, options))
-    await kysely.updateTable('snapshots').set({ published: 0 }).where('id', '=', id).execute();
+  for (const { workspace, id } of await unlisted(world, options))
+    await kysely
+      .updateTable('snapshots')
+      .set({ published: 0 })
+      .where('workspace', '=', workspace)
+      .where('id', '=', id)
+      .execute();
 }
 
 /** What the store has no more was removed by the home that owned it meanwhile. It is gone here as well: its files may have been collected. */
@@ -82,7 +87,9 @@ export async function forgetGone(world: World, options: Cancellable): Promise<vo
   const tenant = toHex(vault.id);
   const gone = await unlisted(world, options);
   await database.transaction(async (tx) => {
-    for (const { id } of gone) await tx.deleteFrom('snapshots').where('id', '=', id).execute();
+    // A replica in another region has the same id, and is not gone.
+    for (const { workspace, id } of gone)
+      await tx.deleteFrom('snapshots').where('workspace', '=', workspace).where('id', '=', id).execute();
     const emptied = gone.map(({ workspace }) => workspace);
     for (const workspace of new Set(emptied)) {
       const left = await tx
