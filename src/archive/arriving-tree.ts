@@ -130,7 +130,8 @@ function entryOf(key: string, looks: Looks, tree: TreeRef) {
   return { kind: 'directory', name: nameOf(key), ...looks, tree } as const;
 }
 
-function keyOf(name: Uint8Array): string {
+/** A character a byte: in their order as text names are in the order of their bytes. */
+export function keyOf(name: Uint8Array): string {
   return asBuffer(name).toString('latin1');
 }
 

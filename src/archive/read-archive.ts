@@ -4,7 +4,7 @@ import { giveWay } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import type { Path, Root } from '../tree/index.ts';
 import type { ContentSink } from '../vault/index.ts';
-import { ArrivingTree } from './arriving-tree.ts';
+import { ArrivingTree, keyOf } from './arriving-tree.ts';
 import { ByteSource } from './byte-source.ts';
 import { checkKind } from './kind.ts';
 import type { Member } from './member.ts';
@@ -74,11 +74,11 @@ export class Archive {
       if (member.hasAttributes) options.onLoss?.('attributes', path);
       const loss = lossOf(member, leftOut);
       if (loss !== undefined) {
-        leftOut.set(keyOf(path), loss);
+        leftOut.set(textOf(path), loss);
         options.onLoss?.(loss, path);
         continue;
       }
-      leftOut.delete(keyOf(path));
+      if (leftOut.size > 0) leftOut.delete(textOf(path));
       if (member.kind !== 'symlink' && member.kind !== 'link' && (member.mode & SPECIAL_BITS) !== 0)
         options.onLoss?.('specialBits', path);
       const place = (flaw: string | undefined) => {
@@ -118,12 +118,13 @@ export class Archive {
 
 function lossOf(member: Member, leftOut: ReadonlyMap<string, 'fifo' | 'device'>) {
   if (member.kind === 'fifo' || member.kind === 'device') return member.kind;
-  return member.kind === 'link' ? leftOut.get(keyOf(memberPath(member.target, member.name))) : undefined;
+  if (member.kind !== 'link' || leftOut.size === 0) return undefined;
+  return leftOut.get(textOf(memberPath(member.target, member.name)));
 }
 
 /** A name has no slash in it. */
-function keyOf(path: Path): string {
-  return path.map((name) => Buffer.from(name).toString('latin1')).join('/');
+function textOf(path: Path): string {
+  return path.map(keyOf).join('/');
 }
 
 function symlinkOf({ name, target, mtime }: Member) {

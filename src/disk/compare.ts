@@ -38,6 +38,16 @@ export interface ComparisonOptions {
   readonly known?: KnownFiles | undefined;
 }
 
+/** Whether it looks as the entry says, but for its time. */
+export function isSuchFile(stats: Stats, { size, mode }: FileEntry): boolean {
+  return stats.isFile() && stats.size === size && (stats.mode & PERMISSION_BITS) === mode;
+}
+
+/** @param path of what has the stats; a link is not followed */
+export function isOfTime(stats: Stats, path: Buffer | string, { mtime }: Pick<FileEntry, 'mtime'>): boolean {
+  return mtimeOf(stats, () => lstatSync(path, { bigint: true })) === mtime;
+}
+
 /** Whether exactly the entries of a tree are on disk already. */
 export class Comparison {
   readonly #options: ComparisonOptions;
@@ -57,14 +67,12 @@ export class Comparison {
     const { anyTime = false, source, known } = this.#options;
     const path = at(directory, entry.name);
     const stats = lstatSync(path);
-    const isOfTime = anyTime || mtimeOf(stats, () => lstatSync(path, { bigint: true })) === entry.mtime;
-    if (!isOfTime) return undefined;
+    if (!anyTime && !isOfTime(stats, path, entry)) return undefined;
     if (entry.kind === 'symlink')
       return stats.isSymbolicLink() && equalBytes(readlinkSync(path, 'buffer'), entry.target)
         ? stats
         : undefined;
-    if (!stats.isFile() || stats.size !== entry.size || (stats.mode & PERMISSION_BITS) !== entry.mode)
-      return undefined;
+    if (!isSuchFile(stats, entry)) return undefined;
     if (known !== undefined && (await known.hasContent(source, entry, stats))) return stats;
 
     const fd = openForReading(path);

@@ -1,17 +1,14 @@
 /** What the next save may believe of a directory that was made exactly a tree: the same as if it had been saved just now. */
 
-import { lstatSync } from 'node:fs';
-import type { Stats } from 'node:fs';
-
 import { concatBytes } from '../base/index.ts';
 import { extentPages } from '../tree/index.ts';
 import type { DirectoryEntry, FileEntry, NodeSource, Root } from '../tree/index.ts';
-import { PERMISSION_BITS, at, lstatAt } from './at.ts';
+import { at, lstatAt } from './at.ts';
+import { isOfTime, isSuchFile } from './compare.ts';
 import type { Work } from './descend.ts';
 import { NO_TREE } from './remember.ts';
 import type { Sightings } from './sightings.ts';
 import { StatCacheWriter } from './stat-cache.ts';
-import { mtimeOf } from './times.ts';
 
 export class ExactMemory {
   readonly #source: NodeSource;
@@ -57,7 +54,9 @@ export class ExactMemory {
     }
     const { content } = entry;
     const { size, mtimeMs, ctimeMs } = stats;
-    const isKnown = this.#sightings.matches(file, stats) && isAsSaid(entry, stats, directory!);
+    // A change within the tick in which a file was moved to its place leaves no trace in its time of change, but in how it looks.
+    const isAsSaid = isSuchFile(stats, entry) && isOfTime(stats, at(directory!, entry.name), entry);
+    const isKnown = isAsSaid && this.#sightings.matches(file, stats);
     // Nothing has an inode of that number: its name alone is written down.
     const facts = { ino: isKnown ? stats.ino : NaN, size, mtimeMs, ctimeMs };
     if (content.form === 'listed')
@@ -78,10 +77,4 @@ export class ExactMemory {
     for await (const page of extentPages(this.#source, entry)) pages.push(page);
     return concatBytes(pages);
   }
-}
-
-/** A change within the tick in which a file was moved to its place leaves no trace in its time of change, but in these. */
-function isAsSaid({ name, size, mode, mtime }: FileEntry, stats: Stats, directory: number): boolean {
-  if (stats.size !== size || (stats.mode & PERMISSION_BITS) !== mode) return false;
-  return mtimeOf(stats, () => lstatSync(at(directory, name), { bigint: true })) === mtime;
 }

@@ -9,11 +9,11 @@ import type { Stats } from 'node:fs';
 import { StrataError, errno } from '../base/index.ts';
 import { withPath } from '../tree/index.ts';
 import type { Path } from '../tree/index.ts';
-import { UNLOCKED, at, lstatAt, manyNamesIn, mountOf, nameBytes, reopenDirectory, unlockAt } from './at.ts';
+import { MODE_BITS, at, lstatAt, manyNamesIn, mountOf, nameBytes, reopenDirectory, unlockAt } from './at.ts';
 import type { Names } from './at.ts';
 import { DirectoryChain } from './chain.ts';
 import { writeError } from './failure.ts';
-import { allLooksOf, isOurs, isWritable, setLooks } from './looks.ts';
+import { isLocked, isOurs, isWritable, looksOf, setLooks } from './looks.ts';
 import type { Looks } from './looks.ts';
 import type { OffLimits } from './off-limits.ts';
 import type { Pace } from './pace.ts';
@@ -161,7 +161,7 @@ export class Foreign {
     try {
       stats = lstatAt(chain.fd, name);
       if (stats === undefined) return 'gone';
-      const looks = allLooksOf(stats, () => lstatSync(at(chain.fd, name), { bigint: true }));
+      const looks = looksOf(stats, () => lstatSync(at(chain.fd, name), { bigint: true }), MODE_BITS);
       if (removes && isOurs(stats) && isLocked(looks)) unlockAt(chain.fd, name);
       chain.enter(name);
       return looks;
@@ -199,11 +199,6 @@ export class Foreign {
     this.stuck.add(path);
     return 'stays';
   }
-}
-
-/** Whether we can be in it only while it has another mode. */
-function isLocked({ mode }: Looks): boolean {
-  return (mode & UNLOCKED) !== UNLOCKED;
 }
 
 function changed(path: Path): unknown {

@@ -3,11 +3,11 @@
 import { closeSync, fstatSync, fsyncSync } from 'node:fs';
 
 import { StrataError, isStrataError } from '../base/index.ts';
-import { openDirectoryAt } from './at.ts';
+import { MODE_BITS, openDirectoryAt } from './at.ts';
 import type { Work } from './beside.ts';
 import type { ExactRestore } from './exact-restore.ts';
 import { writeError } from './failure.ts';
-import { allLooksOf, makeWritable, setLooks } from './looks.ts';
+import { looksOf, makeWritable, setLooks } from './looks.ts';
 import type { Looks } from './looks.ts';
 import { merge } from './merge.ts';
 import { notRemoved } from './obstacles.ts';
@@ -33,7 +33,7 @@ export async function restoreInside(
 ): Promise<Plan> {
   const { root, sync, random } = work;
   const { path, fd } = target;
-  const before = allLooksOf(fstatSync(fd), () => fstatSync(fd, { bigint: true }));
+  const before = looksOf(fstatSync(fd), () => fstatSync(fd, { bigint: true }), MODE_BITS);
   const stage = (): Buffer => makeStaging(fd, random, resumes ? id : undefined);
   let staging: Buffer | undefined;
   let phase: Phase = resumes ? 'moving' : 'untouched';

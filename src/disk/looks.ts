@@ -13,14 +13,17 @@ export interface Looks {
   readonly mtime: number;
 }
 
-/** @param exact as for `mtimeOf` */
-export function looksOf(stats: Stats, exact: () => BigIntStats): Looks {
-  return { mode: stats.mode & PERMISSION_BITS, mtime: mtimeOf(stats, exact) };
+/**
+ * @param exact as for `mtimeOf`
+ * @param bits `MODE_BITS` for what is to look so again; by default those that a tree has
+ */
+export function looksOf(stats: Stats, exact: () => BigIntStats, bits = PERMISSION_BITS): Looks {
+  return { mode: stats.mode & bits, mtime: mtimeOf(stats, exact) };
 }
 
-/** The same of what stays as it is: to be set again, with the bits that trees do not have. */
-export function allLooksOf(stats: Stats, exact: () => BigIntStats): Looks {
-  return { mode: stats.mode & MODE_BITS, mtime: mtimeOf(stats, exact) };
+/** Whether its owner can do everything in such a directory only while it has another mode. */
+export function isLocked({ mode }: Pick<Looks, 'mode'>): boolean {
+  return (mode & UNLOCKED) !== UNLOCKED;
 }
 
 /** A directory of another owner, that we may only write into, keeps its own. @throws the system's error */
@@ -37,8 +40,7 @@ export function setLooks(directory: number, { mode, mtime }: Looks, sync: boolea
 /** A directory of ours that we may not write to becomes writable, until its looks are set. */
 export function makeWritable(directory: number): void {
   const stats = fstatSync(directory);
-  if ((stats.mode & UNLOCKED) !== UNLOCKED && isOurs(stats))
-    fchmodSync(directory, (stats.mode & MODE_BITS) | UNLOCKED);
+  if (isLocked(stats) && isOurs(stats)) fchmodSync(directory, (stats.mode & MODE_BITS) | UNLOCKED);
 }
 
 /** Whether an open directory can be written to; ours can be made writable for the time of the restore. */

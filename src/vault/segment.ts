@@ -110,6 +110,7 @@ export async function readSegment(
     );
     trailer.end();
     const places = framePlaces(identity, bytes, object.trailerAt, frameCount);
+    if (places.length !== frameCount) trailer.fail('it counts other frames than there are');
     const tables: EncodedTable[] = [];
     for (const [number, { offset, length }] of places.entries()) {
       const plain = object.opener.frame(number, bytes.subarray(offset, offset + length));
