@@ -46,12 +46,18 @@ const SECOND = 1_000_000n;
 /** What a save and a restore of bytes that nothing compresses are seen against: both take it of all of them. */
 export const DIGEST = 'SHA-256';
 
-/** One thread, in pieces of a megabyte. `sha256sum` may be of a build that does not know the processor's instructions for it. */
+/** What writing the bytes of a save takes, and nothing else. */
+export const COPY = 'dd + fsync';
+
+/**
+ * One thread. `sha256sum` may be of a build that does not know the processor's instructions for it. Small pieces: malloc maps large ones, 16 bytes behind
+ * the start of a page, and to copy a page of a file to there takes some AMD processors five times as long.
+ */
 const DIGEST_OF_EACH = `
 const { createHash } = require('node:crypto');
 const { closeSync, openSync, readSync, readdirSync } = require('node:fs');
 const { join } = require('node:path');
-const room = Buffer.alloc(1 << 20);
+const room = Buffer.alloc(1 << 16);
 const all = readdirSync(process.env.TREE, { recursive: true, withFileTypes: true });
 for (const { parentPath, name } of all.filter((each) => each.isFile())) {
   const hash = createHash('sha256');
@@ -164,6 +170,16 @@ export function peers(program: string): readonly Peer[] {
       micros: 1n,
       corpora: ['noise'],
       commands: { first: `exec ${quote(process.execPath)} -e ${quote(DIGEST_OF_EACH)}` },
+    },
+    {
+      name: COPY,
+      probe: 'dd --version',
+      settings: 'a copy of the bytes, 4 MiB at a time, and one fsync: durable when it returns',
+      micros: 1n,
+      corpora: ['noise'],
+      commands: {
+        first: 'for file in "$TREE"/*; do dd if="$file" of="$STORE/copy" bs=4M conv=fsync status=none; done',
+      },
     },
     {
       name: 'cp',

@@ -1,6 +1,6 @@
 /** What Strata wants to be, as ratios, and the floor below which it is not good enough. */
 
-import { DIGEST } from './peers.ts';
+import { COPY, DIGEST } from './peers.ts';
 import type { Operation } from './peers.ts';
 import type { CorpusResult, Row } from './results.ts';
 import { fastestOf, median, ratioOf, rowsOf, wallOf } from './statistics.ts';
@@ -115,13 +115,19 @@ function rate(
 ): Judged {
   const perSecond = (wall: number) => bytes / 1e6 / wall;
   const value = perSecond(wallOf(rows, US, operation)!);
-  // How fast the machine was in that hour.
-  const digest = wallOf(rows, DIGEST, 'first');
-  const beside = digest === undefined ? '' : `; ${DIGEST} of one thread ${perSecond(digest).toFixed(0)}`;
+  // How fast the machine was in that hour: its processor, and its disk.
+  const others = [
+    { name: DIGEST, what: `${DIGEST} of one thread` },
+    ...(operation === 'first' ? [{ name: COPY, what: `a copy with fsync` }] : []),
+  ];
+  const beside = others.map(({ name, what }) => {
+    const wall = wallOf(rows, name, 'first');
+    return wall === undefined ? '' : `; ${what} ${perSecond(wall).toFixed(0)}`;
+  });
   return {
     row: operation === 'first' ? 'first save, rate' : 'full restore, rate',
     against: '',
-    value: `${value.toFixed(0)} MB/s${beside}`,
+    value: `${value.toFixed(0)} MB/s${beside.join('')}`,
     target: `≥ ${target} MB/s`,
     floor: `${floor} MB/s`,
     verdict: value >= target ? 'met' : value >= floor ? 'above the floor' : 'below the floor',

@@ -10,7 +10,7 @@ import { ONE_FILE, addOneFile } from '../bench/corpora.ts';
 import { edit, planEdit } from '../bench/edit.ts';
 import { openDisk } from '../bench/filesystem.ts';
 import { UsageError, readOptions } from '../bench/options.ts';
-import { DIGEST, commandOf, peers } from '../bench/peers.ts';
+import { COPY, DIGEST, commandOf, peers } from '../bench/peers.ts';
 import type { Operation } from '../bench/peers.ts';
 import { plot } from '../bench/plot.ts';
 import { report } from '../bench/report.ts';
@@ -102,9 +102,15 @@ describe('figures', () => {
     ]);
     const noise = judge(result(made('strata', 'first', [1.1]), 'noise')).map(({ verdict }) => verdict);
     expect(noise).toEqual(['not measured', 'not measured', 'above the floor']);
-    const beside = [...made('strata', 'first', [1.1]), ...made(DIGEST, 'first', [0.5])];
+    const beside = [
+      ...made('strata', 'first', [1.1]),
+      ...made(DIGEST, 'first', [0.5]),
+      ...made(COPY, 'first', [1]),
+    ];
     expect(judge(result(beside, 'noise')).at(-1)).toMatchObject({
-      value: expect.stringMatching(/^(\d+) MB\/s; SHA-256 of one thread (\d+)$/) as string,
+      value: expect.stringMatching(
+        /^(\d+) MB\/s; SHA-256 of one thread (\d+); a copy with fsync (\d+)$/,
+      ) as string,
     });
   });
 
@@ -255,6 +261,15 @@ describeWith(['time'], 'a whole round', () => {
     writeFileSync(join(source, 'inner/file'), bytes);
     const printed = shell(commands.first!, { env: { ...process.env, TREE: source } });
     await expect(printed).resolves.toBe(`${hash('sha256', bytes)}\n`);
+  });
+
+  it('copies what a rate is seen against', async () => {
+    const { commands } = ALL.find(({ name }) => name === COPY)!;
+    const [source, store] = [join(place, 'copied'), join(place, 'copies')];
+    for (const each of [source, store]) mkdirSync(each);
+    writeFileSync(join(source, 'file'), 'some');
+    await shell(commands.first!, { env: { ...process.env, TREE: source, STORE: store } });
+    expect(readFileSync(join(store, 'copy'), 'utf8')).toBe('some');
   });
 
   it('every peer has a command for what it is compared in', () => {

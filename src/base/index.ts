@@ -33,6 +33,8 @@ export { boundHeap } from './heap.ts';
 export { HOLDER_PATTERN, fateOf, thisProcess } from './holder.ts';
 export type { Holder } from './holder.ts';
 export type { Log } from './log.ts';
+export { hasMountsBelow, mountAt, mountOf, mountsIn } from './mounts.ts';
+export type { Mount } from './mounts.ts';
 export { meantText, nearNames } from './near.ts';
 export { shellWord } from './shell-word.ts';
 export { Place, count, flag, isNull, list, named, oneLine, oneOf, record, refine, scalar } from './reader.ts';

@@ -7,7 +7,7 @@
  * and in others, so nothing slow happens in it: no store, no network, no file system.
  *
  * What it promises:
- * - A transaction happens whole or not at all, and is durable when it returns: it survives kill −9 and power loss.
+ * - A transaction happens whole or not at all, and is durable when it returns, unless it is lazy: it survives kill −9 and power loss.
  * - Transactions happen one after another (serializable): what one has read is still so when it commits.
  * - Any number of tasks and processes may use a database at a time. They wait for each other; they see no BUSY error and no
  *   serialization failure. Only who waits for minutes is told `unavailable`.
@@ -23,6 +23,14 @@ import type { Tables } from './schema.ts';
 /** The handle of a transaction under way. */
 export type Transaction = KyselyTransaction<Tables>;
 
+export interface TransactionOptions extends Cancellable {
+  /**
+   * It need not survive a loss of power before the next transaction that has to, though it survives kill −9: for what only spares work.
+   * To wait for the disk holds up everybody in this process.
+   */
+  readonly lazy?: boolean | undefined;
+}
+
 export interface Database extends AsyncDisposable {
   /** Names the database in messages: `database /var/strata/db/strata.db`. */
   readonly label: string;
@@ -37,5 +45,5 @@ export interface Database extends AsyncDisposable {
    * Runs `fn`, then commits; rolls back if it throws, and throws the same. A signal ends the waiting; a transaction that has begun
    * is finished.
    */
-  transaction<T>(fn: (tx: Transaction) => Promise<T>, options?: Cancellable): Promise<T>;
+  transaction<T>(fn: (tx: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T>;
 }

@@ -20,8 +20,8 @@ export interface HomeTable {
   store: string;
   /** Number of the owner record that named this home. 0: not known yet. Whoever takes the store over creates a higher one. */
   owner: number;
-  /** A reader of another home's store changes nothing in it. */
-  role: 'owner' | 'reader';
+  /** A reader of another home's store changes nothing in it; `taker`: it is being taken over, and what that home removed is not forgotten yet. */
+  role: 'owner' | 'reader' | 'taker';
   created: number;
 }
 

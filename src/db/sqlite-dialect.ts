@@ -13,11 +13,14 @@ import type { CompiledQuery, DatabaseConnection, Dialect, Driver, QueryResult } 
 
 import { StrataError } from '../base/index.ts';
 import { patiently, translated } from './sqlite-error.ts';
+import { SYNC_EACH, SYNC_LATER } from './sqlite-sync.ts';
 
 /** What the tasks of one transaction have in common. */
 export interface Scope {
   /** While its queries may run. */
   active: boolean;
+  /** It is not synced, but with the next that is. */
+  readonly lazy: boolean;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -51,6 +54,7 @@ function createDriver(native: DatabaseSync, label: string, scopes: AsyncLocalSto
   const connection = createConnection(native, label);
   let last = Promise.resolve();
   let endTurn = () => {};
+  let isLazy = false;
 
   async function run(command: string, signal?: AbortSignal): Promise<void> {
     try {
@@ -58,6 +62,12 @@ function createDriver(native: DatabaseSync, label: string, scopes: AsyncLocalSto
     } catch (error) {
       throw translated(error, label);
     }
+  }
+
+  async function beLazy(lazy: boolean): Promise<void> {
+    if (lazy === isLazy) return;
+    await run(lazy ? SYNC_LATER : SYNC_EACH);
+    isLazy = lazy;
   }
 
   async function takeTurn(): Promise<void> {
@@ -73,13 +83,23 @@ function createDriver(native: DatabaseSync, label: string, scopes: AsyncLocalSto
     async init() {},
     async acquireConnection() {
       await takeTurn();
+      try {
+        await beLazy(false);
+      } catch (error) {
+        endTurn();
+        throw error;
+      }
       return connection;
     },
     async releaseConnection() {
       endTurn();
     },
     // As a writer from the start: a reader that becomes one is refused if somebody wrote meanwhile.
-    beginTransaction: () => run('BEGIN IMMEDIATE', scopes.getStore()?.signal),
+    async beginTransaction() {
+      const scope = scopes.getStore();
+      await beLazy(scope?.lazy === true);
+      await run('BEGIN IMMEDIATE', scope?.signal);
+    },
     commitTransaction: () => run('COMMIT'),
     async rollbackTransaction() {
       // SQLite has rolled back by itself after a full disk or a failed read.

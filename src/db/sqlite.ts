@@ -13,6 +13,7 @@ import { cannotMigrate, connectReadOnly, isReadOnly, isWritable } from './read-o
 import type { Tables } from './schema.ts';
 import { patiently, translated } from './sqlite-error.ts';
 import type { Scope } from './sqlite-dialect.ts';
+import { SYNC_EACH } from './sqlite-sync.ts';
 
 /** Earlier ones can lose a commit when two connections checkpoint and write at once (the WAL reset bug). */
 const LEAST_SQLITE = [3, 51, 3] as const;
@@ -74,9 +75,9 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
     readOnly,
     kysely,
 
-    async transaction(fn, { signal } = {}) {
+    async transaction(fn, { signal, lazy = false } = {}) {
       checkScope(scopes);
-      const scope: Scope = { active: false, signal };
+      const scope: Scope = { active: false, lazy, signal };
       return scopes.run(scope, () =>
         kysely.transaction().execute(async (tx) => {
           scope.active = true;
@@ -122,7 +123,7 @@ async function connect(path: string, label: string, options: SqliteOptions): Pro
         opened.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
       const mode = opened.prepare('PRAGMA journal_mode = WAL').get()?.['journal_mode'];
       if (mode !== 'wal') throw noWal(label);
-      opened.exec('PRAGMA synchronous = FULL');
+      opened.exec(SYNC_EACH);
     });
     return opened;
   } catch (error) {

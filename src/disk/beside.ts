@@ -12,7 +12,7 @@ import { setLooks } from './looks.ts';
 import { Rememberer } from './remember.ts';
 import { removeQuietly } from './remove.ts';
 import type { Stage } from './stage.ts';
-import { findStagings, makeStaging, sweep } from './staging.ts';
+import { leftBeside, makeStaging, sweep } from './staging.ts';
 import type { Plan } from './survey.ts';
 import type { Target } from './target.ts';
 
@@ -54,11 +54,7 @@ async function restoreNextTo(parent: number, work: Work, { name, existing }: Tar
   try {
     const fd = openDirectoryAt(parent, staging);
     try {
-      // One that is moving is the record of a restore into the parent itself, which may still be run again.
-      await sweep(
-        parent,
-        findStagings(parent).dead.filter(({ moving }) => moving === undefined),
-      );
+      await sweep(parent, leftBeside(parent, Date.now()));
       const rememberer = work.remember && new Rememberer(work.remember);
       const plan = await stage.write(fd, undefined, rememberer);
       await rememberer?.finish();

@@ -22,7 +22,7 @@ import {
 import type { Branded, Random } from '../base/index.ts';
 import { pathBytes } from '../tree/index.ts';
 import type { Path, Root } from '../tree/index.ts';
-import { UNLOCKED, at, lstatAtText, nameBytes, namesIn } from './at.ts';
+import { UNLOCKED, at, lstatAt, lstatAtText, nameBytes, namesIn } from './at.ts';
 import { removeTree } from './remove.ts';
 
 const NAME = new RegExp(
@@ -31,6 +31,9 @@ const NAME = new RegExp(
 
 /** Random bytes of a name, and bytes of the hash in it. */
 const NAME_BYTES = 8;
+
+/** Milliseconds without a new name at its top, after which what is written elsewhere counts as given up. */
+const LONGEST = 24 * 60 * 60 * 1000;
 
 /** No path: a name is not empty. */
 const EXACT = utf8('//');
@@ -42,10 +45,12 @@ export interface Staging {
   readonly name: Buffer;
   /** Whose files have begun to appear in the target. */
   readonly moving: RestoreId | undefined;
+  /** Of a process in another container, or on another machine: nobody here can tell whether it lives. */
+  readonly isElsewhere: boolean;
 }
 
 export interface Stagings {
-  /** Of processes that still run. */
+  /** Of processes that still run here. */
   readonly living: readonly Staging[];
   readonly dead: readonly Staging[];
 }
@@ -82,12 +87,27 @@ export function findStagings(directory: number, names = namesIn(directory)): Sta
   for (const name of names) {
     const parts = NAME.exec(name)?.groups;
     if (parts === undefined || lstatAtText(directory, name)?.isDirectory() !== true) continue;
-    // Of a process in another container we cannot know, and its restore fails if it lives.
-    const lives = fateOf(parts['holder']!) === 'lives';
-    const staging = { name: nameBytes(name), moving: parts['moving'] as RestoreId | undefined };
-    (lives ? living : dead).push(staging);
+    const fate = fateOf(parts['holder']!);
+    const staging = {
+      name: nameBytes(name),
+      moving: parts['moving'] as RestoreId | undefined,
+      isElsewhere: fate === 'unknown',
+    };
+    // In the target itself one that cannot be known is in the way, and its restore fails if it lives.
+    (fate === 'lives' ? living : dead).push(staging);
   }
   return { living, dead };
+}
+
+/**
+ * Those that may go from where others restore too, each beside its own target. One that is moving is the record of a restore into the
+ * directory itself, which may still be run again.
+ */
+export function leftBeside(directory: number, now: number): Staging[] {
+  const isAbandoned = ({ name }: Staging) => now - (lstatAt(directory, name)?.mtimeMs ?? now) > LONGEST;
+  return findStagings(directory).dead.filter(
+    (staging) => staging.moving === undefined && (!staging.isElsewhere || isAbandoned(staging)),
+  );
 }
 
 /** @throws the system's error */

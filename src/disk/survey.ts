@@ -1,5 +1,6 @@
 /** What a restore would do, found out before a byte is written; and the tree is checked to its last node on the way. */
 
+import { errno, hasMountsBelow } from '../base/index.ts';
 import { withPath } from '../tree/index.ts';
 import type { FileEntry, Path, SymlinkEntry } from '../tree/index.ts';
 import type { ContentSource } from '../vault/index.ts';
@@ -125,10 +126,11 @@ export async function survey(
     for (const name of shadow.foreign()) await foreign.visit(shadow.fd!, name, [...path, name]);
   };
 
-  const mount = target === undefined ? undefined : mountOf(target);
+  const mount = target === undefined || !mayHaveMounts(target) ? undefined : mountOf(target);
   /** A rename does not go from one mount into another, and what is in another one is not the target's. */
   const checkMount = (path: Path) => {
-    if (shadow.fd !== undefined && mountOf(shadow.fd) !== mount) obstacles.mounted.add(path);
+    if (mount !== undefined && shadow.fd !== undefined && mountOf(shadow.fd) !== mount)
+      obstacles.mounted.add(path);
   };
 
   checkWritable([]);
@@ -174,6 +176,17 @@ export async function survey(
   obstacles.check(mustBeEqual, foreign.stuck);
   const plan = { added, replaced, removed: foreign.counted, unchanged };
   return { plan, room: { needed, freed: foreign.bytes - displaced } };
+}
+
+/** What is mounted in a target is told in one file: mostly nothing is, and no directory need be asked. */
+function mayHaveMounts(target: number): boolean {
+  try {
+    return hasMountsBelow(`/proc/self/fd/${target}`);
+  } catch (error) {
+    if (errno(error) === undefined) throw error;
+    // Its path cannot be told.
+    return true;
+  }
 }
 
 function allButStagings(target: number) {

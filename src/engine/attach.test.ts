@@ -106,6 +106,43 @@ describe('a store that another home owns', () => {
     await using(first, ({ store }) => store.collect({ margin: 0 }));
   });
 
+  it('[E34] is taken over by halves: nothing is written until it is taken over again, and what was removed stays so', async () => {
+    const first = newPlace();
+    for (const name of ['a', 'b']) {
+      writeFileSync(join(first.tree, name), name);
+      await save(first);
+    }
+    const second = await attached(first, true);
+    await using(second, async ({ workspaces, store }) => {
+      await workspaces.forget('web@1');
+      await store.collect({ margin: 0 });
+    });
+    const cut = new AbortController();
+    const log = (line: string) => line.startsWith('index of tenant') && cut.abort();
+    const { signal } = cut;
+    const cutOff = using(first, ({ store }) => store.attach({ takeOver: true, signal }), { log });
+    await expectCode('cancelled', cutOff);
+    await expectCode('not_ours', save(second));
+    await expectCode('not_ours', save(first));
+    await using(first, async ({ workspaces, store }) => {
+      await expectCode('not_ours', store.collect({ margin: 0 }));
+      await expectCode('not_ours', store.rebuildIndex());
+      await expectCode('not_ours', workspaces.fork('web', 'other'));
+    });
+    expect(differences(first.tree, await restored(first, 'between'))).toEqual([]);
+    await using(first, async ({ workspaces, store }) => {
+      await store.attach({ takeOver: true });
+      expect((await workspaces.log('web')).map(({ snapshot }) => snapshot)).toEqual([2]);
+      expect((await store.verify({ readData: true })).problems).toEqual([]);
+    });
+    expect((await save(first)).snapshot).toBe(3);
+    await using(first, async ({ workspaces, store }) => {
+      await store.collect({ margin: 0 });
+      expect((await workspaces.log('web')).map(({ snapshot }) => snapshot)).toEqual([3, 2]);
+      expect((await store.verify({ readData: true })).problems).toEqual([]);
+    });
+  });
+
   it('[E34] is taken over by another home, and the one that owned it stops, and may take it back', async () => {
     const first = newPlace();
     await save(first);

@@ -1,6 +1,7 @@
 /** What there is to say of a home as a whole. */
 
 import { EXIT_CODES, StrataError, isStrataError } from '../base/index.ts';
+import type { Cancellable } from '../base/index.ts';
 import { DEFAULT_REGION } from './config-regions.ts';
 
 export const DEFAULT_TENANT = 'default';
@@ -53,4 +54,9 @@ export function betweenRegions(error: unknown, ref: string, from: string, to: st
     details: { ...details, from, to },
     cause: error,
   });
+}
+
+/** Two calls waited for one opening, and it was the other's signal that ended it. */
+export function isOfAnother(error: unknown, { signal }: Cancellable): boolean {
+  return isStrataError(error, 'cancelled') && signal?.aborted !== true;
 }

@@ -15,7 +15,8 @@ import type { Located, WorkspaceWorld } from '../workspace/index.ts';
 import type { Config, KeySource } from './config.ts';
 import { DEFAULT_REGION } from './config-regions.ts';
 import type { EngineOptions } from './engine.ts';
-import { DEFAULT_TENANT, livesElsewhere, nothingYet, readOnlyHome } from './home-errors.ts';
+import { DEFAULT_TENANT, isOfAnother, livesElsewhere, nothingYet, readOnlyHome } from './home-errors.ts';
+import { databaseOf, ownDirectories } from './home-paths.ts';
 import { ATTACH, makesNothing } from './intention.ts';
 import type { Intention } from './intention.ts';
 import { Regions } from './regions.ts';
@@ -30,10 +31,10 @@ export class Home implements AsyncDisposable {
   /** Where relative paths start. */
   readonly cwd: string;
   readonly config: Config;
+  readonly tenant: string;
   readonly regions: Regions;
   /** Where nothing is saved from and restored to: what the engine itself writes. */
   readonly #offLimits: readonly string[];
-  readonly #tenant: string;
   readonly #log: Log | undefined;
   #database: Promise<Database> | undefined;
   readonly #vaults = new Map<string, Promise<Vault>>();
@@ -50,9 +51,9 @@ export class Home implements AsyncDisposable {
     this.regions = new Regions(config, log);
     this.config = config;
     this.cwd = cwd;
-    const own = ['db', 'keys', 'cache', 'runs', 'tasks'].map((name) => join(config.home, name));
+    const own = ownDirectories(config.home);
     this.#offLimits = [...this.regions.localPaths, config.storage.cache.path, ...own];
-    this.#tenant = checkName(tenant, 'a tenant');
+    this.tenant = checkName(tenant, 'a tenant');
   }
 
   /** Where what only spares work is kept. */
@@ -104,16 +105,28 @@ export class Home implements AsyncDisposable {
 
   /** The tenant's part. @throws not_found if there is no such tenant yet and nothing may be made */
   async world(intention: Intention, options: InRegion = {}): Promise<WorkspaceWorld> {
+    const { region = DEFAULT_REGION } = options;
+    const opened = this.#vaults.get(region);
+    const open = () => this.#world(intention, options);
+    return open().catch((error: unknown) => {
+      // Another process may have replaced the root key since this one opened the store.
+      if (opened === undefined || !isStrataError(error, 'wrong_key')) throw error;
+      if (this.#vaults.get(region) === opened) this.#vaults.delete(region);
+      return open();
+    });
+  }
+
+  async #world(intention: Intention, options: InRegion): Promise<WorkspaceWorld> {
     const { region = DEFAULT_REGION, signal } = options;
     const vault = await this.vault(intention, options);
-    const known = await this.tenantRegions(this.#tenant, options);
+    const known = await this.tenantRegions(this.tenant, options);
     if (makesNothing(intention) && !known.includes(region)) throw this.#nothingYet(region);
-    this.#log?.(region === DEFAULT_REGION ? `tenant ${this.#tenant}` : `tenant ${this.#tenant} in ${region}`);
+    this.#log?.(region === DEFAULT_REGION ? `tenant ${this.tenant}` : `tenant ${this.tenant} in ${region}`);
     const elsewhere = () => this.#anyOf(known, { signal });
     return {
       ...vault.world,
       monotonic: bootClock,
-      vault: await vault.tenant(this.#tenant, { signal, elsewhere }),
+      vault: await vault.tenant(this.tenant, { signal, elsewhere }),
       offLimits: this.#offLimits,
       cacheDirectory: this.cacheDirectory,
       otherTree: async (ref, reading) =>
@@ -135,7 +148,7 @@ export class Home implements AsyncDisposable {
   /** Asks the database alone. @throws workspace_not_found; not_found as `records` */
   async located(name: string, { region, signal }: InRegion = {}): Promise<Located> {
     const { kysely } = await this.records({ signal });
-    return getLocated(kysely, this.#tenant, name, region);
+    return getLocated(kysely, this.tenant, name, region);
   }
 
   /**
@@ -148,7 +161,7 @@ export class Home implements AsyncDisposable {
     const { region, signal } = options;
     if (region !== undefined) this.regions.place(region);
     const { kysely } = await this.#openDatabase({ signal });
-    const found = await locateToSave(kysely, this.#tenant, name);
+    const found = await locateToSave(kysely, this.tenant, name);
     if (found !== undefined && region !== undefined && found.region !== region)
       throw livesElsewhere(name, found.region, region);
     return this.world('write', { signal, region: found?.region ?? region });
@@ -163,17 +176,13 @@ export class Home implements AsyncDisposable {
     if (!(await this.exists())) throw this.#nothingYet(DEFAULT_REGION);
     const database = await this.#openDatabase(options);
     // Else whoever lost the database is told that nothing was ever saved.
-    if ((await this.tenantRegions(this.#tenant, options)).length === 0) await this.world('read', options);
-    return { kysely: database.kysely, tenant: this.#tenant };
+    if ((await this.tenantRegions(this.tenant, options)).length === 0) await this.world('read', options);
+    return { kysely: database.kysely, tenant: this.tenant };
   }
 
   /** Made if it is not there. No store is asked. */
   database(options: Cancellable = {}): Promise<Database> {
     return this.#openDatabase(options);
-  }
-
-  get tenant(): string {
-    return this.#tenant;
   }
 
   /** Names of the regions that have a store, `default` in front. @throws not_found, as `vault` */
@@ -186,7 +195,7 @@ export class Home implements AsyncDisposable {
   }
 
   /** Those that a tenant, by default this one, has anything in, the oldest first. */
-  async tenantRegions(tenant = this.#tenant, options: Cancellable = {}): Promise<readonly string[]> {
+  async tenantRegions(tenant = this.tenant, options: Cancellable = {}): Promise<readonly string[]> {
     const { kysely } = await this.#openDatabase(options);
     const rows = kysely.selectFrom('tenants').select('region').where('name', '=', tenant);
     return (await rows.orderBy('created').execute()).map(({ region }) => region);
@@ -283,16 +292,6 @@ export class Home implements AsyncDisposable {
   }
 
   #nothingYet(region: string): StrataError {
-    return nothingYet(this.config.home, this.#tenant, region);
+    return nothingYet(this.config.home, this.tenant, region);
   }
-}
-
-/** @param home its directory */
-export function databaseOf(home: string): string {
-  return join(home, 'db', 'strata.db');
-}
-
-/** Two calls waited for one opening, and it was the other's signal that ended it. */
-function isOfAnother(error: unknown, { signal }: Cancellable): boolean {
-  return isStrataError(error, 'cancelled') && signal?.aborted !== true;
 }

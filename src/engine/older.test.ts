@@ -55,6 +55,8 @@ async function everybodySaysSo(
   expect(told.message).toContain('has lost web@2');
   // A part of the index is gone with it, unless that is kept on this machine.
   expect(['integrity', 'refused']).toContain((await failureOf(save(owner))).code);
+  const forked = using(owner, ({ workspaces }) => workspaces.fork('web@1', 'other'));
+  expect((await failureOf(forked)).message).toContain('has lost web@2');
   const collected = using(owner, (engine) => engine.store.collect({ margin: 0 }));
   expect(['integrity', 'refused']).toContain((await failureOf(collected)).code);
   for (const place of [owner, reader]) await expectCode('integrity', restored(place, 'web@2', 'out'));

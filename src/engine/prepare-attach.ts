@@ -10,7 +10,7 @@ import { loadConfig } from './config-file.ts';
 import type { PlaceConfig } from './config-place.ts';
 import { DEFAULT_REGION } from './config-regions.ts';
 import type { EngineOptions } from './engine.ts';
-import { databaseOf } from './home.ts';
+import { databaseOf } from './home-paths.ts';
 import { keepKey } from './key-file.ts';
 import { Regions } from './regions.ts';
 import type { InRegion } from './regions.ts';

@@ -76,6 +76,7 @@ async function ownAll(
     figures.snapshots += rows.snapshots;
     unreadable.push(...index.unreadable, ...rows.unreadable);
   }
+  await vault.completeTakeOver();
   return { ...figures, tenants, unreadable };
 }
 

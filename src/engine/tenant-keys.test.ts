@@ -60,6 +60,23 @@ describe('the keys of a tenant', () => {
     await whole(place, 'out');
   });
 
+  it('[E86] are followed by an engine that stays open, and so is the root key', async () => {
+    const place = newPlace();
+    await save(place);
+    await using(place, async ({ workspaces }) => {
+      await workspaces.save(place.tree, { workspace: 'web' });
+      await using(place, ({ keys }) => keys.rotateRoot());
+      await workspaces.save(place.tree, { workspace: 'web' });
+      await using(place, ({ keys }) => keys.rotateTenant('default'));
+      writeFileSync(join(place.tree, 'new'), 'new');
+      expect((await save(place)).snapshot).toBe(4);
+      await workspaces.restore('web', place.out('open'));
+      expect(differences(place.tree, place.out('open'))).toEqual([]);
+      expect((await workspaces.save(place.tree, { workspace: 'web' })).newBytes).toBe(0);
+    });
+    await whole(place, 'out');
+  });
+
   it('[E37] [E83] are destroyed with all it has, and nobody else loses anything', async () => {
     const place = newPlace();
     await save(place);

@@ -19,10 +19,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it, onTestFinished } from 'vitest';
 
+import { mountAt } from '../base/index.ts';
 import { expectCode, failureOf } from '../testing/expect-code.ts';
 import { describeWith } from '../testing/need.ts';
 import { filesystem } from './filesystem.ts';
-import { mountAt } from './mounts.ts';
 import { write } from './writing.fixture.ts';
 
 const MIB = 2 ** 20;

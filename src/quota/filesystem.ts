@@ -3,14 +3,13 @@
 import { existsSync, lstatSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { StrataError, isStrataError } from '../base/index.ts';
+import { StrataError, isStrataError, mountAt } from '../base/index.ts';
 import { biggestIn } from './biggest.ts';
 import { untilAborted } from './gauge.ts';
 import { checkImage, fillImage, imageBytes, lengthenImage, makeImage } from './image.ts';
 import { PlaceLock } from './lock.ts';
 import { deviceOf, growMounted, isDamaged, isMounted, mountImage, unmount, untilDetached } from './loop.ts';
 import type { Means } from './means.ts';
-import { mountAt } from './mounts.ts';
 import { isDirectory, makeFiles, makeLimited, placeAt, removePlace, roomAt } from './place.ts';
 import type { Place } from './place.ts';
 import { demand, run } from './program.ts';

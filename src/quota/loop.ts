@@ -3,11 +3,10 @@
 import { statSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 
-import { StrataError } from '../base/index.ts';
+import { StrataError, mountAt } from '../base/index.ts';
+import type { Mount } from '../base/index.ts';
 import { damaged } from './image.ts';
 import type { PlaceLock } from './lock.ts';
-import { mountAt } from './mounts.ts';
-import type { Mount } from './mounts.ts';
 import { demand, reasonOf, run } from './program.ts';
 import { usersOf } from './users.ts';
 

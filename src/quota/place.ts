@@ -13,9 +13,8 @@ import {
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
-import { StrataError, errno, makeDirectories, syncDirectory, systemError } from '../base/index.ts';
+import { StrataError, makeDirectories, mountsIn, syncDirectory, systemError, errno } from '../base/index.ts';
 import { removeTree } from '../disk/index.ts';
-import { mountsIn } from './mounts.ts';
 
 export interface Place {
   readonly path: string;

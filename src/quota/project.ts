@@ -5,12 +5,11 @@
 
 import { lstatSync } from 'node:fs';
 
-import { StrataError, sha256, toHex, utf8 } from '../base/index.ts';
+import { StrataError, mountOf, toHex, sha256, utf8 } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import type { Gauge } from './gauge.ts';
 import { PlaceLock } from './lock.ts';
 import type { Means } from './means.ts';
-import { mountOf } from './mounts.ts';
 import { isDirectory, makeFiles, makeLimited, placeAt, removePlace, roomAt } from './place.ts';
 import type { Place } from './place.ts';
 import { demand, run } from './program.ts';

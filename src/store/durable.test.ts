@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 
-import { thrownBy } from '../testing/expect-code.ts';
+import { expectCode } from '../testing/expect-code.ts';
 import { durableDirectories } from './durable.ts';
 
 const base = mkdtempSync(join(tmpdir(), 'strata-durable-'));
@@ -15,23 +15,35 @@ function rooted(name: string): string {
   return root;
 }
 
-it('[S21] from the second name on, one look and one sync are for all directories of a directory', () => {
+it('[S21] from the second name on, one look and one sync are for all directories of a directory', async () => {
   const root = rooted('known');
   const directories = durableDirectories(root);
-  directories.make('data/a');
-  directories.make('data/b');
+  await directories.make('data/a');
+  await directories.make('data/b');
   // Nobody removes directories of a store; that it is not made again shows that it was seen.
   rmSync(join(root, 'data/c'), { recursive: true });
-  directories.make('data/c');
+  await directories.make('data/c');
   expect(statSync(join(root, 'data/c'), { throwIfNoEntry: false })).toBeUndefined();
 });
 
-it('[S21] what was not there at the look is made, and a file in its place is told of', () => {
+it('[S21] what was not there at the look is made, and a file in its place is told of', async () => {
   const root = rooted('new');
   writeFileSync(join(root, 'data/file'), '');
   const directories = durableDirectories(root);
-  for (const name of ['data/a', 'data/b', 'data/d/e', 'index', 'data/a/f']) directories.make(name);
+  for (const name of ['data/a', 'data/b', 'data/d/e', 'index', 'data/a/f']) await directories.make(name);
   for (const name of ['data/d/e', 'index', 'data/a/f'])
     expect([name, statSync(join(root, name)).mode & 0o777]).toEqual([name, 0o700]);
-  expect(thrownBy(() => directories.make('data/file'))).toMatchObject({ code: 'integrity' });
+  await expectCode('integrity', directories.make('data/file'));
+});
+
+it('[S21] who asks while a directory is being made durable waits for a sync that begins after that', async () => {
+  const root = rooted('together');
+  const directories = durableDirectories(root);
+  const names = Array.from({ length: 40 }, (_, at) => `data/${at}/${at % 3}`);
+  await Promise.all([...names, ...names].map((name) => directories.make(name)));
+  for (const name of names) expect(statSync(join(root, name)).isDirectory()).toBe(true);
+  await Promise.all(['data', 'data', 'data/1', 'data'].map((name) => directories.sync(name)));
+  await expect(directories.sync('nowhere')).rejects.toMatchObject({ code: 'ENOENT' });
+  mkdirSync(join(root, 'nowhere'));
+  await directories.sync('nowhere');
 });

@@ -63,15 +63,18 @@ export function openLocalStore(directory: string): Store {
       const temporary = join(root, TEMPORARY, temporaryName(systemRandom));
       checkThere();
       try {
-        directories.make(TEMPORARY);
-        await writeDurably(temporary, body, options);
+        await directories.make(TEMPORARY);
         const parent = name.split('/').slice(0, -1).join('/');
-        directories.make(parent);
+        const made = directories.make(parent);
+        // Told below, when nothing is being written any more.
+        made.catch(() => {});
+        await writeDurably(temporary, body, options);
+        await made;
         const created = await publish(temporary, pathOf(name), options);
         wasThere = true;
         if (!created && !lstatSync(pathOf(name)).isFile()) throw damaged({ name }, NOT_A_FILE);
         // Also for a name that was taken: its creator may not have come to this line yet.
-        directories.sync(parent);
+        await directories.sync(parent);
         return created ? 'created' : 'exists';
       } catch (error) {
         throw systemError(error, `write object ${name} to ${label}`);

@@ -11,8 +11,11 @@ import { idOf } from './names.ts';
 import type { IntentId, TenantId } from './names.ts';
 import type { VaultWorld } from './world.ts';
 
-/** After this others may take what was announced for dead, and refuse its commit. Milliseconds. */
+/** After this others may take what was announced for dead, and refuse its commit, unless it was renewed. Milliseconds. */
 export const INTENT_LIFE = 24 * 60 * 60 * 1000;
+
+/** Milliseconds: what lives is renewed often enough to miss it a few times. */
+const RENEWAL = INTENT_LIFE / 8;
 
 export interface Announced {
   readonly id: IntentId;
@@ -36,11 +39,20 @@ export class Announcement implements AsyncDisposable {
   /** Of the tenant: what was condemned in it or before is not in the index that one sees now. */
   readonly epoch: number;
   readonly #world: VaultWorld;
+  readonly #renewal: NodeJS.Timeout;
 
   private constructor(world: VaultWorld, { id, epoch }: Pick<Announced, 'id' | 'epoch'>) {
     this.#world = world;
     this.id = id;
     this.epoch = epoch;
+    // One that fails leaves it to the next: what was not renewed in time is refused, and nobody loses a chunk.
+    this.#renewal = setInterval(() => void this.#renew().catch(() => {}), RENEWAL).unref();
+  }
+
+  async #renew(): Promise<void> {
+    const { database, clock } = this.#world;
+    const expires = clock() + INTENT_LIFE;
+    await database.kysely.updateTable('intents').set({ expires }).where('id', '=', toHex(this.id)).execute();
   }
 
   /** @param along happens in the same transaction; it may run again */
@@ -113,6 +125,7 @@ export class Announcement implements AsyncDisposable {
    * What cannot be removed is no failure: it expires, and an error here would hide what it was about.
    */
   async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#renewal);
     const { kysely } = this.#world.database;
     try {
       await kysely.deleteFrom('intents').where('id', '=', toHex(this.id)).execute();

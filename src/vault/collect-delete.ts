@@ -106,8 +106,8 @@ async function findDue({ world, tenant, intent, margins }: Place): Promise<{
 }
 
 /**
- * Takes back the condemnation of what snapshots need that were committed meanwhile, and puts off what is still read of those that were
- * forgotten since.
+ * Takes back the condemnation of what snapshots need that were committed meanwhile, and puts off what is still read: of those that were
+ * forgotten since, and of those that have a copy elsewhere by now, which a reader may not have seen.
  */
 async function withoutNeeded(
   { world, tenant, intent }: Place,
@@ -118,7 +118,7 @@ async function withoutNeeded(
   if (due.length === 0) return { doomed: [], waiting: [] };
   const roots = await rootsOf(world, tenant.id);
   // After the snapshots: of one that is forgotten between the two, the readers are here.
-  const read = await readRootsOf(world, tenant.id, roots);
+  const read = await readRootsOf(world, tenant.id);
   const isNew = roots.some(({ id }) => !marked.snapshots.has(id));
   const { usages } = isNew
     ? await markRoots(world, tenant, roots, await tenant.index(options), options)
@@ -140,14 +140,14 @@ async function withoutNeeded(
   return putOff({ world, tenant }, doomed, read, options);
 }
 
-/** Tells what is read and nothing else needs from the rest. */
+/** Tells what may be read where it is from the rest. */
 async function putOff(
   { world, tenant }: Pick<Place, 'world' | 'tenant'>,
   due: readonly CondemnedTable[],
   read: readonly ReadRoot[],
   options: Cancellable,
 ): Promise<{ readonly doomed: readonly CondemnedTable[]; readonly waiting: readonly Waiting[] }> {
-  if (read.length === 0) return { doomed: due, waiting: [] };
+  if (due.length === 0 || read.length === 0) return { doomed: due, waiting: [] };
   const index = await tenant.index(options);
   const roots = read.map(({ root }) => root);
   const { marks } = await markRoots(world, tenant, roots, index, options);

@@ -3,7 +3,7 @@
 import { ByteReader } from '../base/index.ts';
 import { decodeRoot } from '../tree/index.ts';
 import type { Root } from '../tree/index.ts';
-import { readHome } from './home.ts';
+import { isForeign } from './home.ts';
 import { keptLayers } from './kept-layers.ts';
 import { headIdentity, idOf, keysIdentity, segmentIdentity } from './names.ts';
 import type { SegmentId, TenantId, WorkspaceId } from './names.ts';
@@ -30,7 +30,7 @@ export interface Expected {
 export async function readExpected({ database, region }: VaultWorld): Promise<Expected> {
   const { kysely } = database;
   // What its owner has replaced since it was attached is gone, and not missing.
-  const isReader = (await readHome({ database, region }))?.role === 'reader';
+  const isReader = await isForeign({ database, region });
   const tenants = await kysely.selectFrom('tenants').selectAll().where('region', '=', region).execute();
   const ids = tenants.map(({ id }) => id);
   const segments = await kysely

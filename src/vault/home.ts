@@ -6,7 +6,8 @@ import type { Database } from '../db/index.ts';
 import { idOf } from './names.ts';
 import type { VaultWorld } from './world.ts';
 
-export type HomeRole = 'owner' | 'reader';
+/** `taker`: on the way to own what was another home's. */
+export type HomeRole = 'owner' | 'reader' | 'taker';
 
 export interface Home {
   readonly id: Uint8Array;
@@ -78,6 +79,17 @@ export async function noteOwner(
   owner: number,
 ): Promise<void> {
   await kysely.updateTable('home').set({ owner, role: 'owner' }).where('id', '=', toHex(home)).execute();
+}
+
+/** Before the owner record names this home: a take-over that is cut off is known as one. */
+export async function noteTaker({ kysely }: Pick<Database, 'kysely'>, home: Uint8Array): Promise<void> {
+  await kysely.updateTable('home').set({ role: 'taker' }).where('id', '=', toHex(home)).execute();
+}
+
+/** Whether another home owns the store, or did when this one last looked: what is known of it here may have been replaced since. */
+export async function isForeign(region: Region): Promise<boolean> {
+  const role = (await readHome(region))?.role;
+  return role === 'reader' || role === 'taker';
 }
 
 export async function knowsTenants({ database: { kysely }, region }: Region): Promise<boolean> {

@@ -15,11 +15,17 @@ export class Keyring {
   readonly tenant: TenantId;
   readonly cutTables: CutTables;
   readonly #byId = new Map<string, SealingKey>();
-  readonly #newest: Record<Purpose, SealingKey>;
+  #newest!: Record<Purpose, SealingKey>;
 
   constructor(record: KeysRecord) {
     this.tenant = record.tenant;
     this.cutTables = cutTables(derive(record.cutKey, 'strata cut v1', CUT_SEED_BYTES));
+    this.take(record);
+  }
+
+  /** Takes over a later record of the same tenant. @returns whether it has keys that were not known */
+  take(record: KeysRecord): boolean {
+    const known = this.#byId.size;
     const derived = record.versions.map(({ secret }) => ({
       data: sealingKey(secret, 'data'),
       tree: sealingKey(secret, 'tree'),
@@ -30,6 +36,7 @@ export class Keyring {
     }
     // A decoded record has at least one version.
     this.#newest = derived.at(-1)!;
+    return this.#byId.size > known;
   }
 
   /** The key for a new object. */

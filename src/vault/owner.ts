@@ -56,6 +56,12 @@ export function takenOver(label: string): StrataError {
   });
 }
 
+export function takenOverByHalf(label: string): StrataError {
+  return new StrataError('not_ours', `taking ${label} over was cut off, and is not done yet`, {
+    hint: 'Run `strata store attach --take-over` again: it goes on from there.',
+  });
+}
+
 /** @returns 'exists' if somebody else has taken that number */
 export function putOwner(
   { store, random }: Pick<VaultWorld, 'store' | 'random'>,

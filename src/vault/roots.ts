@@ -51,36 +51,31 @@ export async function markRoots(
   return { index, marks, snapshots: new Set(roots.map(({ id }) => id)), usages };
 }
 
-/** A tree that somebody reads, and whose snapshot may be gone. */
+/** A tree that somebody reads. Its snapshot may be gone. */
 export interface ReadRoot {
   readonly root: RootRow;
   /** When its reader may be taken for dead. Milliseconds since 1970. */
   readonly expires: number;
 }
 
-/** Of what is being read and no snapshot has. Whoever reads what is among `snapshots` or these has announced it before they were looked up. */
-export async function readRootsOf(
-  { database }: VaultWorld,
-  tenant: TenantId,
-  snapshots: readonly RootRow[],
-): Promise<ReadRoot[]> {
-  const known = new Set(snapshots.map(({ root }) => toHex(root)));
+/** Of what is being read, each once, with the reader that lasts longest. */
+export async function readRootsOf({ database }: VaultWorld, tenant: TenantId): Promise<ReadRoot[]> {
   const rows = await database.kysely
     .selectFrom('intents')
     .select(['id', 'roots', 'expires'])
     .where('tenant', '=', toHex(tenant))
     .where('kind', '=', 'read')
+    .orderBy('expires')
     .execute();
-  return rows.flatMap(({ id, roots, expires }) => {
-    const label = 'a forgotten snapshot that is being read';
+  const read = new Map<string, ReadRoot>();
+  for (const { id, roots, expires } of rows) {
     const reader = new ByteReader(roots, `what ${id} reads`);
-    const read: ReadRoot[] = [];
     while (reader.remaining > 0) {
       const root = encodeRoot(decodeRoot(reader));
-      if (!known.has(toHex(root))) read.push({ root: { id, label, root }, expires });
+      read.set(toHex(root), { root: { id, label: 'a snapshot that is being read', root }, expires });
     }
-    return read;
-  });
+  }
+  return [...read.values()];
 }
 
 /** Of every snapshot, newest first; then of every layer that is kept. */

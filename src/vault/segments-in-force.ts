@@ -5,7 +5,7 @@ import type { Cancellable } from '../base/index.ts';
 import { ID_BYTES } from '../chunk/index.ts';
 import type { Transaction } from '../db/index.ts';
 import type { Keyring } from './keyring.ts';
-import { readHome } from './home.ts';
+import { isForeign } from './home.ts';
 import { idOf, parseName, segmentIdentity, tenantPrefix } from './names.ts';
 import type { SegmentId, TenantId } from './names.ts';
 import { getEncodedSegment, putSegment } from './segment.ts';
@@ -77,7 +77,7 @@ export async function segmentInForce(
   try {
     return await getEncodedSegment(world.store, keyring, segment, options);
   } catch (error) {
-    if ((await readHome(world))?.role === 'reader' && isStrataError(error, 'integrity')) {
+    if (isStrataError(error, 'integrity') && (await isForeign(world))) {
       if (world.database.readOnly) throw attachAgain(error);
       await listSegments(world, keyring.tenant, options);
     }

@@ -14,7 +14,7 @@ import type { IntentId, PackId, PackType, TenantId } from './names.ts';
 import type { VaultWorld } from './world.ts';
 
 /**
- * Bytes of a pack that is worth a row, which has to be synced to the disk: sending a smaller one again takes no longer. Only the last pack
+ * Bytes of a pack that is worth a row: sending a smaller one again takes no longer. Only the last pack
  * of each type and thread is smaller.
  */
 const LEAST_NOTED = 1024 * 1024;
@@ -35,13 +35,15 @@ export async function noteSent(
 ): Promise<void> {
   if (bytes < leastNoted) return;
   const id = toHex(pack);
-  await database.transaction(async (tx) => {
+  const note = async (tx: Transaction) => {
     // A collector may have listed it a moment ago, and will delete it if the save does not commit.
     const condemned = await tx.selectFrom('condemned').select('id').where('id', '=', id).executeTakeFirst();
     if (condemned !== undefined) return;
     const row = { id, tenant: toHex(tenant), kind, intent: toHex(intent), size: bytes, sent: clock() };
     await tx.insertInto('sent_packs').values(row).execute();
-  });
+  };
+  // A pack whose row is lost with the power is left to the collector.
+  await database.transaction(note, { lazy: true });
 }
 
 /** Gives a save the packs of those that are over, in the transaction that announces it: whoever looks sees both or neither. */

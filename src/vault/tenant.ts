@@ -10,6 +10,7 @@ import type { Suspicion } from './apart.ts';
 import { atOnce } from './at-once.ts';
 import type { TenantIndex } from './chunk-index.ts';
 import type { Keyring } from './keyring.ts';
+import type { KeysRecord } from './keys-record.ts';
 import { LoadedIndex } from './loaded-index.ts';
 import type { IndexUse } from './loaded-index.ts';
 import { LocalFile } from './local-file.ts';
@@ -30,24 +31,27 @@ interface HeadNumber {
   readonly seq: number;
 }
 
+/** What a tenant's part asks of the whole. */
+interface Asked {
+  /** @throws not_ours if another home has taken the store over */
+  readonly checkOwner: (options: Cancellable) => Promise<void>;
+  /** The record that is in force by now; undefined if the tenant is gone. @throws as `Vault.tenant` */
+  readonly latestKeys: (options: Cancellable) => Promise<KeysRecord | undefined>;
+}
+
 export class TenantVault {
   readonly name: string;
   readonly keyring: Keyring;
   readonly #world: VaultWorld;
   /** Made when they are first asked for: few want both. */
   readonly #indexes: Partial<Record<IndexUse, LoadedIndex>> = {};
+  readonly checkOwner: Asked['checkOwner'];
+  readonly #latestKeys: Asked['latestKeys'];
 
-  /** @throws not_ours if another home has taken the store over */
-  readonly checkOwner: (options: Cancellable) => Promise<void>;
-
-  constructor(
-    world: VaultWorld,
-    name: string,
-    keyring: Keyring,
-    checkOwner: (options: Cancellable) => Promise<void>,
-  ) {
+  constructor(world: VaultWorld, name: string, keyring: Keyring, { checkOwner, latestKeys }: Asked) {
     this.#world = world;
     this.checkOwner = checkOwner;
+    this.#latestKeys = latestKeys;
     this.name = name;
     this.keyring = keyring;
   }
@@ -58,7 +62,21 @@ export class TenantVault {
 
   /** The index as of now: what other processes have committed is in it. */
   index(options: Cancellable = {}, use: IndexUse = 'read'): Promise<TenantIndex> {
-    return (this.#indexes[use] ??= new LoadedIndex(this.#world, this.keyring, use)).now(options);
+    const loaded = (this.#indexes[use] ??= new LoadedIndex(this.#world, this.keyring, use));
+    return this.#withLatestKeys(() => loaded.now(options), options);
+  }
+
+  /** Another process may have given the tenant a new key since this one began, and what it stored then is told of by the index, or a head. */
+  async #withLatestKeys<Result>(read: () => Promise<Result>, options: Cancellable): Promise<Result> {
+    try {
+      return await read();
+    } catch (error) {
+      if (!isStrataError(error, 'wrong_key')) throw error;
+      const record = await this.#latestKeys(options);
+      if (record === undefined || !this.keyring.take(record)) throw error;
+      this.#world.log?.(`tenant ${this.name} has a new key`);
+      return read();
+    }
   }
 
   async reader(options: Cancellable = {}): Promise<VaultReader> {
@@ -135,9 +153,10 @@ export class TenantVault {
   }
 
   /** @throws integrity */
-  async readHead(workspace: WorkspaceId, seq: number, options?: Cancellable): Promise<HeadRecord> {
+  async readHead(workspace: WorkspaceId, seq: number, options: Cancellable = {}): Promise<HeadRecord> {
     const identity = headIdentity(this.id, workspace, seq);
-    const head = await getRecord(this.#world.store, identity, this.keyring.find, decodeHead, options);
+    const read = () => getRecord(this.#world.store, identity, this.keyring.find, decodeHead, options);
+    const head = await this.#withLatestKeys(read, options);
     return checkHead(head, identity.name);
   }
 

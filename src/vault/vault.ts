@@ -1,24 +1,17 @@
 /** Opening a store with its keys, and the tenants in it. */
 
-import { StrataError, equalBytes, toHex } from '../base/index.ts';
+import { equalBytes, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import { ID_BYTES } from '../chunk/index.ts';
 import type { SealingKey } from '../chunk/index.ts';
 import { putFormat, readFormat } from './format.ts';
-import { NO_HOME, checkRegion, knowsTenants, noteOwner, putHome, readHome, storedRegions } from './home.ts';
-import type { Home } from './home.ts';
+import { NO_HOME, checkRegion, knowsTenants, putHome, readHome, storedRegions } from './home.ts';
 import { Keyring } from './keyring.ts';
-import { holdsAny, listOwnerNumbers } from './listing.ts';
+import { holdsAny } from './listing.ts';
 import { KEYS_PREFIX, OWNER_PREFIX, keysIdentity } from './names.ts';
 import type { TenantId } from './names.ts';
-import {
-  attachedToRead,
-  latestOwner,
-  latestReadableOwner,
-  ownedByAnother,
-  putOwner,
-  takenOver,
-} from './owner.ts';
+import { latestOwner } from './owner.ts';
+import { Ownership } from './ownership.ts';
 import { encodeKeys } from './keys-record.ts';
 import type { KeysRecord } from './keys-record.ts';
 import { readKeys, readKeysInForce } from './read-keys.ts';
@@ -74,10 +67,9 @@ export class Vault {
   readonly storeId: Uint8Array;
   readonly homeId: Uint8Array;
   readonly findRootKey: FindKey;
-  /** Whether it was another home's until it was opened here. */
-  tookOver = false;
   readonly #rootKey: SealingKey;
   readonly #rootSecrets: readonly [RootSecret, ...RootSecret[]];
+  readonly #ownership: Ownership;
   /** By which people tell root keys apart. */
   readonly rootKeyId: string;
 
@@ -86,6 +78,7 @@ export class Vault {
     storeId: Uint8Array,
     homeId: Uint8Array,
     rootSecrets: readonly [RootSecret, ...RootSecret[]],
+    ownership?: Ownership,
   ) {
     this.world = world;
     this.storeId = storeId;
@@ -95,6 +88,8 @@ export class Vault {
     this.findRootKey = (id) => keys.find((key) => equalBytes(key.id, id));
     this.#rootKey = rootSealingKey(rootSecrets[0]);
     this.rootKeyId = rootKeyId(rootSecrets[0]);
+    this.#ownership =
+      ownership ?? new Ownership(world, homeId, { rootKey: this.#rootKey, findRootKey: this.findRootKey });
   }
 
   /**
@@ -128,7 +123,7 @@ export class Vault {
           known.id,
           await findRootKeys(known.store, false, options),
         );
-        if (attach === 'own') await vault.takeOver(options);
+        if (attach === 'own') await vault.#ownership.takeOver(options);
         return vault;
       }
     }
@@ -153,73 +148,42 @@ export class Vault {
     if (known === undefined) await checkStillRootKey(world, home, secrets[0], findRootKeys, options);
     const takes = attach === 'own' || (attach === 'rebuild' && home.owner === 0);
     if (home.role === 'owner' && !takes)
-      await provisional.#owning(home, { isNew: known === undefined }, options);
+      await provisional.#ownership.begin(home, { isNew: known === undefined }, options);
     const vault = new Vault(world, storeId, home.id, secrets);
-    if (takes) await vault.takeOver(options);
+    if (takes) await vault.#ownership.takeOver(options);
     return vault;
-  }
-
-  /** Makes a home the owner of a store that has none. @throws not_ours if it has another */
-  async #owning(home: Home, { isNew }: { readonly isNew: boolean }, options: Cancellable): Promise<void> {
-    const { store, database, clock } = this.world;
-    let owner = await latestReadableOwner(store, this.findRootKey, options);
-    if (owner === undefined) {
-      await putOwner(this.world, this.#rootKey, { number: 1, home: home.id, since: clock() }, options);
-      owner = (await latestOwner(store, this.findRootKey, options))!;
-    }
-    if (equalBytes(owner.home, home.id)) return noteOwner(database, home.id, owner.number);
-    // Else this home would be bound to a store that it has nothing in.
-    if (isNew) await database.kysely.deleteFrom('home').where('id', '=', toHex(home.id)).execute();
-    throw ownedByAnother(store.label);
   }
 
   /** As this one, past all that is kept of the store elsewhere: for who has to know what is really there. */
   get itself(): Vault {
     const { itself } = this.world.store;
     if (itself === undefined) return this;
-    const vault = new Vault({ ...this.world, store: itself }, this.storeId, this.homeId, this.#rootSecrets);
-    return Object.assign(vault, { tookOver: this.tookOver });
+    const world = { ...this.world, store: itself };
+    return new Vault(world, this.storeId, this.homeId, this.#rootSecrets, this.#ownership.by(itself));
   }
 
-  /**
-   * Makes this home the owner, whoever was it: the other one's next publish fails, and so does its next collection.
-   *
-   * @throws refused if somebody else does the same
-   */
-  async takeOver(options: Cancellable = {}): Promise<void> {
-    const { store, database, clock } = this.world;
-    const latest = await latestReadableOwner(store, this.findRootKey, options);
-    let number = latest?.number ?? 0;
-    if (latest === undefined || !equalBytes(latest.home, this.homeId)) {
-      number = ((await listOwnerNumbers(store, options)).at(-1) ?? 0) + 1;
-      const record = { number, home: this.homeId, since: clock() };
-      this.tookOver = latest !== undefined;
-      if ((await putOwner(this.world, this.#rootKey, record, options)) === 'exists')
-        throw new StrataError('refused', `${store.label} was taken over by another home at the same moment`, {
-          hint: 'Look which of them is to own it, then run the command again there.',
-        });
-    }
-    await noteOwner(database, this.homeId, number);
+  /** Whether it was another home's until it was opened here. */
+  get tookOver(): boolean {
+    return this.#ownership.tookOver;
+  }
+
+  /** As `Ownership.complete`. */
+  completeTakeOver(): Promise<void> {
+    return this.#ownership.complete();
   }
 
   /** The vault of a tenant; made if there is no such tenant yet. @throws wrong_key, integrity */
   async tenant(name: string, options: TenantOptions = {}): Promise<TenantVault> {
     const record = (await this.#findTenant(name, options)) ?? (await this.#createTenant(name, options));
-    return new TenantVault(this.world, name, new Keyring(record), (cancellable) =>
-      this.checkOwner(cancellable),
-    );
+    return new TenantVault(this.world, name, new Keyring(record), {
+      checkOwner: (cancellable) => this.checkOwner(cancellable),
+      latestKeys: (cancellable) => this.#findTenant(name, cancellable),
+    });
   }
 
   /** Before anything is published or deleted. @throws not_ours if another home has taken the store over */
-  async checkOwner(options: Cancellable = {}): Promise<void> {
-    const { store, database } = this.world;
-    const home = await readHome(this.world);
-    const latest = (await listOwnerNumbers(store, options)).at(-1);
-    if (home?.role === 'reader') throw attachedToRead(store.label);
-    if (home === undefined || latest === undefined || latest === home.owner) return;
-    const owner = await latestReadableOwner(store, this.findRootKey, options);
-    if (owner !== undefined && !equalBytes(owner.home, this.homeId)) throw takenOver(store.label);
-    await noteOwner(database, home.id, latest);
+  checkOwner(options: Cancellable = {}): Promise<void> {
+    return this.#ownership.check(options);
   }
 
   /** Every tenant of the store, by name. */
@@ -262,7 +226,7 @@ export class Vault {
 
   async #createTenant(name: string, options: TenantOptions): Promise<KeysRecord> {
     const { store, database, random, clock, region } = this.world;
-    if ((await readHome(this.world))?.role === 'reader') throw attachedToRead(store.label);
+    this.#ownership.checkRole(await readHome(this.world));
     const created = clock();
     const elsewhere = await options.elsewhere?.();
     const model = elsewhere && (await elsewhere.#findTenant(name, options));

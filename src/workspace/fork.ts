@@ -8,6 +8,7 @@ import { getSnapshot, snapshotInfo } from './catalog.ts';
 import { addSnapshot, createWorkspace, publishHeads } from './commit.ts';
 import { tell } from './events.ts';
 import { checkName, parseWholeRef } from './name.ts';
+import { checkHeads } from './older.ts';
 import type { SnapshotInfo } from './results.ts';
 import type { WorkspaceWorld } from './world.ts';
 
@@ -16,7 +17,7 @@ export interface ForkOptions extends Cancellable {
   readonly also?: ((tx: Transaction, snapshot: SnapshotTable) => Promise<void>) | undefined;
 }
 
-/** @throws already_exists, or refused if it is a replica; workspace_not_found, snapshot_not_found */
+/** @throws already_exists, or refused if it is a replica, or the store has lost what is newest; workspace_not_found, snapshot_not_found */
 export async function forkWorkspace(
   world: WorkspaceWorld,
   ref: string,
@@ -26,6 +27,7 @@ export async function forkWorkspace(
   const wanted = parseWholeRef(ref, 'A fork has a whole snapshot.');
   checkName(name);
   await world.vault.checkOwner({ signal });
+  await checkHeads(world, wanted.workspace, { signal });
   const tenant = toHex(world.vault.id);
   const { row, parent } = await world.database.transaction(
     async (tx) => {

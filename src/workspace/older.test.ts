@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest';
 
+import { expectCode } from '../testing/expect-code.ts';
 import { openTestHome } from '../testing/home.ts';
-import { forgetGone, publishAgain, saveDirectory } from './index.ts';
+import { takeFence } from './fence.ts';
+import { forgetGone, forkWorkspace, publishAgain, putBack, saveDirectory } from './index.ts';
 import { savedTree } from './saved-tree.fixture.ts';
 
 it('[W24] of an original and its replica only that is gone which its own store has lost', async () => {
@@ -41,4 +43,25 @@ it('[W24] of an original and its replica only that is gone which its own store h
   await forgetGone(home.world, {});
   expect(await published()).toEqual(['replica 1']);
   expect((await saveDirectory(home.world, tree, { workspace: 'web' })).snapshot).toBe(1);
+});
+
+it('[W40] nothing is forked from a workspace whose newest head the store has lost, nor put back in it', async () => {
+  await using home = await openTestHome();
+  const tree = await savedTree(home);
+  await saveDirectory(home.world, tree, { workspace: 'web' });
+  const { id } = await home.world.database.kysely
+    .selectFrom('workspaces')
+    .select('id')
+    .executeTakeFirstOrThrow();
+  const fence = await home.world.database.transaction((tx) => takeFence(tx, id));
+  const heads: string[] = [];
+  for await (const { name } of home.store.list('tenants/')) if (name.includes('/heads/')) heads.push(name);
+  const lost = heads.sort().at(-1)!;
+  const bytes = await home.store.get(lost);
+  await home.store.delete(lost);
+  await expectCode('refused', forkWorkspace(home.world, 'web@1', 'copy'));
+  await expectCode('refused', putBack(home.world, 'web@1', { fence }));
+  await home.store.put(lost, [bytes]);
+  expect((await forkWorkspace(home.world, 'web@1', 'copy')).snapshot).toBe(1);
+  expect((await putBack(home.world, 'web@1', { fence })).snapshot).toBe(3);
 });

@@ -11,7 +11,7 @@ import type { WorkspaceWorld } from './world.ts';
 type World = Pick<WorkspaceWorld, 'vault' | 'database'>;
 
 /**
- * Before a save: a snapshot on top of one that only the database has would go on from what nobody else can see, and refer to packs that are
+ * Before a new snapshot: one on top of another that only the database has would go on from what nobody else can see, and refer to packs that are
  * gone; and one under a number that the store has already could never be published.
  *
  * @throws refused if the newest head of the workspace that was published is not in the store, or a later one is

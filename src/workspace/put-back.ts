@@ -8,6 +8,7 @@ import { getSnapshot, snapshotInfo } from './catalog.ts';
 import { addSnapshot, publishHeads } from './commit.ts';
 import { checkFence } from './fence.ts';
 import { parseWholeRef } from './name.ts';
+import { checkHeads } from './older.ts';
 import type { SnapshotInfo } from './results.ts';
 import type { WorkspaceWorld } from './world.ts';
 
@@ -18,7 +19,7 @@ export interface PutBackOptions extends Cancellable {
   readonly also?: ((tx: Transaction, snapshot: SnapshotTable) => Promise<void>) | undefined;
 }
 
-/** @param ref `NAME@SNAPSHOT` @throws workspace_not_found, snapshot_not_found; lease_lost */
+/** @param ref `NAME@SNAPSHOT` @throws workspace_not_found, snapshot_not_found; lease_lost; refused if the store has lost what is newest */
 export async function putBack(
   world: WorkspaceWorld,
   ref: string,
@@ -26,6 +27,7 @@ export async function putBack(
 ): Promise<SnapshotInfo> {
   const wanted = parseWholeRef(ref, 'Whole snapshots are put back.');
   await world.vault.checkOwner({ signal });
+  await checkHeads(world, wanted.workspace, { signal });
   const { row, name } = await world.database.transaction(
     async (tx) => {
       const found = await getSnapshot(tx, toHex(world.vault.id), wanted);

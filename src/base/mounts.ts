@@ -20,6 +20,13 @@ export function mountsIn(path: string): string[] {
     .filter((mounted) => mounted === real || mounted.startsWith(`${real}/`));
 }
 
+/** Whether anything is mounted in a directory, however deep; not at it. @param path is there */
+export function hasMountsBelow(path: string): boolean {
+  const real = realpathSync(path);
+  const start = real === '/' ? real : `${real}/`;
+  return mounts().some((mount) => mount.path !== '/' && mount.path.startsWith(start));
+}
+
 /** What is mounted at a directory. @param path is there */
 export function mountAt(path: string): Mount | undefined {
   const real = realpathSync(path);

@@ -1,0 +1,115 @@
+/** Whether this home owns its store: looked up before anything is published or deleted, and changed by a take-over. */
+
+import { StrataError, equalBytes, toHex } from '../base/index.ts';
+import type { Cancellable } from '../base/index.ts';
+import type { SealingKey } from '../chunk/index.ts';
+import type { Store } from '../store/index.ts';
+import { noteOwner, noteTaker, readHome } from './home.ts';
+import type { Home } from './home.ts';
+import { listOwnerNumbers } from './listing.ts';
+import {
+  attachedToRead,
+  latestOwner,
+  latestReadableOwner,
+  ownedByAnother,
+  putOwner,
+  takenOver,
+  takenOverByHalf,
+} from './owner.ts';
+import type { FindKey } from './sealed-object.ts';
+import type { VaultWorld } from './world.ts';
+
+export interface OwnerKeys {
+  /** Seals new records. */
+  readonly rootKey: SealingKey;
+  readonly findRootKey: FindKey;
+}
+
+export class Ownership {
+  readonly #world: VaultWorld;
+  readonly #home: Uint8Array;
+  readonly #keys: OwnerKeys;
+  /** Number of the record by which the store came from another home, be it before a take-over that was cut off. */
+  #taken: number | undefined;
+
+  /** @param home its id */
+  constructor(world: VaultWorld, home: Uint8Array, keys: OwnerKeys) {
+    this.#world = world;
+    this.#home = home;
+    this.#keys = keys;
+  }
+
+  /** The same, of the same store by another way. */
+  by(store: Store): Ownership {
+    const other = new Ownership({ ...this.#world, store }, this.#home, this.#keys);
+    other.#taken = this.#taken;
+    return other;
+  }
+
+  get tookOver(): boolean {
+    return this.#taken !== undefined;
+  }
+
+  /** Makes a home the owner of a store that has none. @throws not_ours if it has another */
+  async begin(home: Home, { isNew }: { readonly isNew: boolean }, options: Cancellable): Promise<void> {
+    const { store, database, clock } = this.#world;
+    const { rootKey, findRootKey } = this.#keys;
+    let owner = await latestReadableOwner(store, findRootKey, options);
+    if (owner === undefined) {
+      await putOwner(this.#world, rootKey, { number: 1, home: home.id, since: clock() }, options);
+      owner = (await latestOwner(store, findRootKey, options))!;
+    }
+    if (equalBytes(owner.home, home.id)) return noteOwner(database, home.id, owner.number);
+    // Else this home would be bound to a store that it has nothing in.
+    if (isNew) await database.kysely.deleteFrom('home').where('id', '=', toHex(home.id)).execute();
+    throw ownedByAnother(store.label);
+  }
+
+  /**
+   * Makes this home the owner, whoever was it: the other one's next publish fails, and so does its next collection. If that was another
+   * home, only this object may publish until `complete`.
+   *
+   * @throws refused if somebody else does the same
+   */
+  async takeOver(options: Cancellable): Promise<void> {
+    const { store, database, clock } = this.#world;
+    const { rootKey, findRootKey } = this.#keys;
+    const latest = await latestReadableOwner(store, findRootKey, options);
+    let number = latest?.number ?? 0;
+    if (latest === undefined || !equalBytes(latest.home, this.#home)) {
+      number = ((await listOwnerNumbers(store, options)).at(-1) ?? 0) + 1;
+      const record = { number, home: this.#home, since: clock() };
+      if (latest !== undefined) await noteTaker(database, this.#home);
+      if ((await putOwner(this.#world, rootKey, record, options)) === 'exists')
+        throw new StrataError('refused', `${store.label} was taken over by another home at the same moment`, {
+          hint: 'Look which of them is to own it, then run the command again there.',
+        });
+    }
+    if ((await readHome(this.#world))?.role === 'taker') this.#taken = number;
+    else await noteOwner(database, this.#home, number);
+  }
+
+  /** After a take-over, when what the home before has removed is forgotten here: now this one is an owner like any other. */
+  async complete(): Promise<void> {
+    if (this.#taken !== undefined) await noteOwner(this.#world.database, this.#home, this.#taken);
+  }
+
+  /** Before anything is published or deleted. @throws not_ours if another home has taken the store over */
+  async check(options: Cancellable): Promise<void> {
+    const { store, database } = this.#world;
+    const home = await readHome(this.#world);
+    const latest = (await listOwnerNumbers(store, options)).at(-1);
+    this.checkRole(home);
+    if (home === undefined || latest === undefined || latest === home.owner || latest === this.#taken) return;
+    const owner = await latestReadableOwner(store, this.#keys.findRootKey, options);
+    if (owner !== undefined && !equalBytes(owner.home, this.#home)) throw takenOver(store.label);
+    if (home.role !== 'taker') await noteOwner(database, home.id, latest);
+  }
+
+  /** @throws not_ours if the home only reads the store, or has not taken it over to the end */
+  checkRole(home: Home | undefined): void {
+    const { label } = this.#world.store;
+    if (home?.role === 'reader') throw attachedToRead(label);
+    if (home?.role === 'taker' && this.#taken === undefined) throw takenOverByHalf(label);
+  }
+}
