@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import { StrataError } from '../base/index.ts';
 import type { Summary } from '../tree/index.ts';
 import { openDirectory } from './at.ts';
-import { findStagings } from './staging.ts';
+import { leftBeside } from './staging.ts';
 import type { Target } from './target.ts';
 
 /**
@@ -42,7 +42,7 @@ function mayReuse({ parent, existing }: Target): boolean {
   if (existing?.replaceable === false || !existsSync(parent)) return false;
   const fd = openDirectory(parent);
   try {
-    return findStagings(fd).dead.length > 0;
+    return leftBeside(fd, Date.now()).length > 0;
   } finally {
     closeSync(fd);
   }

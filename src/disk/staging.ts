@@ -104,7 +104,8 @@ export function findStagings(directory: number, names = namesIn(directory)): Sta
  * directory itself, which may still be run again.
  */
 export function leftBeside(directory: number, now: number): Staging[] {
-  const isAbandoned = ({ name }: Staging) => now - (lstatAt(directory, name)?.mtimeMs ?? now) > LONGEST;
+  // The time of its content is set before it gets its name.
+  const isAbandoned = ({ name }: Staging) => now - (lstatAt(directory, name)?.ctimeMs ?? now) > LONGEST;
   return findStagings(directory).dead.filter(
     (staging) => staging.moving === undefined && (!staging.isElsewhere || isAbandoned(staging)),
   );

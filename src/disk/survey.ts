@@ -1,10 +1,8 @@
 /** What a restore would do, found out before a byte is written; and the tree is checked to its last node on the way. */
 
-import { errno, hasMountsBelow } from '../base/index.ts';
 import { withPath } from '../tree/index.ts';
 import type { FileEntry, Path, SymlinkEntry } from '../tree/index.ts';
 import type { ContentSource } from '../vault/index.ts';
-import { mountOf } from './at.ts';
 import { Comparison } from './compare.ts';
 import { descend } from './descend.ts';
 import type { Selection, Work } from './descend.ts';
@@ -12,6 +10,7 @@ import { writeError } from './failure.ts';
 import { Foreign } from './foreign.ts';
 import { KnownFiles } from './known-files.ts';
 import { isWritable } from './looks.ts';
+import { elsewhere } from './mount-check.ts';
 import { Obstacles } from './obstacles.ts';
 import type { OffLimits } from './off-limits.ts';
 import type { Pace } from './pace.ts';
@@ -126,11 +125,9 @@ export async function survey(
     for (const name of shadow.foreign()) await foreign.visit(shadow.fd!, name, [...path, name]);
   };
 
-  const mount = target === undefined || !mayHaveMounts(target) ? undefined : mountOf(target);
-  /** A rename does not go from one mount into another, and what is in another one is not the target's. */
+  const isElsewhere = target === undefined ? undefined : elsewhere(target);
   const checkMount = (path: Path) => {
-    if (mount !== undefined && shadow.fd !== undefined && mountOf(shadow.fd) !== mount)
-      obstacles.mounted.add(path);
+    if (shadow.fd !== undefined && isElsewhere?.(shadow.fd) === true) obstacles.mounted.add(path);
   };
 
   checkWritable([]);
@@ -176,17 +173,6 @@ export async function survey(
   obstacles.check(mustBeEqual, foreign.stuck);
   const plan = { added, replaced, removed: foreign.counted, unchanged };
   return { plan, room: { needed, freed: foreign.bytes - displaced } };
-}
-
-/** What is mounted in a target is told in one file: mostly nothing is, and no directory need be asked. */
-function mayHaveMounts(target: number): boolean {
-  try {
-    return hasMountsBelow(`/proc/self/fd/${target}`);
-  } catch (error) {
-    if (errno(error) === undefined) throw error;
-    // Its path cannot be told.
-    return true;
-  }
 }
 
 function allButStagings(target: number) {

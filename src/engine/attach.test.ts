@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { differences } from '../testing/compare-trees.ts';
 import { expectCode } from '../testing/expect-code.ts';
 import { prepareAttach } from './index.ts';
+import type { Engine } from './index.ts';
 import { newPlace, save, using } from './place.fixture.ts';
 import type { Place } from './place.fixture.ts';
 
@@ -120,8 +121,13 @@ describe('a store that another home owns', () => {
     const cut = new AbortController();
     const log = (line: string) => line.startsWith('index of tenant') && cut.abort();
     const { signal } = cut;
-    const cutOff = using(first, ({ store }) => store.attach({ takeOver: true, signal }), { log });
-    await expectCode('cancelled', cutOff);
+    const inOne = async ({ store, workspaces }: Engine) => {
+      await expectCode('not_ours', workspaces.save(first.tree, { workspace: 'web' }));
+      await expectCode('cancelled', store.attach({ takeOver: true, signal }));
+      await expectCode('not_ours', workspaces.save(first.tree, { workspace: 'web' }));
+    };
+    await using(first, inOne, { log });
+    await using(first, ({ store }) => expectCode('not_ours', store.attach()));
     await expectCode('not_ours', save(second));
     await expectCode('not_ours', save(first));
     await using(first, async ({ workspaces, store }) => {

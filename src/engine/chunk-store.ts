@@ -10,7 +10,7 @@ import { storeReport } from './store-report.ts';
 export function chunkStoreOf(home: Home): ChunkStore {
   return {
     stats: (options) => storeReport(home, options),
-    verify: async (options) => verifyStore((await home.vault('read', options)).itself, options),
+    verify: async (options = {}) => verifyStore((await home.vaultAlone('read', options)).itself, options),
     collect: (options) => collect(home, options),
     attach: (options) => attach(home, options),
     rebuildIndex: (options) => rebuild(home, options),

@@ -35,7 +35,7 @@ export class Home implements AsyncDisposable {
   readonly regions: Regions;
   /** Where nothing is saved from and restored to: what the engine itself writes. */
   readonly #offLimits: readonly string[];
-  readonly #log: Log | undefined;
+  readonly log: Log | undefined;
   #database: Promise<Database> | undefined;
   readonly #vaults = new Map<string, Promise<Vault>>();
   #notices: string[] = [];
@@ -44,7 +44,7 @@ export class Home implements AsyncDisposable {
     config: Config,
     { env = process.env, tenant = DEFAULT_TENANT, cwd = process.cwd(), log }: EngineOptions,
   ) {
-    this.#log = log;
+    this.log = log;
     log?.(config.file === undefined ? 'no configuration file' : `configuration read: ${config.file}`);
     this.keySource = config.storage.encryption;
     this.keyWorld = { env, random: systemRandom, notice: (text) => this.#notices.push(text) };
@@ -65,10 +65,6 @@ export class Home implements AsyncDisposable {
     return findRootKeys(this.keySource, this.keyWorld);
   }
 
-  get log(): Log | undefined {
-    return this.#log;
-  }
-
   takeNotices(): readonly string[] {
     const notices = this.#notices;
     this.#notices = [];
@@ -77,15 +73,29 @@ export class Home implements AsyncDisposable {
 
   /** @throws not_found if there is no store yet and nothing may be made; read_only if it is to be written to; as `Vault.open` */
   async vault(intention: Intention, options: InRegion = {}): Promise<Vault> {
-    const vault = await this.#sharedVault(intention, options);
+    return this.#checked(intention, await this.#sharedVault(intention, options));
+  }
+
+  /** As `vault`, opened for one call and shared with nobody. @param keys default: those of the configuration */
+  async vaultAlone(intention: Intention, options: InRegion, keys = this.findRootKeys): Promise<Vault> {
+    await this.#checkThere(intention, options);
+    return this.#checked(intention, await this.#openVault(intention, options, keys));
+  }
+
+  #checked(intention: Intention, vault: Vault): Vault {
     // Said now, not when all that is to be saved has been read.
     if (intention !== 'read' && vault.world.database.readOnly) throw readOnlyHome(this.config.home);
     return vault;
   }
 
+  async #checkThere(intention: Intention, options: InRegion): Promise<void> {
+    if (makesNothing(intention) && !(await this.hasStore(options)))
+      throw this.#nothingYet(options.region ?? DEFAULT_REGION);
+  }
+
   async #sharedVault(intention: Intention, options: InRegion): Promise<Vault> {
     const { region = DEFAULT_REGION } = options;
-    if (makesNothing(intention) && !(await this.hasStore(options))) throw this.#nothingYet(region);
+    await this.#checkThere(intention, options);
     const opening = this.#vaults.get(region) ?? this.#openVault(intention, options, this.findRootKeys);
     this.#vaults.set(region, opening);
     try {
@@ -98,21 +108,14 @@ export class Home implements AsyncDisposable {
     }
   }
 
-  /** With other root keys than the configuration gives, and shared with nobody. */
-  vaultWith(keys: FindRootKeys, options: InRegion): Promise<Vault> {
-    return this.#openVault('read', options, keys);
-  }
-
   /** The tenant's part. @throws not_found if there is no such tenant yet and nothing may be made */
   async world(intention: Intention, options: InRegion = {}): Promise<WorkspaceWorld> {
-    const { region = DEFAULT_REGION } = options;
-    const opened = this.#vaults.get(region);
-    const open = () => this.#world(intention, options);
-    return open().catch((error: unknown) => {
-      // Another process may have replaced the root key since this one opened the store.
-      if (opened === undefined || !isStrataError(error, 'wrong_key')) throw error;
-      if (this.#vaults.get(region) === opened) this.#vaults.delete(region);
-      return open();
+    const isFirst = this.#vaults.size === 0;
+    return this.#world(intention, options).catch((error: unknown) => {
+      // Another process may have replaced the root key since this one opened a store.
+      if (isFirst || !isStrataError(error, 'wrong_key')) throw error;
+      this.#vaults.clear();
+      return this.#world(intention, options);
     });
   }
 
@@ -121,7 +124,7 @@ export class Home implements AsyncDisposable {
     const vault = await this.vault(intention, options);
     const known = await this.tenantRegions(this.tenant, options);
     if (makesNothing(intention) && !known.includes(region)) throw this.#nothingYet(region);
-    this.#log?.(region === DEFAULT_REGION ? `tenant ${this.tenant}` : `tenant ${this.tenant} in ${region}`);
+    this.log?.(region === DEFAULT_REGION ? `tenant ${this.tenant}` : `tenant ${this.tenant} in ${region}`);
     const elsewhere = () => this.#anyOf(known, { signal });
     return {
       ...vault.world,
@@ -246,13 +249,13 @@ export class Home implements AsyncDisposable {
   ): Promise<Vault> {
     const store = this.regions.store(region);
     const database = await this.#openDatabase({ signal });
-    const world = { region, store, database, clock: systemClock, random: systemRandom, log: this.#log };
+    const world = { region, store, database, clock: systemClock, random: systemRandom, log: this.log };
     const known = await storedRegions(database);
     // Else a mistyped passphrase would be the one of a new region, and of it alone.
     const other = known.includes(region) ? undefined : await this.#anyOf(known, { signal });
     if (other !== undefined) await checkRootKey(other, { signal });
     const vault = await Vault.open(world, keys, { attach: ATTACH[intention], signal });
-    this.#log?.(`store opened: ${store.label}, with the root key from ${describeSource(this.keySource)}`);
+    this.log?.(`store opened: ${store.label}, with the root key from ${describeSource(this.keySource)}`);
     return vault;
   }
 
@@ -263,7 +266,7 @@ export class Home implements AsyncDisposable {
         return await this.vault('read', { ...options, region });
       } catch (error) {
         if (!isStrataError(error, 'unavailable')) throw error;
-        this.#log?.(`region ${region} cannot be asked: ${error.message}`);
+        this.log?.(`region ${region} cannot be asked: ${error.message}`);
       }
     }
     return undefined;
@@ -282,7 +285,7 @@ export class Home implements AsyncDisposable {
 
   async #firstOpen(options: Cancellable): Promise<Database> {
     const database = await openSqlite(this.databasePath, options);
-    this.#log?.(`database opened: ${this.databasePath}`);
+    this.log?.(`database opened: ${this.databasePath}`);
     this.regions.record(database);
     return database;
   }

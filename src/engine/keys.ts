@@ -34,7 +34,7 @@ async function status(home: Home, options: Cancellable = {}): Promise<KeyStatus>
   let failure: unknown;
   for (const region of await home.usedRegions(options)) {
     try {
-      const vault = await home.vault('read', { ...options, region });
+      const vault = await home.vaultAlone('read', { ...options, region });
       const tenants = await vault.tenants(options);
       regions.push({ region, rootKey: vault.rootKeyId, storeId: toHex(vault.storeId), tenants });
     } catch (error) {
@@ -58,10 +58,10 @@ async function rotate(home: Home, options: RotateOptions = {}): Promise<KeyStatu
     const next = await nextRootKey(home.keySource, storeId, options, home.keyWorld);
     activate ??= next.activate;
     // A rotation that was cut off has given some regions the new key already, which only a key file remembers.
-    const both = await home.vaultWith(
-      async (id, fresh, cancellable) => [...(await home.findRootKeys(id, fresh, cancellable)), next.secret],
-      { ...options, region },
-    );
+    const both = await home.vaultAlone('read', { ...options, region }, async (id, fresh, cancellable) => [
+      ...(await home.findRootKeys(id, fresh, cancellable)),
+      next.secret,
+    ]);
     home.log?.(`new root key prepared: ${rootKeyId(next.secret)}`);
     stores.push({ vault: both, secret: next.secret });
   }
@@ -100,7 +100,7 @@ async function inEach(
   const vaults: Vault[] = [];
   // Where there is none, the first says so.
   for (const region of having.length > 0 ? having : used.slice(0, 1))
-    vaults.push(await home.vault('change', { ...options, region }));
+    vaults.push(await home.vaultAlone('change', { ...options, region }));
   for (const vault of vaults) await vault.checkOwner(options);
   const done: string[] = [];
   for (const vault of vaults) {

@@ -16,9 +16,11 @@ export async function rebuild(home: Home, options: InRegion = {}): Promise<Rebui
   const started = systemClock();
   // Without anything to rebuild from it ends here.
   if (!(await home.hasStore(options))) await home.vault('read', options);
-  const vault = (await home.vault('rebuild', options)).itself;
+  // Shared with nobody: it may do more than others as long as it takes the store over.
+  const vault = (await home.vaultAlone('rebuild', options)).itself;
+  const { tookOver } = vault;
   const { tenants: _, ...result } = await ownAll(vault, options);
-  return { ...result, tookOver: vault.tookOver, seconds: secondsSince(started) };
+  return { ...result, tookOver, seconds: secondsSince(started) };
 }
 
 export async function attach(home: Home, options: AttachOptions = {}): Promise<AttachResult> {
@@ -26,7 +28,7 @@ export async function attach(home: Home, options: AttachOptions = {}): Promise<A
   const { takeOver = false } = options;
   if (!(await home.hasStore(options)))
     throw noStore(placeText(home.regions.place(options.region ?? DEFAULT_REGION)));
-  const vault = (await home.vault(takeOver ? 'attach to own' : 'attach to read', options)).itself;
+  const vault = (await home.vaultAlone(takeOver ? 'attach to own' : 'attach to read', options)).itself;
   if (!takeOver) {
     await expectNothingOlder(vault, options);
     await forgetAttached(vault.world, options);

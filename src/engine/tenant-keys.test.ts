@@ -63,11 +63,13 @@ describe('the keys of a tenant', () => {
   it('[E86] are followed by an engine that stays open, and so is the root key', async () => {
     const place = newPlace();
     await save(place);
-    await using(place, async ({ workspaces }) => {
+    await using(place, async ({ workspaces, store, keys }) => {
       await workspaces.save(place.tree, { workspace: 'web' });
-      await using(place, ({ keys }) => keys.rotateRoot());
+      await using(place, (other) => other.keys.rotateRoot());
+      expect((await store.verify()).ok).toBe(true);
+      expect((await keys.status()).tenants).toMatchObject([{ keyVersions: 1 }]);
       await workspaces.save(place.tree, { workspace: 'web' });
-      await using(place, ({ keys }) => keys.rotateTenant('default'));
+      await using(place, (other) => other.keys.rotateTenant('default'));
       writeFileSync(join(place.tree, 'new'), 'new');
       expect((await save(place)).snapshot).toBe(4);
       await workspaces.restore('web', place.out('open'));

@@ -5,8 +5,10 @@ import type { ContentSource, Pin } from '../vault/index.ts';
 import { mergeLayers } from '../workspace/index.ts';
 import type { Merged, WorkspaceLayer, WorkspaceWorld } from '../workspace/index.ts';
 
-/** A pin expires one day, and holds up the collector until then. Milliseconds. */
+/** A pin holds up the collector. Milliseconds after which another one is used. */
 const PIN_LIFE = 60 * 60 * 1000;
+/** And after which nobody reads by it any more. */
+const PIN_KEPT = 24 * PIN_LIFE;
 const MERGES = 16;
 
 /** The layers of a run that goes on are kept by their rows. */
@@ -28,6 +30,10 @@ export class Reading implements AsyncDisposable {
     if (last === undefined || now - last.since > PIN_LIFE) {
       last = { pin: this.#world.vault.pin(nothing), since: now };
       this.#pins.push(last);
+      const isOver = ({ since }: { readonly since: number }) => now - since > PIN_KEPT;
+      const over = this.#pins.filter(isOver);
+      this.#pins = this.#pins.filter((pin) => !isOver(pin));
+      await release(over);
     }
     return (await last.pin).source();
   }
@@ -51,11 +57,15 @@ export class Reading implements AsyncDisposable {
     return merging;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const { pin } of this.#pins) {
-      // One that could not be had has said so to who wanted it.
-      const held = await pin.catch(() => undefined);
-      await held?.[Symbol.asyncDispose]();
-    }
+  [Symbol.asyncDispose](): Promise<void> {
+    return release(this.#pins);
+  }
+}
+
+async function release(pins: readonly { readonly pin: Promise<Pin> }[]): Promise<void> {
+  for (const { pin } of pins) {
+    // One that could not be had has said so to who wanted it.
+    const held = await pin.catch(() => undefined);
+    await held?.[Symbol.asyncDispose]();
   }
 }

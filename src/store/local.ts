@@ -62,14 +62,15 @@ export function openLocalStore(directory: string): Store {
       checkName(name);
       const temporary = join(root, TEMPORARY, temporaryName(systemRandom));
       checkThere();
+      const parent = name.split('/').slice(0, -1).join('/');
+      let making: Promise<void> | undefined;
       try {
         await directories.make(TEMPORARY);
-        const parent = name.split('/').slice(0, -1).join('/');
-        const made = directories.make(parent);
+        making = directories.make(parent);
         // Told below, when nothing is being written any more.
-        made.catch(() => {});
+        making.catch(() => {});
         await writeDurably(temporary, body, options);
-        await made;
+        await making;
         const created = await publish(temporary, pathOf(name), options);
         wasThere = true;
         if (!created && !lstatSync(pathOf(name)).isFile()) throw damaged({ name }, NOT_A_FILE);
@@ -79,6 +80,7 @@ export function openLocalStore(directory: string): Store {
       } catch (error) {
         throw systemError(error, `write object ${name} to ${label}`);
       } finally {
+        await making?.catch(() => {});
         discard(temporary);
       }
     },

@@ -17,7 +17,7 @@
  * - `get` returns exactly the bytes asked for, or throws; it never returns fewer. They are the caller's, who may change them or hand their
  *   memory on; and no Buffer, so that a `slice` of them that is kept keeps no more than itself.
  * - Every call ends with `cancelled` soon after its signal aborts; a cancelled `put` leaves no object, or the whole one.
- * - No call waits for another one, except that a put may wait for a put of the same name.
+ * - No call waits for another one, except that a put may wait for a put of the same name, or for the disk together with others.
  */
 
 import type { Cancellable } from '../base/index.ts';

@@ -52,7 +52,12 @@ export class Announcement implements AsyncDisposable {
   async #renew(): Promise<void> {
     const { database, clock } = this.#world;
     const expires = clock() + INTENT_LIFE;
-    await database.kysely.updateTable('intents').set({ expires }).where('id', '=', toHex(this.id)).execute();
+    await database.kysely
+      .updateTable('intents')
+      .set({ expires })
+      .where('id', '=', toHex(this.id)) // A clock that was set back must not make it shorter.
+      .where('expires', '<', expires)
+      .execute();
   }
 
   /** @param along happens in the same transaction; it may run again */

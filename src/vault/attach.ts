@@ -3,17 +3,20 @@
 import { StrataError } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import { readHome } from './home.ts';
+import { takenOverByHalf } from './owner.ts';
 import { listSegments, segmentInForce, segmentRows } from './segments-in-force.ts';
 import type { TenantVault } from './tenant.ts';
 import type { VaultWorld } from './world.ts';
 
-/** Forgets what was read in the store before. @throws refused for a home that owns its store */
+/** Forgets what was read in the store before. @throws refused for a home that owns its store; not_ours for one that has not taken it over to the end */
 export async function forgetAttached(
-  { database, region }: VaultWorld,
+  { database, region, store }: VaultWorld,
   options: Cancellable = {},
 ): Promise<void> {
   await database.transaction(async (tx) => {
-    if ((await readHome({ database: { kysely: tx }, region }))?.role !== 'reader')
+    const role = (await readHome({ database: { kysely: tx }, region }))?.role;
+    if (role === 'taker') throw takenOverByHalf(store.label);
+    if (role !== 'reader')
       throw new StrataError('refused', 'this home owns its store already, or did', {
         hint: 'Attach from another home: give one with --home. `--take-over` takes back a store that another home has taken over.',
       });

@@ -72,18 +72,28 @@ export function putHome(world: VaultWorld, store: Uint8Array, role: HomeRole): P
   });
 }
 
-/** What is known of who owns the store. */
+/**
+ * What is known of who owns the store: this home does.
+ *
+ * @param from as what it was known until now; undefined: that is of no matter
+ */
 export async function noteOwner(
   { kysely }: Pick<Database, 'kysely'>,
   home: Uint8Array,
   owner: number,
+  from?: HomeRole,
 ): Promise<void> {
-  await kysely.updateTable('home').set({ owner, role: 'owner' }).where('id', '=', toHex(home)).execute();
+  const update = kysely.updateTable('home').set({ owner, role: 'owner' }).where('id', '=', toHex(home));
+  await (from === undefined ? update : update.where('role', '=', from)).execute();
 }
 
-/** Before the owner record names this home: a take-over that is cut off is known as one. */
-export async function noteTaker({ kysely }: Pick<Database, 'kysely'>, home: Uint8Array): Promise<void> {
-  await kysely.updateTable('home').set({ role: 'taker' }).where('id', '=', toHex(home)).execute();
+/** `taker` is noted before the owner record names this home: a take-over that is cut off is known as one. */
+export async function noteRole(
+  { kysely }: Pick<Database, 'kysely'>,
+  home: Uint8Array,
+  role: HomeRole,
+): Promise<void> {
+  await kysely.updateTable('home').set({ role }).where('id', '=', toHex(home)).execute();
 }
 
 /** Whether another home owns the store, or did when this one last looked: what is known of it here may have been replaced since. */

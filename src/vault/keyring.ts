@@ -1,6 +1,6 @@
 /** The keys of one tenant, derived and ready: what seals new objects, and what opens old ones. */
 
-import { toHex } from '../base/index.ts';
+import { equalBytes, toHex } from '../base/index.ts';
 import { CUT_SEED_BYTES, cutTables, derive, keyId } from '../chunk/index.ts';
 import type { CutTables, ObjectType, SealingKey } from '../chunk/index.ts';
 import type { TenantId } from './names.ts';
@@ -23,9 +23,9 @@ export class Keyring {
     this.take(record);
   }
 
-  /** Takes over a later record of the same tenant. @returns whether it has keys that were not known */
-  take(record: KeysRecord): boolean {
-    const known = this.#byId.size;
+  /** Takes over a later record of the same tenant; one of another is passed over. */
+  take(record: KeysRecord): void {
+    if (!equalBytes(record.tenant, this.tenant)) return;
     const derived = record.versions.map(({ secret }) => ({
       data: sealingKey(secret, 'data'),
       tree: sealingKey(secret, 'tree'),
@@ -36,7 +36,11 @@ export class Keyring {
     }
     // A decoded record has at least one version.
     this.#newest = derived.at(-1)!;
-    return this.#byId.size > known;
+  }
+
+  /** How many keys are known; they only become more. */
+  get size(): number {
+    return this.#byId.size;
   }
 
   /** The key for a new object. */

@@ -1,11 +1,11 @@
 /** Whether this home owns its store: looked up before anything is published or deleted, and changed by a take-over. */
 
-import { StrataError, equalBytes, toHex } from '../base/index.ts';
+import { StrataError, equalBytes, isStrataError, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import type { SealingKey } from '../chunk/index.ts';
 import type { Store } from '../store/index.ts';
-import { noteOwner, noteTaker, readHome } from './home.ts';
-import type { Home } from './home.ts';
+import { noteOwner, noteRole, readHome } from './home.ts';
+import type { Home, HomeRole } from './home.ts';
 import { listOwnerNumbers } from './listing.ts';
 import {
   attachedToRead,
@@ -79,31 +79,51 @@ export class Ownership {
     if (latest === undefined || !equalBytes(latest.home, this.#home)) {
       number = ((await listOwnerNumbers(store, options)).at(-1) ?? 0) + 1;
       const record = { number, home: this.#home, since: clock() };
-      if (latest !== undefined) await noteTaker(database, this.#home);
-      if ((await putOwner(this.#world, rootKey, record, options)) === 'exists')
-        throw new StrataError('refused', `${store.label} was taken over by another home at the same moment`, {
-          hint: 'Look which of them is to own it, then run the command again there.',
-        });
+      const before = (await readHome(this.#world))?.role;
+      if (latest !== undefined) await noteRole(database, this.#home, 'taker');
+      try {
+        if ((await putOwner(this.#world, rootKey, record, options)) === 'exists') throw tooLate(store.label);
+      } catch (error) {
+        if (before !== undefined) await this.#takeBack(before);
+        throw error;
+      }
     }
     if ((await readHome(this.#world))?.role === 'taker') this.#taken = number;
     else await noteOwner(database, this.#home, number);
   }
 
+  /** After an owner record that could not be put, if it is not there all the same: nothing has changed. */
+  async #takeBack(role: HomeRole): Promise<void> {
+    const { store, database } = this.#world;
+    try {
+      const owner = await latestReadableOwner(store, this.#keys.findRootKey);
+      if (owner === undefined || !equalBytes(owner.home, this.#home))
+        await noteRole(database, this.#home, role);
+    } catch (error) {
+      // It cannot be asked: it may be there.
+      if (!isStrataError(error)) throw error;
+    }
+  }
+
   /** After a take-over, when what the home before has removed is forgotten here: now this one is an owner like any other. */
   async complete(): Promise<void> {
-    if (this.#taken !== undefined) await noteOwner(this.#world.database, this.#home, this.#taken);
+    if (this.#taken !== undefined) await noteOwner(this.#world.database, this.#home, this.#taken, 'taker');
+    this.#taken = undefined;
   }
 
   /** Before anything is published or deleted. @throws not_ours if another home has taken the store over */
   async check(options: Cancellable): Promise<void> {
     const { store, database } = this.#world;
-    const home = await readHome(this.#world);
     const latest = (await listOwnerNumbers(store, options)).at(-1);
+    // After the listing: another process may be taking the store over, and says so before it does.
+    const home = await readHome(this.#world);
     this.checkRole(home);
     if (home === undefined || latest === undefined || latest === home.owner || latest === this.#taken) return;
     const owner = await latestReadableOwner(store, this.#keys.findRootKey, options);
     if (owner !== undefined && !equalBytes(owner.home, this.#home)) throw takenOver(store.label);
-    if (home.role !== 'taker') await noteOwner(database, home.id, latest);
+    if (home.role !== 'owner') return;
+    await noteOwner(database, home.id, latest, 'owner');
+    this.checkRole(await readHome(this.#world));
   }
 
   /** @throws not_ours if the home only reads the store, or has not taken it over to the end */
@@ -112,4 +132,10 @@ export class Ownership {
     if (home?.role === 'reader') throw attachedToRead(label);
     if (home?.role === 'taker' && this.#taken === undefined) throw takenOverByHalf(label);
   }
+}
+
+function tooLate(label: string): StrataError {
+  return new StrataError('refused', `${label} was taken over by another home at the same moment`, {
+    hint: 'Look which of them is to own it, then run the command again there.',
+  });
 }

@@ -45,7 +45,7 @@ export async function isInForce({ database }: VaultWorld, segment: SegmentId): P
  * @throws read_only
  */
 export async function listSegments(
-  { store, database }: VaultWorld,
+  { store, database, region }: VaultWorld,
   tenant: TenantId,
   options: Cancellable,
 ): Promise<void> {
@@ -55,6 +55,8 @@ export async function listSegments(
     if (parsed?.kind === 'index') listed.push({ id: toHex(parsed.segment), size });
   }
   await database.transaction(async (tx) => {
+    // Another process has taken the store over meanwhile, or is making the index anew: what it says counts.
+    if (!(await isForeign({ database: { kysely: tx }, region })) || (await isCollected(tx, tenant))) return;
     await tx.deleteFrom('segments').where('tenant', '=', toHex(tenant)).execute();
     for (const [created, { id, size }] of listed.entries())
       await tx
@@ -62,6 +64,16 @@ export async function listSegments(
         .values({ id, tenant: toHex(tenant), size, created })
         .execute();
   }, options);
+}
+
+async function isCollected(tx: Transaction, tenant: TenantId): Promise<boolean> {
+  const row = await tx
+    .selectFrom('intents')
+    .select('id')
+    .where('tenant', '=', toHex(tenant))
+    .where('kind', '=', 'collect')
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 /**

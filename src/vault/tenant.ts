@@ -68,12 +68,16 @@ export class TenantVault {
 
   /** Another process may have given the tenant a new key since this one began, and what it stored then is told of by the index, or a head. */
   async #withLatestKeys<Result>(read: () => Promise<Result>, options: Cancellable): Promise<Result> {
+    const { keyring } = this;
+    const known = keyring.size;
     try {
       return await read();
     } catch (error) {
       if (!isStrataError(error, 'wrong_key')) throw error;
       const record = await this.#latestKeys(options);
-      if (record === undefined || !this.keyring.take(record)) throw error;
+      if (record !== undefined) keyring.take(record);
+      // Another call may have taken it.
+      if (keyring.size === known) throw error;
       this.#world.log?.(`tenant ${this.name} has a new key`);
       return read();
     }
