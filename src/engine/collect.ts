@@ -16,7 +16,9 @@ import type { CollectResult, CollectStoreOptions } from './store-face.ts';
 import type { Home } from './home.ts';
 
 export async function collect(home: Home, options: CollectStoreOptions = {}): Promise<CollectResult> {
-  const vault = await home.vaultAlone(options.dryRun === true ? 'read' : 'change', options);
+  // Another process may have replaced the root key.
+  home.reopen();
+  const vault = await home.vault(options.dryRun === true ? 'read' : 'change', options);
   if (options.dryRun !== true) await expireDue(home, options);
   return collectStore(vault, bootClock, options);
 }

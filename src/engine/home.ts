@@ -66,7 +66,7 @@ export class Home implements AsyncDisposable {
   }
 
   takeNotices(): readonly string[] {
-    const notices = this.#notices;
+    const notices = [...new Set(this.#notices)];
     this.#notices = [];
     return notices;
   }

@@ -9,15 +9,21 @@ import type { Home } from './home.ts';
 import { describeSource, nextRootKey } from './root-keys.ts';
 import type { NextKey, RotateOptions } from './root-keys.ts';
 
+/** Keys are looked for anew each time: another process may have replaced them. */
 export function keysOf(home: Home): Keys {
   return {
-    status: (options) => status(home, options),
+    status: async (options) => {
+      home.reopen();
+      return status(home, options);
+    },
     rotateRoot: (options) => rotate(home, options),
     rotateTenant: async (name, options = {}) => {
+      home.reopen();
       await inEach(home, name, (vault) => rotateTenant(vault, name, options), options);
       return status(home, options);
     },
     destroyTenant: async (name, options = {}) => {
+      home.reopen();
       await inEach(home, name, (vault) => destroyTenant(vault, name, options), options);
       const { homeRunner, sessionWorld } = await import('./session-world.ts');
       const { forgetSessions } = await import('../session/index.ts');
@@ -34,7 +40,7 @@ async function status(home: Home, options: Cancellable = {}): Promise<KeyStatus>
   let failure: unknown;
   for (const region of await home.usedRegions(options)) {
     try {
-      const vault = await home.vaultAlone('read', { ...options, region });
+      const vault = await home.vault('read', { ...options, region });
       const tenants = await vault.tenants(options);
       regions.push({ region, rootKey: vault.rootKeyId, storeId: toHex(vault.storeId), tenants });
     } catch (error) {
@@ -100,7 +106,7 @@ async function inEach(
   const vaults: Vault[] = [];
   // Where there is none, the first says so.
   for (const region of having.length > 0 ? having : used.slice(0, 1))
-    vaults.push(await home.vaultAlone('change', { ...options, region }));
+    vaults.push(await home.vault('change', { ...options, region }));
   for (const vault of vaults) await vault.checkOwner(options);
   const done: string[] = [];
   for (const vault of vaults) {

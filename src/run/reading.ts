@@ -29,10 +29,14 @@ export class Reading implements AsyncDisposable {
     let last = this.#pins.at(-1);
     if (last === undefined || now - last.since > PIN_LIFE) {
       last = { pin: this.#world.vault.pin(nothing), since: now };
+      // Told below, to who waits for it.
+      last.pin.catch(() => {});
       this.#pins.push(last);
       const isOver = ({ since }: { readonly since: number }) => now - since > PIN_KEPT;
       const over = this.#pins.filter(isOver);
       this.#pins = this.#pins.filter((pin) => !isOver(pin));
+      // They read by the pins of their time.
+      if (over.length > 0) this.#merges.clear();
       await release(over);
     }
     return (await last.pin).source();

@@ -1,11 +1,11 @@
 /** Whether this home owns its store: looked up before anything is published or deleted, and changed by a take-over. */
 
-import { StrataError, equalBytes, isStrataError, toHex } from '../base/index.ts';
+import { StrataError, equalBytes, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import type { SealingKey } from '../chunk/index.ts';
 import type { Store } from '../store/index.ts';
 import { noteOwner, noteRole, readHome } from './home.ts';
-import type { Home, HomeRole } from './home.ts';
+import type { Home } from './home.ts';
 import { listOwnerNumbers } from './listing.ts';
 import {
   attachedToRead,
@@ -81,28 +81,18 @@ export class Ownership {
       const record = { number, home: this.#home, since: clock() };
       const before = (await readHome(this.#world))?.role;
       if (latest !== undefined) await noteRole(database, this.#home, 'taker');
-      try {
-        if ((await putOwner(this.#world, rootKey, record, options)) === 'exists') throw tooLate(store.label);
-      } catch (error) {
-        if (before !== undefined) await this.#takeBack(before);
-        throw error;
+      // What fails or is cancelled may be there all the same, now or in a moment: then it is a take-over that was cut off.
+      if ((await putOwner(this.#world, rootKey, record, options)) === 'exists') {
+        const owner = await latestReadableOwner(store, findRootKey, options);
+        // Else it is ours, from a try whose answer was lost.
+        if (owner === undefined || !equalBytes(owner.home, this.#home)) {
+          if (before !== undefined) await noteRole(database, this.#home, before);
+          throw tooLate(store.label);
+        }
       }
     }
     if ((await readHome(this.#world))?.role === 'taker') this.#taken = number;
     else await noteOwner(database, this.#home, number);
-  }
-
-  /** After an owner record that could not be put, if it is not there all the same: nothing has changed. */
-  async #takeBack(role: HomeRole): Promise<void> {
-    const { store, database } = this.#world;
-    try {
-      const owner = await latestReadableOwner(store, this.#keys.findRootKey);
-      if (owner === undefined || !equalBytes(owner.home, this.#home))
-        await noteRole(database, this.#home, role);
-    } catch (error) {
-      // It cannot be asked: it may be there.
-      if (!isStrataError(error)) throw error;
-    }
   }
 
   /** After a take-over, when what the home before has removed is forgotten here: now this one is an owner like any other. */

@@ -3,7 +3,7 @@
 import { StrataError, isStrataError, toHex } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import { ID_BYTES } from '../chunk/index.ts';
-import type { Transaction } from '../db/index.ts';
+import type { Database, Transaction } from '../db/index.ts';
 import type { Keyring } from './keyring.ts';
 import { isForeign } from './home.ts';
 import { idOf, parseName, segmentIdentity, tenantPrefix } from './names.ts';
@@ -20,7 +20,10 @@ export interface SegmentRow {
 }
 
 /** In the order in which they came into force. */
-export async function segmentRows({ database }: VaultWorld, tenant: TenantId): Promise<SegmentRow[]> {
+export async function segmentRows(
+  { database }: { readonly database: Pick<Database, 'kysely'> },
+  tenant: TenantId,
+): Promise<SegmentRow[]> {
   const rows = await database.kysely
     .selectFrom('segments')
     .select(['id', 'size'])
@@ -28,6 +31,10 @@ export async function segmentRows({ database }: VaultWorld, tenant: TenantId): P
     .orderBy('created')
     .execute();
   return rows.map(({ id, size }) => ({ segment: idOf<SegmentId>(id), size }));
+}
+
+function idsOf(rows: readonly SegmentRow[]): string {
+  return rows.map(({ segment }) => toHex(segment)).join();
 }
 
 export async function isInForce({ database }: VaultWorld, segment: SegmentId): Promise<boolean> {
@@ -44,19 +51,19 @@ export async function isInForce({ database }: VaultWorld, segment: SegmentId): P
  *
  * @throws read_only
  */
-export async function listSegments(
-  { store, database, region }: VaultWorld,
-  tenant: TenantId,
-  options: Cancellable,
-): Promise<void> {
+export async function listSegments(world: VaultWorld, tenant: TenantId, options: Cancellable): Promise<void> {
+  const { store, database, region } = world;
+  const known = idsOf(await segmentRows(world, tenant));
   const listed: { id: string; size: number }[] = [];
   for await (const { name, size } of store.list(`${tenantPrefix(tenant)}index/`, options)) {
     const parsed = parseName(name);
     if (parsed?.kind === 'index') listed.push({ id: toHex(parsed.segment), size });
   }
   await database.transaction(async (tx) => {
-    // Another process has taken the store over meanwhile, or is making the index anew: what it says counts.
-    if (!(await isForeign({ database: { kysely: tx }, region })) || (await isCollected(tx, tenant))) return;
+    // Another process has taken the store over meanwhile, or made the index anew: what it says counts.
+    const within = { database: { kysely: tx } };
+    if (!(await isForeign({ ...within, region }))) return;
+    if (idsOf(await segmentRows(within, tenant)) !== known) return;
     await tx.deleteFrom('segments').where('tenant', '=', toHex(tenant)).execute();
     for (const [created, { id, size }] of listed.entries())
       await tx
@@ -64,16 +71,6 @@ export async function listSegments(
         .values({ id, tenant: toHex(tenant), size, created })
         .execute();
   }, options);
-}
-
-async function isCollected(tx: Transaction, tenant: TenantId): Promise<boolean> {
-  const row = await tx
-    .selectFrom('intents')
-    .select('id')
-    .where('tenant', '=', toHex(tenant))
-    .where('kind', '=', 'collect')
-    .executeTakeFirst();
-  return row !== undefined;
 }
 
 /**

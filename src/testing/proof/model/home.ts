@@ -60,6 +60,7 @@ export class ModelHome implements AsyncDisposable {
     }
     await rebuildIndex(this.vault.world, this.world.vault);
     await recoverWorkspaces(this.world);
+    await this.vault.completeTakeOver();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
