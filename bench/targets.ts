@@ -118,7 +118,7 @@ function rate(
   // How fast the machine was in that hour: its processor, and its disk.
   const others = [
     { name: DIGEST, what: `${DIGEST} of one thread` },
-    ...(operation === 'first' ? [{ name: COPY, what: `a copy with fsync` }] : []),
+    ...(operation === 'first' ? [{ name: COPY, what: 'a copy with fsync' }] : []),
   ];
   const beside = others.map(({ name, what }) => {
     const wall = wallOf(rows, name, 'first');

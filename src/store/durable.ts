@@ -12,7 +12,8 @@ import { StrataError, errno, makeDirectories } from '../base/index.ts';
 
 const DIRECTORY_MODE = 0o700;
 
-const synced = promisify(fsync);
+/** Waits for the disk beside us. */
+export const synced = promisify(fsync);
 
 export interface DurableDirectories {
   /** Makes the directory and those above it, up to the root and beyond; they are durable when it returns. */

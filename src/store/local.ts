@@ -9,7 +9,6 @@ import {
   closeSync,
   constants,
   fstatSync,
-  fsync,
   lstatSync,
   openSync,
   readSync,
@@ -17,13 +16,12 @@ import {
   writeSync,
 } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 
 import { StrataError, errno, plainBytes, systemError, systemRandom, throwIfAborted } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import { damaged } from '../chunk/index.ts';
 import type { Sealed } from '../chunk/index.ts';
-import { durableDirectories } from './durable.ts';
+import { durableDirectories, synced } from './durable.ts';
 import { noSuchObject, rangeOf } from './error.ts';
 import { checkName, checkPrefix } from './name.ts';
 import { publish } from './publish.ts';
@@ -36,8 +34,6 @@ const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBL
 
 /** Bytes that one call may read: 2^31 and more are an error of Node's. */
 const MAX_READ = 2 ** 30;
-
-const synced = promisify(fsync);
 
 /** @param directory made by the first put, with the directories above it */
 export function openLocalStore(directory: string): Store {

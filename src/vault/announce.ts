@@ -52,10 +52,11 @@ export class Announcement implements AsyncDisposable {
   async #renew(): Promise<void> {
     const { database, clock } = this.#world;
     const expires = clock() + INTENT_LIFE;
+    // A clock that was set back must not make it shorter.
     await database.kysely
       .updateTable('intents')
       .set({ expires })
-      .where('id', '=', toHex(this.id)) // A clock that was set back must not make it shorter.
+      .where('id', '=', toHex(this.id))
       .where('expires', '<', expires)
       .execute();
   }

@@ -3,9 +3,9 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { sha256 } from '../base/index.ts';
 import type { SnapshotTable } from '../db/index.ts';
 import { noise } from '../testing/noise.ts';
-import { StillHome, storeFiles } from '../testing/snapshots.ts';
+import { StillHome } from '../testing/snapshots.ts';
 import { TestDatabases } from '../testing/vault.ts';
-import { HOUR, expectWhole, forget, names, some } from './collected.fixture.ts';
+import { HOUR, committedLate, expectWhole, forget, names, some } from './collected.fixture.ts';
 
 const databases = new TestDatabases();
 afterAll(() => databases[Symbol.asyncDispose]());
@@ -30,13 +30,7 @@ describe('a collection while somebody reads', () => {
 
   it('[V86] keeps what a reader reads that began after the condemnation, also when its snapshot is forgotten', async () => {
     const home = await open();
-    const other = await home.again('other');
-    const gone = await home.save('a', some('shared', 50_000));
-    await using save = await other.tenant.beginSave();
-    const tree = storeFiles(save.writer, some('shared', 50_000));
-    await forget(home, gone);
-    await home.collect();
-    const late = await other.commit(save, 'b', tree);
+    const { late } = await committedLate(home);
     await using pin = await (await home.again('reader')).tenant.pin(lookUp(late));
     const source = await pin.source();
     await forget(home, late);
@@ -49,13 +43,7 @@ describe('a collection while somebody reads', () => {
 
   it('[V86] keeps the copy that a reader has found, also when there is another one by now', async () => {
     const home = await open();
-    const other = await home.again('other');
-    const gone = await home.save('a', some('shared', 50_000));
-    await using save = await other.tenant.beginSave();
-    const tree = storeFiles(save.writer, some('shared', 50_000));
-    await forget(home, gone);
-    await home.collect(HOUR);
-    const late = await other.commit(save, 'b', tree);
+    const { late } = await committedLate(home, HOUR);
     await using pin = await (await home.again('reader')).tenant.pin(lookUp(late));
     const source = await pin.source();
     await home.save('c', some('shared', 50_000));

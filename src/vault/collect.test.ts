@@ -7,7 +7,16 @@ import { StillHome, storeFiles } from '../testing/snapshots.ts';
 import type { SavedContent } from '../testing/snapshots.ts';
 import { contents } from '../testing/stores.ts';
 import { TestDatabases } from '../testing/vault.ts';
-import { DAY, HOUR, expectWhole, forget, names, some, storedBytes } from './collected.fixture.ts';
+import {
+  DAY,
+  HOUR,
+  committedLate,
+  expectWhole,
+  forget,
+  names,
+  some,
+  storedBytes,
+} from './collected.fixture.ts';
 import { parseName } from './names.ts';
 import { rebuildIndex } from './rebuild.ts';
 import { verifyStore } from './verify.ts';
@@ -86,14 +95,8 @@ describe('a collection', () => {
 
   it('[V84] keeps what a save of an earlier epoch refers to, and gives it back when that commits', async () => {
     const home = await open();
-    const other = await home.again('other');
-    const gone = await home.save('a', some('shared', 50_000));
-    await using save = await other.tenant.beginSave();
-    const tree = storeFiles(save.writer, some('shared', 50_000));
-    await forget(home, gone);
-    const { waiting } = await home.collect();
-    expect(waiting).toMatchObject([{ for: 'save' }]);
-    await other.commit(save, 'b', tree);
+    const { collected } = await committedLate(home);
+    expect(collected.waiting).toMatchObject([{ for: 'save' }]);
     await home.collect();
     expect(await home.database.kysely.selectFrom('condemned').selectAll().execute()).toEqual([]);
     await expectWhole(home, some('shared', 50_000));

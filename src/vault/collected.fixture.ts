@@ -3,10 +3,13 @@
 import { expect } from 'vitest';
 
 import { sha256, toHex } from '../base/index.ts';
+import type { SnapshotTable } from '../db/index.ts';
 import type { Store } from '../store/index.ts';
 import { noise } from '../testing/noise.ts';
+import { storeFiles } from '../testing/snapshots.ts';
 import type { SavedContent, StillHome } from '../testing/snapshots.ts';
 import { contents } from '../testing/stores.ts';
+import type { Collected } from './collect.ts';
 import { parseName } from './names.ts';
 import { verifyStore } from './verify.ts';
 
@@ -31,6 +34,24 @@ export async function forget(
       .values({ tenant: toHex(tenant.id), workspace, seq, removed: now })
       .execute();
   });
+}
+
+/**
+ * A snapshot whose save began before what it refers to was condemned, and ended after that: no other has it.
+ *
+ * @param margin of the collection in between
+ */
+export async function committedLate(
+  home: StillHome,
+  margin = 0,
+): Promise<{ readonly late: SnapshotTable; readonly collected: Collected }> {
+  const other = await home.again('other');
+  const gone = await home.save('a', some('shared', 50_000));
+  await using save = await other.tenant.beginSave();
+  const tree = storeFiles(save.writer, some('shared', 50_000));
+  await forget(home, gone);
+  const collected = await home.collect(margin);
+  return { late: await other.commit(save, 'b', tree), collected };
 }
 
 export async function names(store: Store, kind: string): Promise<string[]> {

@@ -30,7 +30,7 @@ export interface Expected {
 export async function readExpected({ database, region }: VaultWorld): Promise<Expected> {
   const { kysely } = database;
   // What its owner has replaced since it was attached is gone, and not missing.
-  const isReader = await isForeign({ database, region });
+  const isOutdated = await isForeign({ database, region });
   const tenants = await kysely.selectFrom('tenants').selectAll().where('region', '=', region).execute();
   const ids = tenants.map(({ id }) => id);
   const segments = await kysely
@@ -59,8 +59,8 @@ export async function readExpected({ database, region }: VaultWorld): Promise<Ex
       head,
     })),
     objects: [
-      ...(isReader ? [] : tenants).map((row) => keysIdentity(idOf<TenantId>(row.id), row.key_seq).name),
-      ...(isReader ? [] : segments).map(
+      ...(isOutdated ? [] : tenants).map((row) => keysIdentity(idOf<TenantId>(row.id), row.key_seq).name),
+      ...(isOutdated ? [] : segments).map(
         (row) => segmentIdentity(idOf<TenantId>(row.tenant), idOf<SegmentId>(row.id)).name,
       ),
       ...rows.filter((row) => row.published === 1).map(headName),

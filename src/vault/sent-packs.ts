@@ -35,15 +35,17 @@ export async function noteSent(
 ): Promise<void> {
   if (bytes < leastNoted) return;
   const id = toHex(pack);
-  const note = async (tx: Transaction) => {
-    // A collector may have listed it a moment ago, and will delete it if the save does not commit.
-    const condemned = await tx.selectFrom('condemned').select('id').where('id', '=', id).executeTakeFirst();
-    if (condemned !== undefined) return;
-    const row = { id, tenant: toHex(tenant), kind, intent: toHex(intent), size: bytes, sent: clock() };
-    await tx.insertInto('sent_packs').values(row).execute();
-  };
-  // A pack whose row is lost with the power is left to the collector.
-  await database.transaction(note, { lazy: true });
+  // Lazily: a pack whose row is lost with the power is left to the collector.
+  await database.transaction(
+    async (tx) => {
+      // A collector may have listed it a moment ago, and will delete it if the save does not commit.
+      const condemned = await tx.selectFrom('condemned').select('id').where('id', '=', id).executeTakeFirst();
+      if (condemned !== undefined) return;
+      const row = { id, tenant: toHex(tenant), kind, intent: toHex(intent), size: bytes, sent: clock() };
+      await tx.insertInto('sent_packs').values(row).execute();
+    },
+    { lazy: true },
+  );
 }
 
 /** Gives a save the packs of those that are over, in the transaction that announces it: whoever looks sees both or neither. */
