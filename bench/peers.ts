@@ -76,7 +76,7 @@ export function peers(program: string): readonly Peer[] {
       name: 'strata',
       probe: `printf 'strata '; ${quote(program)} version --quiet`,
       settings:
-        'as it comes: deduplicated, zstd -1, AES-256-GCM, each block opened again before it is stored',
+        'as it comes: deduplicated, zstd -1, AES-256-GCM, each compressed block opened again before it is stored',
       micros: 1n,
       before: String.raw`printf 'storage:\n  local:\n    path: %s\n' "$STORE/store" >"$CACHE/strata.yaml"`,
       // An empty directory: keys, database and store are there then, as after the `init` of others.

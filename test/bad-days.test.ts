@@ -111,6 +111,35 @@ const ROWS: Readonly<Record<string, () => void | Promise<void>>> = {
     fine('store', 'gc');
   },
 
+  'an older copy of the store was put back': () => {
+    cpSync(join(home, 'store'), path('older'), { recursive: true });
+    write('tree/more', 'more');
+    fine('workspaces', 'save', 'tree', '-w', 'web');
+    renameSync(join(home, 'store'), path('newer'));
+    renameSync(path('older'), join(home, 'store'));
+    for (const words of [
+      ['workspaces', 'save', 'tree', '-w', 'web'],
+      ['workspaces', 'fork', 'web', 'other'],
+    ])
+      expect(failure(...words)).toMatchObject({ code: 'refused', message: expect.stringContaining('web@2') });
+    expect(failure('store', 'gc').code).toBe('integrity');
+    const { status, stdout } = strata('store', 'verify');
+    expect({ status, stdout }).toMatchObject({ status: 5, stdout: expect.stringContaining('web@2') });
+    // Gone on from what is there.
+    cpSync(home, path('before'), { recursive: true });
+    fine('store', 'rebuild-index');
+    fine('workspaces', 'save', 'tree', '-w', 'web');
+    fine('store', 'gc');
+    expectWhole('web');
+    // What is missing, put back instead.
+    rmSync(home, { recursive: true });
+    renameSync(path('before'), home);
+    rmSync(join(home, 'store'), { recursive: true });
+    renameSync(path('newer'), join(home, 'store'));
+    expectWhole('web@2');
+    fine('store', 'gc');
+  },
+
   'the whole home is lost, the store is not': () => {
     fine('keys', 'export-recovery', 'recovery');
     renameSync(join(home, 'store'), path('kept'));

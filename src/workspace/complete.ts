@@ -27,7 +27,11 @@ export async function begin(world: WorkspaceWorld, name: string, options: Cancel
 
 /** As `begin`, also for a replica. */
 export async function beginAny(world: WorkspaceWorld, name: string, options: Cancellable): Promise<Save> {
-  const save = await world.vault.beginSave(options);
+  const save = await world.vault.beginSave(options).catch(async (error: unknown) => {
+    // A store that was put back to an older state lacks more than heads. That it was is what there is to say of it.
+    if (isStrataError(error, 'integrity')) await checkHeads(world, name, options);
+    throw error;
+  });
   try {
     await publishHeads(world, name);
     await checkHeads(world, name, options);
