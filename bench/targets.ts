@@ -122,7 +122,9 @@ function rate(
   ];
   const beside = others.map(({ name, what }) => {
     const wall = wallOf(rows, name, 'first');
-    return wall === undefined ? '' : `; ${what} ${perSecond(wall).toFixed(0)}`;
+    if (wall === undefined) return '';
+    const other = perSecond(wall);
+    return `; ${(value / other).toFixed(2)} of ${what} (${other.toFixed(0)})`;
   });
   return {
     row: operation === 'first' ? 'first save, rate' : 'full restore, rate',
