@@ -112,6 +112,7 @@ it.each([
   [['--version'], /^\d+\.\d+\.\d+\n$/],
   [['--json', 'version'], /^\{"version":"\d+\.\d+\.\d+","node":"v\d+\.\d+\.\d+"\}\n$/],
   [['version', '--quiet'], /^\d+\.\d+\.\d+\n$/],
+  [['version', '-q'], /^\d+\.\d+\.\d+\n$/],
 ])('[C5] %j', async (words, text) => {
   writeFileSync(join(cwd, 'strata.yaml'), 'nonsense: true');
   expect(await strata(words)).toEqual({ exitCode: 0, stdout: expect.stringMatching(text), stderr: '' });

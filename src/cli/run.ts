@@ -72,7 +72,7 @@ function declareProgram(
       '--json',
       'one JSON object on stdout; an error is {"error":{code,message,hint,details}} on stderr',
     )
-    .option('--quiet', 'no progress, no summary, no warnings')
+    .option('-q, --quiet', 'no progress, no summary, no warnings')
     .option('-v, --verbose', 'each step on stderr as it is done; with an error, also where it arose')
     .option('--no-color', 'plain text; $NO_COLOR does the same')
     .version(readVersion(), '-V, --version', 'print the version')
