@@ -26,7 +26,11 @@ const STEPS = [
   'save_to_workspace',
 ] as const;
 
-/** Each step of `all` has megabytes to do; none of the others has as many steps as it has before them. */
+/**
+ * Each home has a key of its own, and cuts files its own way, so that digests of equal trees differ; but four bytes that repeat are cut alike by all.
+ *
+ * Each step of `all` has megabytes to do; none of the others has as many steps as it has before them.
+ */
 const BEFORE = 2;
 
 const FILE = `
@@ -35,7 +39,7 @@ runs:
     tasks:
       - name: base
         steps:
-          - run: mkdir given && for n in 1 2 3 4 5 6 7 8; do yes given-$n | head -c 1000000 > given/$n; done
+          - run: mkdir given && for n in 1 2 3 4 5 6 7 8; do yes g-$n | head -c 1000000 > given/$n; done
           - save_to_workspace: { contents: [{ source_dir: given, dest_dir: given }] }
       - name: all
         depends: [base]
@@ -43,7 +47,7 @@ runs:
           - run: "true"
           - run: "true"
           - clone
-          - run: for n in 1 2 3 4 5 6 7 8; do yes own-$n | head -c 1000000 > own-$n; done; sleep 0.2
+          - run: for n in 1 2 3 4 5 6 7 8; do yes o-$n | head -c 1000000 > own-$n; done; sleep 0.2
           - save_cache: { key: "k-{{ unixtime }}", contents: [{ paths: ["own-*"] }] }
           - restore_cache: { keys: [k-], dest_dir: cached }
           - restore_workspace
