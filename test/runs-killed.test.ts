@@ -26,13 +26,10 @@ const STEPS = [
   'save_to_workspace',
 ] as const;
 
-/**
- * Each home has a key of its own, and cuts files its own way, so that digests of equal trees differ; but four bytes that repeat are cut alike by all.
- *
- * Each step of `all` has megabytes to do; none of the others has as many steps as it has before them.
- */
+/** Each step of `all` has megabytes to do; none of the others has as many steps as it has before them. */
 const BEFORE = 2;
 
+/** Each home cuts files its own way, so that digests of equal ones differ between two; but four bytes that repeat are cut alike by all. */
 const FILE = `
 runs:
   - name: r

@@ -36,6 +36,7 @@ export type { Log } from './log.ts';
 export { hasMountsBelow, mountAt, mountOf, mountsIn } from './mounts.ts';
 export type { Mount } from './mounts.ts';
 export { meantText, nearNames } from './near.ts';
+export { isBelow } from './path.ts';
 export { shellWord } from './shell-word.ts';
 export { Place, count, flag, isNull, list, named, oneLine, oneOf, record, refine, scalar } from './reader.ts';
 export type { JsonSchema, Keys, KeyValues, Read, Reader, SchemaDefinitions } from './reader.ts';

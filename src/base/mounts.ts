@@ -2,6 +2,8 @@
 
 import { readFileSync, realpathSync } from 'node:fs';
 
+import { isBelow } from './path.ts';
+
 export interface Mount {
   readonly path: string;
   /** As in `ext4`. */
@@ -17,13 +19,13 @@ export function mountsIn(path: string): string[] {
   const real = realpathSync(path);
   return mounts()
     .map((mount) => mount.path)
-    .filter((mounted) => isIn(mounted, real));
+    .filter((mounted) => isBelow(mounted, real));
 }
 
 /** Whether anything is mounted in a directory, however deep; not at it. @param path is there */
 export function hasMountsBelow(path: string): boolean {
   const real = realpathSync(path);
-  return mounts().some((mount) => mount.path !== real && isIn(mount.path, real));
+  return mounts().some((mount) => mount.path !== real && isBelow(mount.path, real));
 }
 
 /** What is mounted at a directory. @param path is there */
@@ -35,14 +37,9 @@ export function mountAt(path: string): Mount | undefined {
 /** The one that a directory is on. @param path is there */
 export function mountOf(path: string): Mount {
   const real = realpathSync(path);
-  const above = mounts().filter((mount) => isIn(real, mount.path));
+  const above = mounts().filter((mount) => isBelow(real, mount.path));
   // Of two at one path the later covers the other.
   return above.reduce((best, mount) => (mount.path.length >= best.path.length ? mount : best));
-}
-
-/** Whether a path is that of a directory, or of something in it, however deep. */
-function isIn(path: string, directory: string): boolean {
-  return path === directory || path.startsWith(directory === '/' ? directory : `${directory}/`);
 }
 
 /** `36 35 98:0 /root /path rw,noatime shared:1 - ext4 /dev/sda rw,errors=continue`; the words before the dash are more or less. */

@@ -5,7 +5,7 @@ import { afterEach, expect, it, vi } from 'vitest';
 
 import { concatBytes, equalBytes } from '../base/index.ts';
 import { thrownBy } from '../testing/expect-code.ts';
-import { noise, prose } from '../testing/noise.ts';
+import { flipped, noise, prose } from '../testing/noise.ts';
 import { openFrame, sealFrame } from './frame.ts';
 
 /** What happens to what zstd gives, or to what it gets. */
@@ -13,11 +13,7 @@ let fault: 'gets' | 'gives' | undefined;
 
 vi.mock('node:zlib', async (original) => {
   const real = await original<typeof zlib>();
-  const flip = (bytes: Uint8Array) => {
-    const copy = bytes.slice();
-    copy[bytes.length >> 1]! ^= 1;
-    return copy;
-  };
+  const flip = (bytes: Uint8Array) => flipped(bytes, bytes.length * 4);
   return {
     ...real,
     zstdCompressSync: (bytes: Uint8Array, options: zlib.ZstdOptions) => {

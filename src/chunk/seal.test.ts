@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 import { StrataError, concatBytes, sha256, toHex, utf8 } from '../base/index.ts';
 import { thrownBy } from '../testing/expect-code.ts';
-import { noise, pinnedRandom, prose } from '../testing/noise.ts';
+import { flipped, noise, pinnedRandom, prose } from '../testing/noise.ts';
 import {
   FRAME_HEADER_BYTES,
   HEADER_BYTES,
@@ -40,12 +40,6 @@ function read(object: Uint8Array, identity = IDENTITY, number = 0): Uint8Array {
     number,
     object.subarray(HEADER_BYTES),
   );
-}
-
-function flipped(bytes: Uint8Array, bit: number): Uint8Array {
-  const copy = bytes.slice();
-  copy[bit >> 3]! ^= 1 << (bit & 7);
-  return copy;
 }
 
 /** A header changed by whoever can compute its sum: everybody. */

@@ -18,12 +18,10 @@ export function keysOf(home: Home): Keys {
     },
     rotateRoot: (options) => rotate(home, options),
     rotateTenant: async (name, options = {}) => {
-      home.reopen();
       await inEach(home, name, (vault) => rotateTenant(vault, name, options), options);
       return status(home, options);
     },
     destroyTenant: async (name, options = {}) => {
-      home.reopen();
       await inEach(home, name, (vault) => destroyTenant(vault, name, options), options);
       const { homeRunner, sessionWorld } = await import('./session-world.ts');
       const { forgetSessions } = await import('../session/index.ts');
@@ -101,6 +99,7 @@ async function inEach(
   work: (vault: Vault) => Promise<unknown>,
   options: Cancellable,
 ): Promise<void> {
+  home.reopen();
   const used = await home.usedRegions(options);
   const having = await home.tenantRegions(tenant, options);
   const vaults: Vault[] = [];

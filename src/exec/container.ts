@@ -2,10 +2,10 @@
 
 import { posix } from 'node:path';
 
-import { StrataError } from '../base/index.ts';
+import { StrataError, isBelow } from '../base/index.ts';
 import { SHOWN_HOME } from './environment.ts';
 import type { ContainerSpec, ShownDirectory } from './executor.ts';
-import { isBelow, refusal } from './shown.ts';
+import { refusal } from './shown.ts';
 
 export const PLACE_LABEL = 'strata.place';
 /** In what it is told of a volume, podman splits there. */

@@ -5,11 +5,11 @@
 
 import { lstatSync, readdirSync, realpathSync, statSync } from 'node:fs';
 
-import { StrataError } from '../base/index.ts';
+import { StrataError, isBelow } from '../base/index.ts';
 import { SHOWN_HOME } from './environment.ts';
 import type { ShownDirectory } from './executor.ts';
 import { missingTop, rootFor } from './root.ts';
-import { KEPT_APART, isBelow, refusal } from './shown.ts';
+import { KEPT_APART, refusal } from './shown.ts';
 
 export interface MachineView {
   /** Absolute paths that can be written to, at their own place. */

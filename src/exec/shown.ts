@@ -3,7 +3,7 @@
 import { lstatSync, realpathSync } from 'node:fs';
 import { posix } from 'node:path';
 
-import { StrataError, errno, systemError } from '../base/index.ts';
+import { StrataError, errno, isBelow, systemError } from '../base/index.ts';
 import { SHOWN_HOME } from './environment.ts';
 import type { ShownDirectory } from './executor.ts';
 
@@ -50,11 +50,6 @@ export function checkSource(source: string): void {
     throw refusal(source, 'it is no directory', 'Give a directory of this machine.');
   if (KEPT_APART.some((each) => overlap(source, each)))
     throw refusal(source, "it is the system's", 'Give a directory of files.');
-}
-
-/** `path` is `above`, or is inside of it. */
-export function isBelow(path: string, above: string): boolean {
-  return path === above || path.startsWith(above === '/' ? above : `${above}/`);
 }
 
 /** @param path what is to be shown, or where */

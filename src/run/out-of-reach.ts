@@ -2,6 +2,7 @@
 
 import { resolve } from 'node:path';
 
+import { isBelow } from '../base/index.ts';
 import { SHOWN_HOME } from '../exec/index.ts';
 import { matches } from '../plan/index.ts';
 import type { StepDefinition, TaskDefinition } from '../plan/index.ts';
@@ -22,7 +23,7 @@ export function outOfReach(tasks: readonly TaskDefinition[], source: RunSource |
           .map((inside) =>
             resolve(taskDirectory(inside, SHOWN_HOME, taskDirectory(task.workingDir, SHOWN_HOME))),
           )
-          .filter((path) => path !== SHOWN_HOME && !path.startsWith(`${SHOWN_HOME}/`))
+          .filter((path) => !isBelow(path, SHOWN_HOME))
           .map(
             (path) =>
               `${task.name}: ${path} is not below ${SHOWN_HOME}, so the step "${step.name}" will fail`,

@@ -2,7 +2,7 @@
 
 import { resolve } from 'node:path';
 
-import { StrataError, utf8 } from '../base/index.ts';
+import { StrataError, isBelow, utf8 } from '../base/index.ts';
 import { Below } from '../disk/index.ts';
 import type { Path } from '../tree/index.ts';
 import type { StepContext } from './attempt.ts';
@@ -32,7 +32,7 @@ export function belowHome({ place, task }: Pick<StepContext, 'place' | 'task'>, 
 /** Makes a directory of the task. What is not below its home is the image's to have. @param directory absolute, as the task sees it */
 export function makeBelowHome(context: Pick<StepContext, 'place' | 'task'>, directory: string): void {
   const { home, directory: own } = context.place;
-  if (directory !== home && !directory.startsWith(`${home}/`)) return;
+  if (!isBelow(directory, home)) return;
   Below.open(own, belowHome(context, directory), { make: true })[Symbol.dispose]();
 }
 

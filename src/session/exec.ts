@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 
-import { StrataError, isStrataError } from '../base/index.ts';
+import { StrataError, isBelow, isStrataError } from '../base/index.ts';
 import type { Cancellable } from '../base/index.ts';
 import type { SessionTable } from '../db/index.ts';
 import type { Ended, Executor, StartedCommand } from '../exec/index.ts';
@@ -142,7 +142,7 @@ async function runTask(
 /** @throws bad_input for one that is outside, as far as its path tells: what links lead to is the sandbox's business */
 function directoryIn(workspace: string, wanted = ''): string {
   const directory = resolve(workspace, wanted);
-  if (`${directory}/`.startsWith(`${workspace}/`)) return directory;
+  if (isBelow(directory, workspace)) return directory;
   throw new StrataError('bad_input', `${JSON.stringify(wanted)} is not below the workspace`, {
     hint: `Give a path below it, as in src or ${workspace}/src.`,
     details: { workingDir: wanted, workspace },

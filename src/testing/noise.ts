@@ -29,3 +29,8 @@ export function prose(seed: string, length: number): Uint8Array {
   }
   return Uint8Array.from(text);
 }
+
+/** @param bit counted from the first byte's lowest. @returns a copy in which it is the other one */
+export function flipped(bytes: Uint8Array, bit: number): Uint8Array {
+  return bytes.with(bit >> 3, bytes[bit >> 3]! ^ (1 << (bit & 7)));
+}

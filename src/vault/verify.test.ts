@@ -7,7 +7,7 @@ import type { Sealed } from '../chunk/index.ts';
 import { openLocalStore, openMemoryStore } from '../store/index.ts';
 import type { Store } from '../store/index.ts';
 import { expectCode } from '../testing/expect-code.ts';
-import { noise, pinnedRandom, prose } from '../testing/noise.ts';
+import { flipped, noise, pinnedRandom, prose } from '../testing/noise.ts';
 import { contents, overwrite } from '../testing/stores.ts';
 import { ROOT, TestDatabases, openTestVault, saveFiles, testWorld } from '../testing/vault.ts';
 import type { SavedFile } from '../testing/vault.ts';
@@ -69,10 +69,6 @@ async function readAll(store: Store): Promise<number> {
 function expectIntegrity(error: unknown): undefined {
   if (isStrataError(error, 'integrity') || isStrataError(error, 'unavailable')) return;
   throw error;
-}
-
-function flipped(bytes: Uint8Array, bit: number): Uint8Array {
-  return bytes.with(bit >> 3, bytes[bit >> 3]! ^ (1 << (bit & 7)));
 }
 
 /** Bits all over an object: of each part some, and of its ends all. */
